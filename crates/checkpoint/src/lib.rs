@@ -1,0 +1,1 @@
+//! PyTorch checkpoints and safetensors read as data, never executed.

@@ -1,0 +1,1 @@
+//! DICOM studies in and out: series choice, phases, volumes, segmentations.

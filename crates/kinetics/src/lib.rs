@@ -1,0 +1,1 @@
+//! Contrast kinetics and first-order features of a lesion.

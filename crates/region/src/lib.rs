@@ -1,0 +1,1 @@
+//! Lesion regions: components, bounding boxes, seeds, sizes, and which lesion counts.

@@ -1,0 +1,1 @@
+//! A simulated multicentre DCE-MRI cohort from physics, with its truth.

@@ -1,0 +1,1 @@
+//! Discrimination, calibration and confidence intervals for three classes.

@@ -1,0 +1,1 @@
+//! Whole studies: cohorts, extraction, training, evaluation and prediction with their manifests.

@@ -1,0 +1,1 @@
+//! Feature tables: CSV and Parquet, joined with labels and centres.

@@ -1,0 +1,3 @@
+//! The `triher` command line.
+
+fn main() {}
