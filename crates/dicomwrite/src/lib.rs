@@ -1,0 +1,1 @@
+//! DICOM out: MR images, enhanced MR and segmentations.

@@ -1,0 +1,1 @@
+//! Lesion masks from DICOM SEG and RTSTRUCT, placed on the image grid.
