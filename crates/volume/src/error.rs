@@ -59,6 +59,14 @@ pub enum VolumeError {
         /// The grid's size.
         grid: [usize; 3],
     },
+    /// An orientation code is not three letters of the three anatomical axes.
+    #[error(
+        "\"{code}\" is no orientation: write one letter each of L or R, P or A, and S or I, such as LPS"
+    )]
+    BadOrientation {
+        /// The code as given.
+        code: String,
+    },
     /// A dynamic series needs a phase before contrast and at least one after it.
     #[error(
         "a dynamic series needs at least two phases (one before contrast and one after it), but {found} was found"

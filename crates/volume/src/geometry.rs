@@ -83,6 +83,18 @@ impl Geometry {
         Self::from_parts(size, origin_mm, spacing_mm, directions)
     }
 
+    /// A grid of `size` voxels whose index maps to an index of this grid by `to_index`, which is
+    /// a permutation, flip or shift: it cannot make the affine singular.
+    pub(crate) fn transformed(&self, size: [usize; 3], to_index: &Matrix4<f64>) -> Self {
+        let affine = self.affine * to_index;
+        let inverse = affine.try_inverse().unwrap_or(self.inverse);
+        Self {
+            size,
+            affine,
+            inverse,
+        }
+    }
+
     /// Voxels along `i`, `j`, `k`.
     pub fn size(&self) -> [usize; 3] {
         self.size

@@ -14,6 +14,9 @@
 //!   `[k][j][i]`, the order that SimpleITK gives and the encoder takes.
 //! * Integer indices are voxel centres.
 //!
+//! [`reorient`], [`crop`] and [`place_on_lattice`] move voxels without changing a value; [`resample_onto`]
+//! interpolates; [`resize_area`] averages.
+//!
 //! ```
 //! use triher_volume::{Geometry, Image};
 //!
@@ -27,9 +30,17 @@
 mod dynamic;
 mod error;
 mod geometry;
+mod rearrange;
+mod resample;
+mod resize;
+mod smooth;
 mod volume;
 
 pub use dynamic::{DynamicSeries, Phase};
 pub use error::VolumeError;
 pub use geometry::Geometry;
+pub use rearrange::{crop, place_on_lattice, reorient};
+pub use resample::{Interpolation, resample_mask_onto, resample_onto, resample_to_spacing};
+pub use resize::resize_area;
+pub use smooth::anti_alias;
 pub use volume::{Image, Mask, Provenance, Volume};

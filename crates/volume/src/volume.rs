@@ -68,6 +68,20 @@ impl<T> Volume<T> {
         })
     }
 
+    /// A volume from parts that this crate made to fit.
+    pub(crate) fn from_parts_unchecked(
+        geometry: Geometry,
+        voxels: Vec<T>,
+        provenance: Provenance,
+    ) -> Self {
+        debug_assert_eq!(voxels.len(), geometry.len());
+        Self {
+            geometry,
+            voxels,
+            provenance,
+        }
+    }
+
     /// A volume whose voxel values are given by a function of the voxel index.
     pub fn from_fn(geometry: Geometry, mut value: impl FnMut([usize; 3]) -> T) -> Self {
         let voxels = (0..geometry.len())

@@ -1,0 +1,359 @@
+//! Features of a whole cohort: in parallel, resumable, with one patient in memory per thread.
+
+use crate::StudyError;
+use crate::cohort::{CohortFile, CohortPatient};
+use crate::features::FeatureExtractor;
+use crate::lesion::find_lesions;
+use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
+use crate::progress::Progress;
+use crate::source::{PatientStudy, ReadOptions, file_name};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use triher_dicom::SeriesRules;
+use triher_table::{FeatureRow, FeatureWriter};
+
+/// An extraction: which cohort, to which table.
+#[derive(Clone, Debug)]
+pub struct ExtractPlan {
+    /// The cohort file.
+    pub cohort: PathBuf,
+    /// The table to write; as the cohort file says when `None`.
+    pub out: Option<PathBuf>,
+    /// Whether results of an earlier run are ignored.
+    pub fresh: bool,
+}
+
+/// What an extraction did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExtractSummary {
+    /// The table.
+    pub table: PathBuf,
+    /// Patients with features.
+    pub patients: usize,
+    /// Of these, patients that an earlier run had finished.
+    pub resumed: usize,
+    /// Rows of the table: lesions.
+    pub rows: usize,
+    /// Number of features.
+    pub features: usize,
+    /// Patients that could not be used, with the reason.
+    pub skipped: Vec<SkippedPatient>,
+    /// What the reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A patient who could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedPatient {
+    /// Identifier or folder name.
+    pub patient: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// The stored result of one patient: what lets a run go on where an earlier one stopped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Part {
+    /// Hash of everything that the result depends on.
+    key: String,
+    patient: String,
+    centre: Option<String>,
+    class: Option<String>,
+    lesions: Vec<PartLesion>,
+    inputs: Vec<FileHash>,
+    warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct PartLesion {
+    name: String,
+    /// `None` where undefined: JSON has no NaN.
+    values: Vec<Option<f64>>,
+    notes: Vec<String>,
+}
+
+/// Computes the features of a cohort.
+///
+/// Each patient's result is stored in `<table>.parts/` as soon as it is there; a later run takes up what
+/// is stored when neither the patient's files nor the configuration have changed. A patient who cannot be
+/// used is reported and left out. Rows come in the order of the cohort, whatever the number of threads;
+/// the table is written in row groups, so that memory does not grow with the number of patients.
+///
+/// # Errors
+/// When the configuration is wrong, the weights cannot be loaded, or no patient could be used.
+pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSummary, StudyError> {
+    let cohort = CohortFile::read(&plan.cohort)?;
+    let folder = plan.cohort.parent().unwrap_or(Path::new("")).to_owned();
+    let table = plan.out.clone().unwrap_or_else(|| folder.join(&cohort.output));
+    let extractor = FeatureExtractor::new(&cohort.features, &folder)?;
+    let labels = Labels::read(&cohort, &folder)?;
+    let rules = read_rules(cohort.series_rules.as_deref().map(|r| folder.join(r)).as_deref())?;
+    let found = cohort.patients(&folder)?;
+    let parts_folder = with_suffix(&table, ".parts");
+    std::fs::create_dir_all(&parts_folder).map_err(StudyError::write(&parts_folder))?;
+    let job = Job {
+        cohort: &cohort,
+        extractor: &extractor,
+        labels: &labels,
+        rules,
+        parts: &parts_folder,
+        fresh: plan.fresh,
+    };
+
+    progress.begin(&format!("Features of {}", cohort.name), found.patients.len() as u64);
+    let outcomes: Vec<Result<bool, SkippedPatient>> = found
+        .patients
+        .par_iter()
+        .map(|patient| {
+            let outcome = job.patient(patient);
+            progress.step(&patient.unit);
+            outcome.map_err(|error| {
+                let reason = error.to_string();
+                progress.note(&format!("skipped: {reason}"));
+                SkippedPatient { patient: patient.unit.clone(), reason }
+            })
+        })
+        .collect();
+    progress.end();
+
+    let mut manifest = Manifest::new("extract", &(&cohort, extractor.recipe()));
+    manifest.add_input(&plan.cohort)?;
+    let mut summary = ExtractSummary {
+        table: table.clone(),
+        patients: 0,
+        resumed: 0,
+        rows: 0,
+        features: extractor.names().len(),
+        skipped: Vec::new(),
+        notes: Vec::new(),
+    };
+    for (path, reason) in &found.set_aside {
+        summary.notes.push(format!("{} was set aside: {reason}", file_name(path)));
+    }
+    let mut writer = FeatureWriter::create(&table, extractor.names())?;
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (patient, outcome) in found.patients.iter().zip(outcomes) {
+        let resumed = match outcome {
+            Ok(resumed) => resumed,
+            Err(skipped) => {
+                summary.skipped.push(skipped);
+                continue;
+            }
+        };
+        let part = read_part(&job.part_path(patient))?;
+        if let Some(other) = seen.insert(part.patient.clone(), patient.unit.clone()) {
+            let reason = format!(
+                "patient {} was already read from {other}: two folders must not hold the same patient",
+                part.patient
+            );
+            summary.skipped.push(SkippedPatient { patient: patient.unit.clone(), reason });
+            continue;
+        }
+        summary.patients += 1;
+        summary.resumed += usize::from(resumed);
+        summary.rows += part.lesions.len();
+        for lesion in &part.lesions {
+            let values: Vec<f64> = lesion.values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+            writer.append(&FeatureRow {
+                patient_id: &part.patient,
+                lesion: &lesion.name,
+                centre: part.centre.as_deref(),
+                label: part.class.as_deref(),
+                values: &values,
+            })?;
+        }
+        manifest.inputs.extend(part.inputs);
+        for text in part.warnings.iter().chain(part.lesions.iter().flat_map(|l| &l.notes)) {
+            manifest.notes.push(format!("patient {}: {text}", part.patient));
+        }
+    }
+    writer.finish()?;
+    for skipped in &summary.skipped {
+        manifest.notes.push(format!("skipped {}: {}", skipped.patient, skipped.reason));
+    }
+    manifest.add_output(&table)?;
+    manifest.write(&with_suffix(&table, ".manifest.json"))?;
+    write_problems(&with_suffix(&table, ".skipped.csv"), &summary.skipped)?;
+    // The recipe travels with the table, so that a model trained on it knows how to make its features.
+    write_json(&recipe_path(&table), extractor.recipe())?;
+    if summary.patients == 0 {
+        return Err(StudyError::Input(format!(
+            "no patient of {} could be used; the first reason: {}",
+            cohort.name,
+            summary.skipped.first().map_or("none", |s| s.reason.as_str())
+        )));
+    }
+    Ok(summary)
+}
+
+/// Where the recipe of a feature table is kept.
+pub fn recipe_path(table: &Path) -> PathBuf {
+    with_suffix(table, ".recipe.json")
+}
+
+/// Reads the series rules that a configuration names.
+///
+/// # Errors
+/// When the file cannot be read or is no set of rules.
+pub fn read_rules(path: Option<&Path>) -> Result<Option<SeriesRules>, StudyError> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path).map_err(StudyError::read(path))?;
+    Ok(Some(SeriesRules::from_toml(&text)?))
+}
+
+/// What all patients of an extraction share.
+struct Job<'a> {
+    cohort: &'a CohortFile,
+    extractor: &'a FeatureExtractor,
+    labels: &'a Labels,
+    rules: Option<SeriesRules>,
+    parts: &'a Path,
+    fresh: bool,
+}
+
+impl Job<'_> {
+    fn part_path(&self, patient: &CohortPatient) -> PathBuf {
+        // A unit's name comes from a folder or a table: hashed, it is always a safe file name.
+        self.parts.join(format!("{}.json", &sha256_hex(patient.unit.as_bytes())[..24]))
+    }
+
+    /// Computes one patient, or finds that it is stored already (`true`).
+    fn patient(&self, patient: &CohortPatient) -> Result<bool, StudyError> {
+        let key = self.key(patient)?;
+        let path = self.part_path(patient);
+        if !self.fresh && read_part(&path).is_ok_and(|part| part.key == key) {
+            return Ok(true);
+        }
+        let name = patient.id.as_deref().unwrap_or(&patient.unit);
+        let part = self.compute(patient, key).map_err(|e| e.of_patient(name))?;
+        let text = serde_json::to_string(&part).map_err(|e| StudyError::Internal(e.to_string()))?;
+        write_whole(&path, text.as_bytes())?;
+        Ok(false)
+    }
+
+    fn compute(&self, patient: &CohortPatient, key: String) -> Result<Part, StudyError> {
+        let options = ReadOptions {
+            rules: self.rules.clone(),
+            patient: None,
+            times_s: patient.times_s.clone(),
+        };
+        let study = PatientStudy::read(&patient.images, &options)?;
+        let recipe = self.extractor.recipe();
+        let found = find_lesions(&study, &patient.lesion, &recipe.lesion, self.cohort.resample_masks)?;
+        let mut lesions = Vec::with_capacity(found.lesions.len());
+        for lesion in &found.lesions {
+            let features = self.extractor.extract(&study.series, &lesion.mask)?;
+            let values = features.values.iter().map(|v| v.is_finite().then_some(*v)).collect();
+            lesions.push(PartLesion { name: lesion.name.clone(), values, notes: features.notes });
+        }
+        let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
+        let mut warnings = study.warnings;
+        if id != study.id {
+            warnings.push(format!("the images name the patient {}", study.id));
+        }
+        warnings.extend(found.warnings);
+        let mut inputs = study.inputs;
+        inputs.extend(found.inputs);
+        let class = patient.class.clone().or_else(|| self.labels.of(&id));
+        Ok(Part { key, patient: id, centre: patient.centre.clone(), class, lesions, inputs, warnings })
+    }
+
+    /// Hash of the configuration and of name, size and time of change of every input file: enough to see
+    /// that a stored result still stands, without reading the images.
+    fn key(&self, patient: &CohortPatient) -> Result<String, StudyError> {
+        let mut text = format!(
+            "{}\n{}\n{patient:?}\n{}\n{:?}\n",
+            crate::VERSION,
+            serde_json::to_string(self.extractor.recipe()).unwrap_or_default(),
+            self.cohort.resample_masks,
+            self.rules,
+        );
+        let mut files = Vec::new();
+        match &patient.images {
+            crate::cohort::PatientImages::Path(path) => list_files(path, &mut files)?,
+            crate::cohort::PatientImages::Phases(phases) => {
+                files.extend(phases.phases.iter().map(|(_, file)| file.clone()));
+            }
+        }
+        if let crate::cohort::LesionPlace::Mask(path) = &patient.lesion {
+            files.push(path.clone());
+        }
+        for file in files {
+            let Ok(data) = std::fs::metadata(&file) else { continue };
+            let changed = data.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+            text.push_str(&format!("{} {} {changed:?}\n", file.display(), data.len()));
+        }
+        if let Some(class) = patient.id.as_ref().and_then(|id| self.labels.of(id)) {
+            text.push_str(&class);
+        }
+        Ok(sha256_hex(text.as_bytes()))
+    }
+}
+
+/// All files below a path, in the order of their names.
+fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), StudyError> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).map_err(StudyError::read(path))?;
+    let mut entries: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    entries.sort();
+    entries.iter().try_for_each(|entry| list_files(entry, files))
+}
+
+fn read_part(path: &Path) -> Result<Part, StudyError> {
+    let text = std::fs::read(path).map_err(StudyError::read(path))?;
+    serde_json::from_slice(&text).map_err(|e| {
+        StudyError::Input(format!("{} is no stored result ({e}): run again with --fresh", path.display()))
+    })
+}
+
+fn write_problems(path: &Path, skipped: &[SkippedPatient]) -> Result<(), StudyError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = writer
+        .write_record(["patient", "reason"])
+        .and_then(|()| skipped.iter().try_for_each(|s| writer.write_record([&s.patient, &s.reason])));
+    rows.map_err(|e| StudyError::Internal(e.to_string()))?;
+    let bytes = writer.into_inner().map_err(|e| StudyError::Internal(e.to_string()))?;
+    write_whole(path, &bytes)
+}
+
+/// The path with something after its whole name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Labels by patient.
+#[derive(Debug, Default)]
+struct Labels(BTreeMap<String, String>);
+
+#[derive(Deserialize)]
+struct LabelRow {
+    patient_id: String,
+    class: String,
+}
+
+impl Labels {
+    fn read(cohort: &CohortFile, folder: &Path) -> Result<Self, StudyError> {
+        let Some(path) = cohort.labels.as_ref().map(|l| folder.join(l)) else {
+            return Ok(Self::default());
+        };
+        let wrong = |e: csv::Error| StudyError::Configuration { file: path.clone(), problem: e.to_string() };
+        let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
+        let mut labels = BTreeMap::new();
+        for row in reader.deserialize::<LabelRow>() {
+            let row = row.map_err(wrong)?;
+            labels.insert(row.patient_id, row.class);
+        }
+        Ok(Self(labels))
+    }
+
+    fn of(&self, patient: &str) -> Option<String> {
+        self.0.get(patient).cloned()
+    }
+}

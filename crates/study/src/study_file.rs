@@ -1,0 +1,227 @@
+//! The study file: the whole of a study as one TOML.
+
+use crate::StudyError;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A study: tables or cohorts, the model, its validation.
+///
+/// ```toml
+/// name = "HER2 in three classes, hospitals A and B, external C"
+/// output = "study"            # folder, relative to this file
+/// seed = 1
+///
+/// [[cohorts]]
+/// name = "A and B"
+/// role = "training"           # one or more; external cohorts have the role "external"
+/// extract = "ab/cohort.toml"  # images; or: features = "ab.parquet"
+///
+/// [[cohorts]]
+/// name = "C"
+/// role = "external"
+/// features = "c.csv"
+/// labels = "c-labels.csv"
+/// columns = { id = "case", label = "class", centre = "hospital" }
+///
+/// [model]
+/// c = 0.1
+///
+/// [validation]
+/// folds = 5
+/// repeats = 10
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyFile {
+    /// Title of the study's reports.
+    pub name: String,
+    /// Folder for everything that is written, relative to the study file.
+    #[serde(default = "default_output")]
+    pub output: PathBuf,
+    /// Seed of the folds and of the bootstrap.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Training and external cohorts.
+    pub cohorts: Vec<StudyCohort>,
+    /// The classifier.
+    #[serde(default)]
+    pub model: ModelSettings,
+    /// Cross-validation and intervals.
+    #[serde(default)]
+    pub validation: ValidationSettings,
+}
+
+/// One cohort of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyCohort {
+    /// Name in reports.
+    pub name: String,
+    /// Trained on, or only evaluated.
+    pub role: Role,
+    /// A cohort file whose features are computed first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extract: Option<PathBuf>,
+    /// A ready feature table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// Labels in a file of their own, joined by the identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+    /// Which columns are what.
+    #[serde(default)]
+    pub columns: Columns,
+}
+
+/// What a cohort is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The model is fitted on it.
+    Training,
+    /// The finished model is evaluated on it.
+    External,
+}
+
+/// Which columns of a table are what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// Identifier of a row.
+    #[serde(default = "default_id")]
+    pub id: String,
+    /// Class.
+    #[serde(default = "default_label")]
+    pub label: String,
+    /// Centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centre: Option<String>,
+    /// Patient, when one has several rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Columns that are no features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            id: default_id(),
+            label: default_label(),
+            centre: None,
+            group: None,
+            ignore: Vec::new(),
+        }
+    }
+}
+
+/// The classifier's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelSettings {
+    /// The method: logistic regression is what there is.
+    pub method: Method,
+    /// The penalty of logistic regression.
+    pub penalty: PenaltyName,
+    /// Inverse strength of the penalty, as scikit-learn's `C`.
+    pub c: f64,
+    /// Whether features are standardised within the training fold.
+    pub standardize: bool,
+    /// Principal components, fitted within the training fold.
+    pub pca: Option<usize>,
+    /// Whether classes are weighed by the inverse of their frequency.
+    pub balanced: bool,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            method: Method::Logistic,
+            penalty: PenaltyName::L2,
+            c: 1.0,
+            standardize: true,
+            pca: None,
+            balanced: false,
+        }
+    }
+}
+
+/// Classifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Multinomial (three and more classes) or binary logistic regression.
+    Logistic,
+}
+
+/// Penalties of logistic regression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PenaltyName {
+    /// Half the squared norm of the coefficients.
+    L2,
+}
+
+/// Cross-validation and confidence intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidationSettings {
+    /// Folds.
+    pub folds: usize,
+    /// Repeats with other folds.
+    pub repeats: usize,
+    /// Bootstrap replicates.
+    pub bootstrap: usize,
+}
+
+impl Default for ValidationSettings {
+    fn default() -> Self {
+        Self { folds: 5, repeats: 1, bootstrap: 2000 }
+    }
+}
+
+impl StudyFile {
+    /// Reads a study file and checks that it can be carried out.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] and [`StudyError::Configuration`], which says what to write instead.
+    pub fn read(path: &Path) -> Result<Self, StudyError> {
+        let text = std::fs::read_to_string(path).map_err(StudyError::read(path))?;
+        let study: Self = toml::from_str(&text).map_err(|e| configuration(path, e.to_string()))?;
+        if !study.cohorts.iter().any(|c| c.role == Role::Training) {
+            return Err(configuration(path, "no cohort has the role \"training\": add one"));
+        }
+        for cohort in &study.cohorts {
+            if cohort.extract.is_some() == cohort.features.is_some() {
+                let problem = format!(
+                    "cohort \"{}\" needs either `extract` (a cohort file with images) or `features` (a ready table), and not both",
+                    cohort.name
+                );
+                return Err(configuration(path, problem));
+            }
+        }
+        Ok(study)
+    }
+}
+
+/// A [`StudyError::Configuration`].
+pub(crate) fn configuration(file: &Path, problem: impl Into<String>) -> StudyError {
+    StudyError::Configuration { file: file.to_owned(), problem: problem.into() }
+}
+
+fn default_output() -> PathBuf {
+    PathBuf::from("study")
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+fn default_id() -> String {
+    "patient_id".to_owned()
+}
+
+fn default_label() -> String {
+    "class".to_owned()
+}

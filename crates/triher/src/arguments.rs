@@ -1,0 +1,358 @@
+//! What can be typed: the first of the command line's two stages.
+//!
+//! These types hold the words as typed and the help that explains them. Each command turns its
+//! own into a validated plan of the library (the second stage, in [`crate::commands`]).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// HER2-zero, HER2-low or HER2-positive from breast DCE-MRI.
+#[derive(Debug, Parser)]
+#[command(name = "triher", version, about, long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+#[command(propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Worker threads; results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+const LONG_ABOUT: &str = "\
+Tells HER2-zero, HER2-low and HER2-positive breast cancers apart from dynamic contrast-enhanced MRI: DICOM or NIfTI in, \
+calibrated probabilities and a report out. Research use only; not for diagnosis.";
+
+const AFTER_HELP: &str = "\
+A study in four steps:
+  triher scan HOSPITAL_A/                          see what is there and how the phases were told
+  triher extract cohort.toml                       images -> features.parquet
+  triher train study.toml                          features + labels -> model.triher
+  triher evaluate model.triher --features B.csv --id patient_id --label class --json B.json --html B.html
+
+Exit codes: 0 done; 1 something in the input could not be used (it says what); 2 wrong usage or an internal error.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole method on a simulated three-centre cohort
+    Demo(DemoArguments),
+    /// Show what a folder, zip or file holds and how the phases were told
+    Scan(ScanArguments),
+    /// Turn IHC and ISH columns into zero, low or positive, with the reason for each row
+    Label(LabelArguments),
+    /// Cut and resize one lesion as an encoder profile does
+    Crop(CropArguments),
+    /// Compute the encoder's embedding of one lesion
+    Embed(EmbedArguments),
+    /// Compute the features of a cohort: resumable, in parallel
+    Extract(ExtractArguments),
+    /// Train a model from features and labels, with cross-validated figures
+    Train(TrainArguments),
+    /// Evaluate a model on an external cohort
+    Evaluate(EvaluateArguments),
+    /// Predict one patient's HER2 class
+    Predict(PredictArguments),
+    /// Write a simulated cohort as DICOM or NIfTI, with its truth
+    Simulate(SimulateArguments),
+    /// Do a whole study from one file
+    Run(RunArguments),
+    /// Show what a model file holds
+    Model(ModelArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder to write to (made when missing)
+    #[arg(long, value_name = "DIR", default_value = "triher-demo")]
+    pub(crate) out: PathBuf,
+    /// Seed of the simulation, the folds and the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Encoder weights (.pth.tar or .safetensors): adds embeddings to the features
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArguments {
+    /// Folder, zip archive or single file
+    pub(crate) path: PathBuf,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also print, for each study, why each series and each way of telling the phases was taken or not
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Series rules (TOML) that extend the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabelArguments {
+    /// Clinical table (CSV or TSV)
+    pub(crate) table: PathBuf,
+    /// Which columns to read: `tcga`, or a TOML file that names them
+    #[arg(long, value_name = "tcga|FILE")]
+    pub(crate) columns: String,
+    /// Another rule than the built-in ASCO/CAP one (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rule: Option<PathBuf>,
+    /// Where to write `patient_id,class,reason` [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PatchArguments {
+    /// Preprocessing profile: fm-bcmri, bl4as or isotropic
+    #[arg(long)]
+    pub(crate) profile: String,
+    /// Image (NIfTI or NRRD)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: PathBuf,
+    /// Lesion mask on the same grid (NIfTI, NRRD, DICOM SEG or RTSTRUCT)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: PathBuf,
+    /// Which lesion of the mask: largest, or named:LABEL for a segment; without it the whole mask is one region
+    #[arg(long, value_name = "RULE")]
+    pub(crate) lesion: Option<String>,
+    /// Resample the mask onto the image when they do not share a grid
+    #[arg(long)]
+    pub(crate) resample_mask: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CropArguments {
+    #[command(flatten)]
+    pub(crate) patch: PatchArguments,
+    /// Cropped image, 48 x 48 x 48, before normalisation (.nii or .nii.gz)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out_image: PathBuf,
+    /// Cropped mask, 48 x 48 x 48 (.nii or .nii.gz)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out_mask: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    #[command(flatten)]
+    pub(crate) patch: PatchArguments,
+    /// Encoder weights (.pth.tar or .safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: PathBuf,
+    /// Voxels outside of the lesion: kept (bbox) or set to zero (roi-only)
+    #[arg(long, default_value = "bbox", value_name = "bbox|roi-only")]
+    pub(crate) variant: String,
+    /// What to take: the class token, or the patch tokens that touch the lesion, averaged
+    #[arg(long, value_enum, default_value_t = Token::Class)]
+    pub(crate) token: Token,
+    /// Identifier in the `id` column [default: the image's file name]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Name of the input in the `input` column
+    #[arg(long, default_value = "image")]
+    pub(crate) input: String,
+    /// CSV to write: id,input,feat_0,feat_1,...
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Token {
+    Class,
+    MaskPooled,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArguments {
+    /// Cohort file (TOML): where images and masks are, and which features to compute
+    pub(crate) cohort: PathBuf,
+    /// Feature table to write, .parquet or .csv [default: as the cohort file says, else features.parquet beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Compute everything anew, also patients that an earlier run finished
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+/// A table of features, and which of its columns are what.
+#[derive(Debug, Args)]
+pub(crate) struct TableArguments {
+    /// Feature table (CSV, TSV or Parquet): one row a patient or lesion
+    #[arg(long, value_name = "FILE")]
+    pub(crate) features: Option<PathBuf>,
+    /// Labels in a table of their own, joined by the id (columns: the --id name or `patient_id`; the --label name or `class`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Column of identifiers
+    #[arg(long, value_name = "COLUMN", default_value = "patient_id")]
+    pub(crate) id: String,
+    /// Column of labels
+    #[arg(long, value_name = "COLUMN", default_value = "class")]
+    pub(crate) label: String,
+    /// Column of centres
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) centre: Option<String>,
+    /// Column of patients, when a patient has several rows (they stay in one fold)
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
+    /// Columns that are not features (may be given several times)
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArguments {
+    /// Study file (TOML); or give --features and the options below
+    #[arg(conflicts_with = "features", required_unless_present = "features")]
+    pub(crate) study: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    /// Classifier
+    #[arg(long, default_value = "logistic", value_parser = ["logistic"])]
+    pub(crate) method: String,
+    /// Penalty of the classifier
+    #[arg(long, default_value = "l2", value_parser = ["l2"])]
+    pub(crate) penalty: String,
+    /// Inverse strength of the penalty, as scikit-learn's C
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) c: f64,
+    /// Standardise features (mean 0, standard deviation 1) within each training fold
+    #[arg(long, default_value = "true", value_name = "true|false", action = clap::ArgAction::Set)]
+    pub(crate) standardize: bool,
+    /// Principal components to keep, fitted within each training fold [default: no PCA]
+    #[arg(long, value_name = "N")]
+    pub(crate) pca: Option<usize>,
+    /// Weigh classes by the inverse of their frequency
+    #[arg(long)]
+    pub(crate) balanced: bool,
+    /// Folds of the cross-validation (grouped by patient, stratified by class and centre)
+    #[arg(long, default_value_t = 5)]
+    pub(crate) folds: usize,
+    /// Repeats of the cross-validation with other folds
+    #[arg(long, default_value_t = 1)]
+    pub(crate) repeats: usize,
+    /// Bootstrap replicates for the confidence intervals
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) bootstrap: usize,
+    /// Seed of the folds and the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Model file to write [default: model.triher, or as the study file says]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Cross-validated figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// Model file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    /// Bootstrap replicates for the confidence intervals
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) bootstrap: usize,
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Report as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Probabilities of each row as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Say where the lesion is with --mask, --seed or --box: a prediction is about one lesion.")]
+pub(crate) struct PredictArguments {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    pub(crate) path: PathBuf,
+    /// Lesion mask: NIfTI, NRRD, DICOM SEG or RTSTRUCT
+    #[arg(long, value_name = "FILE", group = "where")]
+    pub(crate) mask: Option<PathBuf>,
+    /// A point in the lesion, from which it is outlined: voxel I,J,K of the phases, or X,Y,Zmm in patient coordinates (LPS)
+    #[arg(long, value_name = "X,Y,Z", group = "where", allow_hyphen_values = true)]
+    pub(crate) seed: Option<String>,
+    /// A box around the lesion, in which it is outlined: voxels I0,J0,K0,I1,J1,K1 (the last ones not included)
+    #[arg(long = "box", value_name = "I0,J0,K0,I1,J1,K1", group = "where")]
+    pub(crate) bounds: Option<String>,
+    /// Which lesion of the mask: largest, or named:LABEL
+    #[arg(long, default_value = "largest", value_name = "RULE")]
+    pub(crate) lesion: String,
+    /// Resample the mask onto the image when they do not share a grid
+    #[arg(long)]
+    pub(crate) resample_mask: bool,
+    /// Patient to take when PATH holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
+    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
+    #[arg(long, value_name = "S,S,...")]
+    pub(crate) times: Option<String>,
+    /// Encoder weights, when the model uses embeddings and the file it was trained with has moved
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Series rules (TOML) that extend the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Result as JSON [default: standard output when no --html is given]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Report as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// Folder to write to (made when missing)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Cohort specification (TOML) [default: the demo's three centres]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// Patients at each centre, instead of the specification's
+    #[arg(long, value_name = "N")]
+    pub(crate) patients: Option<usize>,
+    /// Seed, instead of the specification's
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// File format of the images; masks are DICOM SEG with DICOM, NIfTI with NIfTI
+    #[arg(long, value_enum, default_value_t = ImageFormat::Dicom)]
+    pub(crate) format: ImageFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ImageFormat {
+    Dicom,
+    Nifti,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Study file (TOML)
+    pub(crate) study: PathBuf,
+    /// Folder to write to, instead of the study file's
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Print the whole content as JSON, coefficients included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
