@@ -122,6 +122,27 @@ pub enum LesionPlace {
     Unknown,
 }
 
+impl LesionPlace {
+    /// A box of voxels from text: `I0,J0,K0,I1,J1,K1`, the last three not included.
+    ///
+    /// # Errors
+    /// A sentence that quotes what is no box.
+    pub fn parse_box(text: &str) -> Result<Self, String> {
+        let numbers: Option<Vec<usize>> = text.split(',').map(|t| t.trim().parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[i0, j0, k0, i1, j1, k1]) if i0 < i1 && j0 < j1 && k0 < k1 => {
+                Ok(Self::Box(triher_region::IndexBox {
+                    start: [i0, j0, k0],
+                    end: [i1, j1, k1],
+                }))
+            }
+            _ => Err(format!(
+                "\"{text}\" is no box: write the first voxel and the one after the last as I0,J0,K0,I1,J1,K1"
+            )),
+        }
+    }
+}
+
 /// A point inside a lesion.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Seed {
@@ -137,11 +158,15 @@ impl std::str::FromStr for Seed {
     /// `110,150,25` (a voxel) or `12.5,-40,30mm` (patient coordinates, LPS).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || {
-            format!("\"{text}\" is no seed: write a voxel as I,J,K (110,150,25) or patient coordinates as X,Y,Zmm (12.5,-40,30mm)")
+            format!(
+                "\"{text}\" is no seed: write a voxel as I,J,K (110,150,25) or patient coordinates as X,Y,Zmm (12.5,-40,30mm)"
+            )
         };
         let triple = |text: &str| -> Option<Vec<f64>> {
-            let numbers: Option<Vec<f64>> =
-                text.split(',').map(|t| t.trim().parse().ok().filter(|v: &f64| v.is_finite())).collect();
+            let numbers: Option<Vec<f64>> = text
+                .split(',')
+                .map(|t| t.trim().parse().ok().filter(|v: &f64| v.is_finite()))
+                .collect();
             numbers.filter(|n| n.len() == 3)
         };
         if let Some(world) = text.trim().strip_suffix("mm") {
@@ -221,13 +246,19 @@ impl CohortFile {
         let mut patients = Vec::new();
         for row in reader.deserialize::<PatientRow>() {
             let row = row.map_err(|e| configuration(table, e.to_string()))?;
-            let in_row = |what: String| configuration(table, format!("patient {}: {what}", row.patient_id));
-            let lesion = match (row.mask.filter(|m| !m.as_os_str().is_empty()), text(row.seed)) {
+            let in_row =
+                |what: String| configuration(table, format!("patient {}: {what}", row.patient_id));
+            let lesion = match (
+                row.mask.filter(|m| !m.as_os_str().is_empty()),
+                text(row.seed),
+            ) {
                 (Some(mask), None) => LesionPlace::Mask(folder.join(mask)),
                 (None, Some(seed)) => LesionPlace::Seed(seed.parse().map_err(in_row)?),
                 (None, None) => LesionPlace::Unknown,
                 (Some(_), Some(_)) => {
-                    return Err(in_row("give either a mask or a seed, and not both".to_owned()));
+                    return Err(in_row(
+                        "give either a mask or a seed, and not both".to_owned(),
+                    ));
                 }
             };
             let times_s = match text(row.times_s) {
@@ -250,7 +281,10 @@ impl CohortFile {
             let problem = format!("patient {} has two rows: keep one row per patient", pair[0]);
             return Err(configuration(table, problem));
         }
-        Ok(Patients { patients, set_aside: Vec::new() })
+        Ok(Patients {
+            patients,
+            set_aside: Vec::new(),
+        })
     }
 
     fn patients_of_folder(&self, folder: &Path, images: &Path) -> Result<Patients, StudyError> {
@@ -258,8 +292,14 @@ impl CohortFile {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(images).map_err(StudyError::read(images))? {
             let path = entry.map_err(StudyError::read(images))?.path();
-            let is_zip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip"));
-            if path.is_dir() || is_zip { folders.push(path) } else { files.push(path) }
+            let is_zip = path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("zip"));
+            if path.is_dir() || is_zip {
+                folders.push(path)
+            } else {
+                files.push(path)
+            }
         }
         folders.sort();
         files.sort();
@@ -273,9 +313,16 @@ impl CohortFile {
                 }
             }
         };
-        let pattern = self.pattern.as_deref().map(triher_imagefile::NamePattern::parse).transpose()?;
-        let image_files: Vec<PathBuf> =
-            files.iter().filter(|f| triher_imagefile::is_image_file(f)).cloned().collect();
+        let pattern = self
+            .pattern
+            .as_deref()
+            .map(triher_imagefile::NamePattern::parse)
+            .transpose()?;
+        let image_files: Vec<PathBuf> = files
+            .iter()
+            .filter(|f| triher_imagefile::is_image_file(f))
+            .cloned()
+            .collect();
         if !image_files.is_empty() && (folders.is_empty() || pattern.is_some()) {
             let grouping = triher_imagefile::group_phases(&image_files, pattern.as_ref());
             let patients = grouping.patients.into_iter().map(|phases| CohortPatient {
@@ -287,10 +334,15 @@ impl CohortFile {
                 times_s: self.times_s.clone(),
                 images: PatientImages::Phases(phases),
             });
-            return Ok(Patients { patients: patients.collect(), set_aside: grouping.set_aside });
+            return Ok(Patients {
+                patients: patients.collect(),
+                set_aside: grouping.set_aside,
+            });
         }
         let patients = folders.into_iter().map(|path| {
-            let unit = path.file_stem().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            let unit = path
+                .file_stem()
+                .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
             CohortPatient {
                 id: None,
                 unit,
@@ -303,7 +355,10 @@ impl CohortFile {
         });
         let reason = "a file beside the patients' folders, which belongs to none of them";
         let set_aside = files.into_iter().map(|f| (f, reason.to_owned())).collect();
-        Ok(Patients { patients: patients.collect(), set_aside })
+        Ok(Patients {
+            patients: patients.collect(),
+            set_aside,
+        })
     }
 }
 
@@ -325,7 +380,9 @@ pub fn parse_times(text: &str, separator: char) -> Result<Vec<f64>, String> {
         .split(separator)
         .map(|t| t.trim().parse().ok().filter(|v: &f64| v.is_finite()))
         .collect();
-    times.ok_or_else(|| format!("\"{text}\" is no list of seconds: write them with \"{separator}\" between"))
+    times.ok_or_else(|| {
+        format!("\"{text}\" is no list of seconds: write them with \"{separator}\" between")
+    })
 }
 
 /// A cell of a table, when there is something in it.

@@ -91,12 +91,18 @@ pub enum StudyError {
 impl StudyError {
     /// A closure for `map_err` on reading `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { path: path.to_owned(), source }
+        move |source| Self::Read {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// A closure for `map_err` on writing `path`.
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Write { path: path.to_owned(), source }
+        move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// The same error, told of a patient.
@@ -104,7 +110,10 @@ impl StudyError {
     pub fn of_patient(self, patient: &str) -> Self {
         match self {
             told @ Self::Patient { .. } => told,
-            source => Self::Patient { patient: patient.to_owned(), source: Box::new(source) },
+            source => Self::Patient {
+                patient: patient.to_owned(),
+                source: Box::new(source),
+            },
         }
     }
 

@@ -6,6 +6,7 @@ use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
 use crate::progress::Progress;
+use crate::recipe::Recipe;
 use crate::source::{PatientStudy, ReadOptions, file_name};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -86,10 +87,19 @@ struct PartLesion {
 pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSummary, StudyError> {
     let cohort = CohortFile::read(&plan.cohort)?;
     let folder = plan.cohort.parent().unwrap_or(Path::new("")).to_owned();
-    let table = plan.out.clone().unwrap_or_else(|| folder.join(&cohort.output));
+    let table = plan
+        .out
+        .clone()
+        .unwrap_or_else(|| folder.join(&cohort.output));
     let extractor = FeatureExtractor::new(&cohort.features, &folder)?;
     let labels = Labels::read(&cohort, &folder)?;
-    let rules = read_rules(cohort.series_rules.as_deref().map(|r| folder.join(r)).as_deref())?;
+    let rules = read_rules(
+        cohort
+            .series_rules
+            .as_deref()
+            .map(|r| folder.join(r))
+            .as_deref(),
+    )?;
     let found = cohort.patients(&folder)?;
     let parts_folder = with_suffix(&table, ".parts");
     std::fs::create_dir_all(&parts_folder).map_err(StudyError::write(&parts_folder))?;
@@ -102,7 +112,10 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         fresh: plan.fresh,
     };
 
-    progress.begin(&format!("Features of {}", cohort.name), found.patients.len() as u64);
+    progress.begin(
+        &format!("Features of {}", cohort.name),
+        found.patients.len() as u64,
+    );
     let outcomes: Vec<Result<bool, SkippedPatient>> = found
         .patients
         .par_iter()
@@ -112,7 +125,10 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
             outcome.map_err(|error| {
                 let reason = error.to_string();
                 progress.note(&format!("skipped: {reason}"));
-                SkippedPatient { patient: patient.unit.clone(), reason }
+                SkippedPatient {
+                    patient: patient.unit.clone(),
+                    reason,
+                }
             })
         })
         .collect();
@@ -130,7 +146,9 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         notes: Vec::new(),
     };
     for (path, reason) in &found.set_aside {
-        summary.notes.push(format!("{} was set aside: {reason}", file_name(path)));
+        summary
+            .notes
+            .push(format!("{} was set aside: {reason}", file_name(path)));
     }
     let mut writer = FeatureWriter::create(&table, extractor.names())?;
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
@@ -148,14 +166,21 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
                 "patient {} was already read from {other}: two folders must not hold the same patient",
                 part.patient
             );
-            summary.skipped.push(SkippedPatient { patient: patient.unit.clone(), reason });
+            summary.skipped.push(SkippedPatient {
+                patient: patient.unit.clone(),
+                reason,
+            });
             continue;
         }
         summary.patients += 1;
         summary.resumed += usize::from(resumed);
         summary.rows += part.lesions.len();
         for lesion in &part.lesions {
-            let values: Vec<f64> = lesion.values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+            let values: Vec<f64> = lesion
+                .values
+                .iter()
+                .map(|v| v.unwrap_or(f64::NAN))
+                .collect();
             writer.append(&FeatureRow {
                 patient_id: &part.patient,
                 lesion: &lesion.name,
@@ -165,13 +190,21 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
             })?;
         }
         manifest.inputs.extend(part.inputs);
-        for text in part.warnings.iter().chain(part.lesions.iter().flat_map(|l| &l.notes)) {
-            manifest.notes.push(format!("patient {}: {text}", part.patient));
+        for text in part
+            .warnings
+            .iter()
+            .chain(part.lesions.iter().flat_map(|l| &l.notes))
+        {
+            manifest
+                .notes
+                .push(format!("patient {}: {text}", part.patient));
         }
     }
     writer.finish()?;
     for skipped in &summary.skipped {
-        manifest.notes.push(format!("skipped {}: {}", skipped.patient, skipped.reason));
+        manifest
+            .notes
+            .push(format!("skipped {}: {}", skipped.patient, skipped.reason));
     }
     manifest.add_output(&table)?;
     manifest.write(&with_suffix(&table, ".manifest.json"))?;
@@ -182,15 +215,41 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         return Err(StudyError::Input(format!(
             "no patient of {} could be used; the first reason: {}",
             cohort.name,
-            summary.skipped.first().map_or("none", |s| s.reason.as_str())
+            summary
+                .skipped
+                .first()
+                .map_or("none", |s| s.reason.as_str())
         )));
     }
     Ok(summary)
 }
 
+/// The column in which an extracted table keeps the class.
+pub(crate) const LABEL_COLUMN: &str = "label";
+
 /// Where the recipe of a feature table is kept.
 pub fn recipe_path(table: &Path) -> PathBuf {
     with_suffix(table, ".recipe.json")
+}
+
+/// The recipe of a feature table, when `triher extract` wrote it.
+///
+/// # Errors
+/// When there is a recipe that cannot be read.
+pub fn read_recipe(table: &Path) -> Result<Option<Recipe>, StudyError> {
+    let path = recipe_path(table);
+    match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StudyError::read(&path)(error)),
+        Ok(text) => {
+            serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(|e| StudyError::Configuration {
+                    file: path,
+                    problem: format!("this is no recipe ({e}): run triher extract again"),
+                })
+        }
+    }
 }
 
 /// Reads the series rules that a configuration names.
@@ -216,7 +275,10 @@ struct Job<'a> {
 impl Job<'_> {
     fn part_path(&self, patient: &CohortPatient) -> PathBuf {
         // A unit's name comes from a folder or a table: hashed, it is always a safe file name.
-        self.parts.join(format!("{}.json", &sha256_hex(patient.unit.as_bytes())[..24]))
+        self.parts.join(format!(
+            "{}.json",
+            &sha256_hex(patient.unit.as_bytes())[..24]
+        ))
     }
 
     /// Computes one patient, or finds that it is stored already (`true`).
@@ -241,12 +303,25 @@ impl Job<'_> {
         };
         let study = PatientStudy::read(&patient.images, &options)?;
         let recipe = self.extractor.recipe();
-        let found = find_lesions(&study, &patient.lesion, &recipe.lesion, self.cohort.resample_masks)?;
+        let found = find_lesions(
+            &study,
+            &patient.lesion,
+            &recipe.lesion,
+            self.cohort.resample_masks,
+        )?;
         let mut lesions = Vec::with_capacity(found.lesions.len());
         for lesion in &found.lesions {
             let features = self.extractor.extract(&study.series, &lesion.mask)?;
-            let values = features.values.iter().map(|v| v.is_finite().then_some(*v)).collect();
-            lesions.push(PartLesion { name: lesion.name.clone(), values, notes: features.notes });
+            let values = features
+                .values
+                .iter()
+                .map(|v| v.is_finite().then_some(*v))
+                .collect();
+            lesions.push(PartLesion {
+                name: lesion.name.clone(),
+                values,
+                notes: features.notes,
+            });
         }
         let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
         let mut warnings = study.warnings;
@@ -257,7 +332,15 @@ impl Job<'_> {
         let mut inputs = study.inputs;
         inputs.extend(found.inputs);
         let class = patient.class.clone().or_else(|| self.labels.of(&id));
-        Ok(Part { key, patient: id, centre: patient.centre.clone(), class, lesions, inputs, warnings })
+        Ok(Part {
+            key,
+            patient: id,
+            centre: patient.centre.clone(),
+            class,
+            lesions,
+            inputs,
+            warnings,
+        })
     }
 
     /// Hash of the configuration and of name, size and time of change of every input file: enough to see
@@ -281,8 +364,13 @@ impl Job<'_> {
             files.push(path.clone());
         }
         for file in files {
-            let Ok(data) = std::fs::metadata(&file) else { continue };
-            let changed = data.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+            let Ok(data) = std::fs::metadata(&file) else {
+                continue;
+            };
+            let changed = data
+                .modified()
+                .ok()
+                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
             text.push_str(&format!("{} {} {changed:?}\n", file.display(), data.len()));
         }
         if let Some(class) = patient.id.as_ref().and_then(|id| self.labels.of(id)) {
@@ -301,23 +389,32 @@ fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), StudyError> {
     let entries = std::fs::read_dir(path).map_err(StudyError::read(path))?;
     let mut entries: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
     entries.sort();
-    entries.iter().try_for_each(|entry| list_files(entry, files))
+    entries
+        .iter()
+        .try_for_each(|entry| list_files(entry, files))
 }
 
 fn read_part(path: &Path) -> Result<Part, StudyError> {
     let text = std::fs::read(path).map_err(StudyError::read(path))?;
     serde_json::from_slice(&text).map_err(|e| {
-        StudyError::Input(format!("{} is no stored result ({e}): run again with --fresh", path.display()))
+        StudyError::Input(format!(
+            "{} is no stored result ({e}): run again with --fresh",
+            path.display()
+        ))
     })
 }
 
 fn write_problems(path: &Path, skipped: &[SkippedPatient]) -> Result<(), StudyError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let rows = writer
-        .write_record(["patient", "reason"])
-        .and_then(|()| skipped.iter().try_for_each(|s| writer.write_record([&s.patient, &s.reason])));
+    let rows = writer.write_record(["patient", "reason"]).and_then(|()| {
+        skipped
+            .iter()
+            .try_for_each(|s| writer.write_record([&s.patient, &s.reason]))
+    });
     rows.map_err(|e| StudyError::Internal(e.to_string()))?;
-    let bytes = writer.into_inner().map_err(|e| StudyError::Internal(e.to_string()))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|e| StudyError::Internal(e.to_string()))?;
     write_whole(path, &bytes)
 }
 
@@ -343,7 +440,10 @@ impl Labels {
         let Some(path) = cohort.labels.as_ref().map(|l| folder.join(l)) else {
             return Ok(Self::default());
         };
-        let wrong = |e: csv::Error| StudyError::Configuration { file: path.clone(), problem: e.to_string() };
+        let wrong = |e: csv::Error| StudyError::Configuration {
+            file: path.clone(),
+            problem: e.to_string(),
+        };
         let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
         let mut labels = BTreeMap::new();
         for row in reader.deserialize::<LabelRow>() {

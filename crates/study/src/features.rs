@@ -57,10 +57,16 @@ impl FeatureExtractor {
         }
         if names.is_empty() {
             return Err(StudyError::Input(
-                "the recipe asks for no features: switch on kinetics, first_order or embedding".to_owned(),
+                "the recipe asks for no features: switch on kinetics, first_order or embedding"
+                    .to_owned(),
             ));
         }
-        Ok(Self { recipe, encoder, inputs, names })
+        Ok(Self {
+            recipe,
+            encoder,
+            inputs,
+            names,
+        })
     }
 
     /// Names of the features, in the order of the values.
@@ -77,14 +83,21 @@ impl FeatureExtractor {
     ///
     /// # Errors
     /// When the lesion cannot be measured, or a phase that the recipe asks for is missing.
-    pub fn extract(&self, series: &DynamicSeries, lesion: &Mask) -> Result<LesionFeatures, StudyError> {
+    pub fn extract(
+        &self,
+        series: &DynamicSeries,
+        lesion: &Mask,
+    ) -> Result<LesionFeatures, StudyError> {
         let mut values = Vec::with_capacity(self.names.len());
         let mut notes = Vec::new();
         let options = FeatureOptions::default();
         let mut add = |features: Vec<triher_kinetics::Feature>| {
             for feature in features {
                 if feature.value.is_none() {
-                    let reason = feature.reason.as_deref().unwrap_or("not defined for this lesion");
+                    let reason = feature
+                        .reason
+                        .as_deref()
+                        .unwrap_or("not defined for this lesion");
                     notes.push(format!("{}: {reason}", feature.name));
                 }
                 values.push(feature.value.unwrap_or(f64::NAN));
@@ -94,7 +107,9 @@ impl FeatureExtractor {
             add(triher_kinetics::kinetic_features(series, lesion, &options)?);
         }
         if self.recipe.first_order {
-            add(triher_kinetics::first_order_features(series, lesion, &options)?);
+            add(triher_kinetics::first_order_features(
+                series, lesion, &options,
+            )?);
         }
         if let (Some(encoder), Some(embedding)) = (&self.encoder, &self.recipe.embedding) {
             values.extend(embed(encoder, embedding, &self.inputs, series, lesion)?);
@@ -119,7 +134,10 @@ impl FeatureExtractor {
         let named = embedding.inputs.iter().zip(&self.inputs);
         named
             .map(|(name, input)| {
-                Ok((name.clone(), triher_patch::phase_input(series, input, &window)?))
+                Ok((
+                    name.clone(),
+                    triher_patch::phase_input(series, input, &window)?,
+                ))
             })
             .collect()
     }
@@ -153,7 +171,11 @@ fn embed(
     let mut patches = Vec::with_capacity(inputs.len());
     for input in inputs {
         let patch = triher_patch::phase_input(series, input, &window)?;
-        patches.push(triher_patch::encoder_input(&patch, &mask, embedding.variant)?);
+        patches.push(triher_patch::encoder_input(
+            &patch,
+            &mask,
+            embedding.variant,
+        )?);
     }
     let patches: Vec<&[f32]> = patches.iter().map(Vec::as_slice).collect();
     embed_patches(encoder, &patches, &mask, embedding.token)
@@ -178,7 +200,12 @@ pub fn embed_patches(
         }
         TokenChoice::MaskPooled => {
             for embedding in encoder.embed_tokens(patches)? {
-                values.extend(embedding.mask_pooled(mask.voxels())?.iter().map(|&v| f64::from(v)));
+                values.extend(
+                    embedding
+                        .mask_pooled(mask.voxels())?
+                        .iter()
+                        .map(|&v| f64::from(v)),
+                );
             }
         }
     }

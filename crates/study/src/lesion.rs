@@ -36,10 +36,15 @@ pub fn find_lesions(
 ) -> Result<Lesions, StudyError> {
     let grid = study.series.geometry();
     let outlined = |mask: Mask, found_by: &str| Lesions {
-        lesions: vec![Lesion { name: "lesion".to_owned(), mask }],
+        lesions: vec![Lesion {
+            name: "lesion".to_owned(),
+            mask,
+        }],
         found_by: found_by.to_owned(),
         inputs: Vec::new(),
-        warnings: vec![format!("the lesion was outlined from {found_by}, not drawn by a reader: check the outline")],
+        warnings: vec![format!(
+            "the lesion was outlined from {found_by}, not drawn by a reader: check the outline"
+        )],
     };
     match place {
         LesionPlace::Mask(path) => lesions_of_mask(path, grid, rule, resample),
@@ -50,17 +55,21 @@ pub fn find_lesions(
         LesionPlace::Seed(seed) => {
             let voxel = match seed {
                 Seed::Voxel(voxel) => *voxel,
-                Seed::WorldMm(world) => {
-                    grid.nearest_voxel(grid.world_to_index(*world)).ok_or_else(|| {
-                        StudyError::Input(format!("the seed {world:?} mm lies outside of the images: {grid}"))
-                    })?
-                }
+                Seed::WorldMm(world) => grid
+                    .nearest_voxel(grid.world_to_index(*world))
+                    .ok_or_else(|| {
+                        StudyError::Input(format!(
+                            "the seed {world:?} mm lies outside of the images: {grid}"
+                        ))
+                    })?,
             };
-            let mask = triher_region::grow_from_seed(&study.series, voxel, &SeedOptions::default())?;
+            let mask =
+                triher_region::grow_from_seed(&study.series, voxel, &SeedOptions::default())?;
             Ok(outlined(mask, "a seed point"))
         }
         LesionPlace::Box(bounds) => {
-            let mask = triher_region::lesion_in_box(&study.series, *bounds, &SeedOptions::default())?;
+            let mask =
+                triher_region::lesion_in_box(&study.series, *bounds, &SeedOptions::default())?;
             Ok(outlined(mask, "a box"))
         }
         LesionPlace::Unknown => Err(StudyError::Input(
@@ -119,7 +128,10 @@ pub fn read_masks(path: &Path, grid: &Geometry, resample: bool) -> Result<ReadMa
             let placed = if mask.geometry().same_grid(grid) {
                 mask
             } else if resample {
-                warnings.push(format!("the mask was resampled onto the images' grid from {}", mask.geometry()));
+                warnings.push(format!(
+                    "the mask was resampled onto the images' grid from {}",
+                    mask.geometry()
+                ));
                 resample_mask_onto(&mask, grid)
             } else {
                 let reference = triher_volume::Volume::filled(*grid, false);

@@ -1,1 +1,76 @@
 //! Whole studies: cohorts, extraction, training, evaluation and prediction with their manifests.
+//!
+//! Each step is a plan (what to do, with defaults filled in) and a function that carries it out: [`extract`](extract::extract),
+//! [`train`](train::train), [`evaluate`](evaluation::evaluate), [`predict`](prediction::predict), [`label`](labelling::label),
+//! [`simulate`](simulation::simulate), [`run`](run::run) for all of them from one [`StudyFile`](study_file::StudyFile), and
+//! [`demo`](demo::demo). They read and write files, report through [`Progress`], and leave a [`Manifest`].
+//! The command line and the service are thin over them.
+//!
+//! ```no_run
+//! use triher_study::evaluation::{EvaluatePlan, evaluate};
+//! use triher_study::study_file::Columns;
+//! use triher_study::tables::TableSource;
+//!
+//! let plan = EvaluatePlan {
+//!     model: "model.triher".into(),
+//!     table: TableSource {
+//!         features: "hospital-c.parquet".into(),
+//!         labels: Some("labels.csv".into()),
+//!         columns: Columns::default(),
+//!     },
+//!     bootstrap: 2000,
+//!     seed: 1,
+//!     title: "Hospital C".to_owned(),
+//!     simulated: false,
+//!     json: Some("hospital-c.json".into()),
+//!     html: Some("hospital-c.html".into()),
+//!     predictions: None,
+//! };
+//! let evaluated = evaluate(&plan, &triher_study::Silent)?;
+//! println!("macro AUC {:?}", evaluated.evaluation.auc.macro_average.value);
+//! # Ok::<(), triher_study::StudyError>(())
+//! ```
+
+pub mod cohort;
+pub mod demo;
+mod error;
+pub mod evaluation;
+pub mod extract;
+pub mod features;
+pub mod labelling;
+pub mod lesion;
+mod manifest;
+pub mod patch;
+mod pictures;
+pub mod prediction;
+mod progress;
+pub mod recipe;
+pub mod run;
+pub mod scan;
+pub mod simulation;
+pub mod source;
+pub mod study_file;
+pub mod tables;
+pub mod train;
+
+pub use error::StudyError;
+pub use manifest::{FileHash, Manifest, sha256_hex};
+pub use progress::{Progress, Silent};
+
+/// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
+pub mod figures {
+    pub use triher_stats::{Evaluation, Interval};
+}
+
+/// Uses this many threads for all work; the results are the same for any number.
+///
+/// # Errors
+/// When work has begun already.
+pub fn use_threads(threads: usize) -> Result<(), StudyError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global()
+        .map_err(|e| StudyError::Internal(format!("threads cannot be set: {e}")))
+}
+
+/// Version of triher, as manifests and models record it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

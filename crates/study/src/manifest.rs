@@ -93,8 +93,13 @@ impl FileHash {
             }
             hasher.update(&buffer[..read]);
         }
-        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        Ok(Self { name, sha256: hex(&hasher.finalize()) })
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        Ok(Self {
+            name,
+            sha256: hex(&hasher.finalize()),
+        })
     }
 
     /// One entry for the many files of a study: the hash of the sorted list of their hashes.
@@ -104,7 +109,10 @@ impl FileHash {
             1 => label.to_owned(),
             n => format!("{n} files of {label}"),
         };
-        Self { name, sha256: sha256_hex(hashes.join("\n").as_bytes()) }
+        Self {
+            name,
+            sha256: sha256_hex(hashes.join("\n").as_bytes()),
+        }
     }
 }
 
@@ -115,10 +123,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Writes a value as indented JSON with a closing newline, replacing the file in one step.
@@ -132,9 +142,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stud
 /// Writes a file by way of a neighbour that is renamed, so that a crash never leaves half a file.
 /// Folders that are missing are made.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(StudyError::write(folder))?;
-    }
+    make_folder_of(path)?;
     // The process number keeps two runs that write the same file apart.
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.part", std::process::id()));
@@ -146,4 +154,12 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
         let _ = std::fs::remove_file(&part);
     }
     result.map_err(StudyError::write(path))
+}
+
+/// Makes the folder that a file is to be written to.
+pub(crate) fn make_folder_of(path: &Path) -> Result<(), StudyError> {
+    match path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(StudyError::write(folder)),
+        None => Ok(()),
+    }
 }

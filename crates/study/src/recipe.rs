@@ -24,7 +24,12 @@ pub struct Recipe {
 
 impl Default for Recipe {
     fn default() -> Self {
-        Self { kinetics: true, first_order: true, embedding: None, lesion: LesionRule::Largest }
+        Self {
+            kinetics: true,
+            first_order: true,
+            embedding: None,
+            lesion: LesionRule::Largest,
+        }
     }
 }
 

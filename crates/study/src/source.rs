@@ -108,16 +108,24 @@ impl PatientStudy {
         options: &ReadOptions,
     ) -> Result<Self, StudyError> {
         let grouping = triher_imagefile::group_phases(files, None);
-        let wanted = |p: &&PatientPhases| options.patient.as_ref().is_none_or(|id| p.patient == *id);
+        let wanted =
+            |p: &&PatientPhases| options.patient.as_ref().is_none_or(|id| p.patient == *id);
         let mut found = grouping.patients.iter().filter(wanted);
         let (Some(phases), None) = (found.next(), found.next()) else {
-            let ids: Vec<&str> = grouping.patients.iter().map(|p| p.patient.as_str()).collect();
+            let ids: Vec<&str> = grouping
+                .patients
+                .iter()
+                .map(|p| p.patient.as_str())
+                .collect();
             return Err(which_patient(path, &ids, options));
         };
         let set_aside = grouping
             .set_aside
             .iter()
-            .map(|(file, reason)| SetAside { series: file_name(file), reason: reason.clone() })
+            .map(|(file, reason)| SetAside {
+                series: file_name(file),
+                reason: reason.clone(),
+            })
             .collect();
         Self::from_files(phases, set_aside)
     }
@@ -127,14 +135,22 @@ impl PatientStudy {
             return Self::from_four_dimensions(only);
         }
         let loaded = triher_imagefile::load_phases(phases, None)?;
-        let sources: Vec<String> = phases.phases.iter().map(|(_, file)| file_name(file)).collect();
+        let sources: Vec<String> = phases
+            .phases
+            .iter()
+            .map(|(_, file)| file_name(file))
+            .collect();
         Ok(Self::assemble(Parts {
             id: phases.patient.clone(),
             series: loaded.series,
             sources,
             set_aside,
             evidence: "the phase numbers in the file names".to_owned(),
-            inputs: loaded.inputs.into_iter().map(|i| (i.name, i.sha256)).collect(),
+            inputs: loaded
+                .inputs
+                .into_iter()
+                .map(|i| (i.name, i.sha256))
+                .collect(),
             warnings: loaded.warnings,
         }))
     }
@@ -151,7 +167,11 @@ impl PatientStudy {
             sources,
             set_aside: Vec::new(),
             evidence: "the fourth dimension of the file".to_owned(),
-            inputs: loaded.inputs.into_iter().map(|i| (i.name, i.sha256)).collect(),
+            inputs: loaded
+                .inputs
+                .into_iter()
+                .map(|i| (i.name, i.sha256))
+                .collect(),
             warnings: loaded.warnings,
         }))
     }
@@ -183,11 +203,13 @@ impl PatientStudy {
                 return Err(StudyError::Input(reason).of_patient(&patient.id));
             }
         };
-        let loaded = study.load().map_err(|e| StudyError::from(e).of_patient(&patient.id))?;
-        let set_aside = study
-            .set_aside
-            .iter()
-            .map(|s| SetAside { series: s.series.clone(), reason: s.reason.clone() });
+        let loaded = study
+            .load()
+            .map_err(|e| StudyError::from(e).of_patient(&patient.id))?;
+        let set_aside = study.set_aside.iter().map(|s| SetAside {
+            series: s.series.clone(),
+            reason: s.reason.clone(),
+        });
         let hashes = loaded.inputs.into_iter().map(|i| i.sha256).collect();
         let files = FileHash::of_many(&format!("patient {}", patient.id), hashes);
         Ok(Self::assemble(Parts {
@@ -195,7 +217,11 @@ impl PatientStudy {
             series: loaded.series,
             sources: study.phases.iter().map(|p| p.series.clone()).collect(),
             set_aside: set_aside.collect(),
-            evidence: study.evidence.as_ref().map(ToString::to_string).unwrap_or_default(),
+            evidence: study
+                .evidence
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             inputs: vec![(files.name, files.sha256)],
             warnings: loaded.warnings,
         }))
@@ -218,7 +244,9 @@ impl PatientStudy {
             phases,
             set_aside: parts.set_aside,
             evidence: parts.evidence,
-            inputs: inputs.map(|(name, sha256)| FileHash { name, sha256 }).collect(),
+            inputs: inputs
+                .map(|(name, sha256)| FileHash { name, sha256 })
+                .collect(),
             warnings: parts.warnings,
         }
     }
@@ -283,5 +311,8 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, StudyError> {
 
 /// A path's last part.
 pub(crate) fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |n| n.to_string_lossy().into_owned(),
+    )
 }

@@ -177,7 +177,11 @@ pub struct ValidationSettings {
 
 impl Default for ValidationSettings {
     fn default() -> Self {
-        Self { folds: 5, repeats: 1, bootstrap: 2000 }
+        Self {
+            folds: 5,
+            repeats: 1,
+            bootstrap: 2000,
+        }
     }
 }
 
@@ -190,7 +194,10 @@ impl StudyFile {
         let text = std::fs::read_to_string(path).map_err(StudyError::read(path))?;
         let study: Self = toml::from_str(&text).map_err(|e| configuration(path, e.to_string()))?;
         if !study.cohorts.iter().any(|c| c.role == Role::Training) {
-            return Err(configuration(path, "no cohort has the role \"training\": add one"));
+            return Err(configuration(
+                path,
+                "no cohort has the role \"training\": add one",
+            ));
         }
         for cohort in &study.cohorts {
             if cohort.extract.is_some() == cohort.features.is_some() {
@@ -207,7 +214,10 @@ impl StudyFile {
 
 /// A [`StudyError::Configuration`].
 pub(crate) fn configuration(file: &Path, problem: impl Into<String>) -> StudyError {
-    StudyError::Configuration { file: file.to_owned(), problem: problem.into() }
+    StudyError::Configuration {
+        file: file.to_owned(),
+        problem: problem.into(),
+    }
 }
 
 fn default_output() -> PathBuf {

@@ -273,7 +273,9 @@ pub(crate) struct EvaluateArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Say where the lesion is with --mask, --seed or --box: a prediction is about one lesion.")]
+#[command(
+    after_help = "Say where the lesion is with --mask, --seed or --box: a prediction is about one lesion."
+)]
 pub(crate) struct PredictArguments {
     /// Model file
     pub(crate) model: PathBuf,
@@ -283,7 +285,12 @@ pub(crate) struct PredictArguments {
     #[arg(long, value_name = "FILE", group = "where")]
     pub(crate) mask: Option<PathBuf>,
     /// A point in the lesion, from which it is outlined: voxel I,J,K of the phases, or X,Y,Zmm in patient coordinates (LPS)
-    #[arg(long, value_name = "X,Y,Z", group = "where", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "X,Y,Z",
+        group = "where",
+        allow_hyphen_values = true
+    )]
     pub(crate) seed: Option<String>,
     /// A box around the lesion, in which it is outlined: voxels I0,J0,K0,I1,J1,K1 (the last ones not included)
     #[arg(long = "box", value_name = "I0,J0,K0,I1,J1,K1", group = "where")]

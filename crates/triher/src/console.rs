@@ -13,7 +13,10 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, bar: Mutex::new(None) }
+        Self {
+            quiet,
+            bar: Mutex::new(None),
+        }
     }
 
     /// Prints a result to standard output.

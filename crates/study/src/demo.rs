@@ -1,0 +1,153 @@
+//! The whole method on a simulated cohort: what a newcomer runs first.
+
+use crate::StudyError;
+use crate::cohort::LesionPlace;
+use crate::labelling::{LabelPlan, label};
+use crate::manifest::write_whole;
+use crate::prediction::{PredictPlan, Prediction, predict};
+use crate::progress::Progress;
+use crate::run::{RunPlan, StudyOutcome, run};
+use crate::simulation::{SimulatePlan, Simulated, SimulatedFormat, simulate};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use triher_region::LesionRule;
+use triher_simulate::CohortSpec;
+
+/// Where the demonstration writes and from which seed.
+#[derive(Clone, Debug)]
+pub struct DemoPlan {
+    /// Folder to write to.
+    pub out: PathBuf,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Encoder weights: adds embeddings.
+    pub weights: Option<PathBuf>,
+}
+
+/// What the demonstration gave.
+#[derive(Debug)]
+pub struct Demo {
+    /// The study on the simulated cohort.
+    pub study: StudyOutcome,
+    /// One patient of the external centre.
+    pub predicted: Prediction,
+    /// The evaluation's report.
+    pub report: PathBuf,
+    /// The patient's report.
+    pub patient_report: PathBuf,
+    /// The study file, to run again or to change.
+    pub study_file: PathBuf,
+}
+
+/// Simulates three centres, labels them, runs the study that trains on the first two and evaluates
+/// on the third, and predicts one patient of the third.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError> {
+    let folder = plan.out.join("cohort");
+    let simulated = simulate(
+        &SimulatePlan {
+            spec: CohortSpec::demo(plan.seed),
+            out: folder.clone(),
+            format: SimulatedFormat::Dicom,
+        },
+        progress,
+    )?;
+    label(&LabelPlan {
+        table: simulated.clinical.clone(),
+        columns: folder.join("columns.toml").to_string_lossy().into_owned(),
+        rule: None,
+        out: Some(folder.join("labels.csv")),
+    })?;
+    if let Some(weights) = &plan.weights {
+        for (_, cohort) in &simulated.cohorts {
+            add_embedding(cohort, weights)?;
+        }
+    }
+    let study_file = plan.out.join("study.toml");
+    write_whole(&study_file, study_text(&simulated, plan.seed).as_bytes())?;
+    let study = run(
+        &RunPlan {
+            simulated: true,
+            ..RunPlan::read(&study_file, None)?
+        },
+        progress,
+    )?;
+
+    let external = study.external.first();
+    let external =
+        external.ok_or_else(|| StudyError::Internal("the demo has one centre".to_owned()))?;
+    let (images, mask) = first_patient(&folder, &external.name)?;
+    let patient_report = plan.out.join("patient.html");
+    let predicted = predict(
+        &PredictPlan {
+            model: study.model.clone(),
+            images,
+            lesion: LesionPlace::Mask(mask),
+            rule: LesionRule::Largest,
+            resample_mask: false,
+            patient: None,
+            times_s: None,
+            weights: plan.weights.clone(),
+            rules: None,
+            json: Some(plan.out.join("patient.json")),
+            html: Some(patient_report.clone()),
+            simulated: true,
+        },
+        progress,
+    )?;
+    let report = external.report.clone();
+    Ok(Demo {
+        study,
+        predicted,
+        report,
+        patient_report,
+        study_file,
+    })
+}
+
+/// The study that trains on all centres but the last.
+fn study_text(simulated: &Simulated, seed: u64) -> String {
+    let mut text = format!(
+        "# The demonstration's study: run it again with `triher run study.toml`.\n\
+         name = \"Simulated demonstration\"\n\
+         output = \".\"\n\
+         seed = {seed}\n"
+    );
+    for (index, (name, _)) in simulated.cohorts.iter().enumerate() {
+        let role = if index + 1 < simulated.cohorts.len() {
+            "training"
+        } else {
+            "external"
+        };
+        let _ = write!(
+            text,
+            "\n[[cohorts]]\nname = \"{name}\"\nrole = \"{role}\"\nextract = \"cohort/{name}.toml\"\n"
+        );
+    }
+    // Many correlated features and some fifty patients want a strong penalty.
+    text.push_str("\n[model]\nc = 0.02\n\n[validation]\nfolds = 5\nrepeats = 5\n");
+    text
+}
+
+fn add_embedding(cohort: &Path, weights: &Path) -> Result<(), StudyError> {
+    let text = std::fs::read_to_string(cohort).map_err(StudyError::read(cohort))?;
+    let weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
+    let path = toml::Value::String(weights.to_string_lossy().into_owned());
+    let text = format!("{text}\n[features.embedding]\nweights = {path}\nprofile = \"bl4as\"\n");
+    write_whole(cohort, text.as_bytes())
+}
+
+/// Images and mask of the first patient of a centre.
+fn first_patient(folder: &Path, centre: &str) -> Result<(PathBuf, PathBuf), StudyError> {
+    let path = folder.join(format!("patients-{centre}.csv"));
+    let text = std::fs::read_to_string(&path).map_err(StudyError::read(&path))?;
+    let row: Vec<&str> = text.lines().nth(1).unwrap_or_default().split(',').collect();
+    match row.as_slice() {
+        [_, images, mask, ..] => Ok((folder.join(images), folder.join(mask))),
+        _ => Err(StudyError::Internal(
+            "the demo's last centre has no patient".to_owned(),
+        )),
+    }
+}

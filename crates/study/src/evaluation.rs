@@ -1,0 +1,236 @@
+//! Evaluation of a finished model on an external cohort.
+
+use crate::StudyError;
+use crate::manifest::{FileHash, Manifest, write_json, write_whole};
+use crate::progress::Progress;
+use crate::tables::{TableSource, describe};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use triher_learn::{Dataset, ModelFile};
+use triher_report::EvaluationReport;
+use triher_stats::{Evaluation, EvaluationOptions, Predictions};
+
+/// What to evaluate on and what to write.
+#[derive(Clone, Debug)]
+pub struct EvaluatePlan {
+    /// The model file.
+    pub model: PathBuf,
+    /// The labelled cohort.
+    pub table: TableSource,
+    /// Bootstrap replicates.
+    pub bootstrap: usize,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+    /// Title of the report.
+    pub title: String,
+    /// Whether the cohort is simulated: the report then says so first.
+    pub simulated: bool,
+    /// Figures as JSON.
+    pub json: Option<PathBuf>,
+    /// Report.
+    pub html: Option<PathBuf>,
+    /// Probabilities of each row as CSV.
+    pub predictions: Option<PathBuf>,
+}
+
+/// What an evaluation gave.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// The figures.
+    pub evaluation: Evaluation,
+    /// Rows left out, values imputed.
+    pub notes: Vec<String>,
+}
+
+/// The figures with what they were made of, as the JSON file holds them.
+#[derive(Serialize)]
+struct EvaluationFile<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    model: FileHash,
+    manifest: &'a Manifest,
+}
+
+/// Applies a model to a labelled cohort and writes figures, report and predictions.
+///
+/// # Errors
+/// When the model or the table cannot be read, the table lacks features of the model or has a class
+/// that the model does not know.
+pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluated, StudyError> {
+    let model = ModelFile::read(&plan.model)?;
+    let labelled = plan.table.read()?;
+    let dataset = labelled.dataset_of(&model.classes)?;
+    let mut notes = labelled.notes.clone();
+
+    progress.begin("Evaluation", 1);
+    let predicted = model.predict(&dataset.feature_names, dataset.x.values())?;
+    notes.extend(predicted.notes.iter().cloned());
+    let predictions = Predictions::new(
+        dataset.ids.clone(),
+        dataset.groups.clone(),
+        dataset.classes.clone(),
+        dataset.y.clone(),
+        predicted.probabilities.values().to_vec(),
+        dataset.centres.clone(),
+    )?;
+    let options = EvaluationOptions {
+        bootstrap: plan.bootstrap,
+        seed: plan.seed,
+        ..EvaluationOptions::default()
+    };
+    let evaluation = triher_stats::evaluate(&predictions, &options)?;
+    progress.step("done");
+    progress.end();
+
+    let manifest = manifest_of(plan, &notes)?;
+    if let Some(path) = &plan.predictions {
+        write_whole(path, &predictions_csv(&dataset, &predictions)?)?;
+    }
+    if let Some(path) = &plan.json {
+        let file = EvaluationFile {
+            evaluation: &evaluation,
+            model: FileHash::of(&plan.model)?,
+            manifest: &manifest,
+        };
+        write_json(path, &file)?;
+    }
+    if let Some(path) = &plan.html {
+        let report = report(plan, &model, &dataset, &evaluation, &manifest)?;
+        write_whole(path, report.as_bytes())?;
+    }
+    Ok(Evaluated { evaluation, notes })
+}
+
+#[derive(Serialize)]
+struct Configuration<'a> {
+    columns: &'a crate::study_file::Columns,
+    bootstrap: usize,
+    seed: u64,
+}
+
+fn manifest_of(plan: &EvaluatePlan, notes: &[String]) -> Result<Manifest, StudyError> {
+    let configuration = Configuration {
+        columns: &plan.table.columns,
+        bootstrap: plan.bootstrap,
+        seed: plan.seed,
+    };
+    let mut manifest = Manifest::new("evaluate", &configuration);
+    manifest.seeds = vec![("bootstrap".to_owned(), plan.seed)];
+    manifest.add_input(&plan.model)?;
+    manifest.add_input(&plan.table.features)?;
+    if let Some(labels) = &plan.table.labels {
+        manifest.add_input(labels)?;
+    }
+    manifest.notes = notes.to_vec();
+    Ok(manifest)
+}
+
+fn predictions_csv(dataset: &Dataset, predictions: &Predictions) -> Result<Vec<u8>, StudyError> {
+    let wrong = |e: csv::Error| StudyError::Internal(e.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header = vec!["id".to_owned(), "class".to_owned(), "predicted".to_owned()];
+    header.extend(dataset.classes.iter().map(|c| format!("probability_{c}")));
+    writer.write_record(&header).map_err(wrong)?;
+    let rows = predictions
+        .probabilities()
+        .chunks_exact(dataset.classes.len());
+    for ((id, &truth), row) in dataset.ids.iter().zip(&dataset.y).zip(rows) {
+        let mut record = vec![id.clone(), dataset.classes[truth].clone()];
+        record.push(dataset.classes[most_probable(row)].clone());
+        record.extend(row.iter().map(ToString::to_string));
+        writer.write_record(&record).map_err(wrong)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|e| StudyError::Internal(e.to_string()))
+}
+
+/// Index of the largest probability, the first of equals.
+pub(crate) fn most_probable(probabilities: &[f64]) -> usize {
+    let mut best = 0;
+    for (index, value) in probabilities.iter().enumerate() {
+        if *value > probabilities[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// Reads a model file.
+///
+/// # Errors
+/// When it cannot be read, is damaged, or comes from a newer triher.
+pub fn read_model(path: &Path) -> Result<ModelFile, StudyError> {
+    Ok(ModelFile::read(path)?)
+}
+
+/// Facts about a model that every report shows.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn model_facts(model: &ModelFile, path: &Path) -> Result<Vec<(String, String)>, StudyError> {
+    let hash = FileHash::of(path)?;
+    let mut facts = vec![
+        ("Model file".to_owned(), hash.name),
+        ("SHA-256".to_owned(), hash.sha256),
+        ("Classifier".to_owned(), model.pipeline.describe()),
+        ("Features".to_owned(), model.feature_names.len().to_string()),
+    ];
+    let embeddings = model
+        .feature_names
+        .iter()
+        .filter(|n| n.starts_with("emb_"))
+        .count();
+    facts.push((
+        "Encoder".to_owned(),
+        match embeddings {
+            0 => "none: the model uses no embedding of the pretrained encoder".to_owned(),
+            n => format!("{n} of the features are embeddings of the pretrained encoder"),
+        },
+    ));
+    for (name, value) in &model.training.rows {
+        facts.push((format!("Training: {}", name.to_lowercase()), value.clone()));
+    }
+    Ok(facts)
+}
+
+fn report(
+    plan: &EvaluatePlan,
+    model: &ModelFile,
+    dataset: &Dataset,
+    evaluation: &Evaluation,
+    manifest: &Manifest,
+) -> Result<String, StudyError> {
+    let cross_validated = model.training.cross_validated.clone();
+    let cross_validated: Option<Evaluation> =
+        cross_validated.and_then(|value| serde_json::from_value(value).ok());
+    let limits = vec![
+        "Research use only. The figures describe this cohort; they say nothing about any single patient.".to_owned(),
+        "Labels follow the reports of immunohistochemistry and in situ hybridisation, whose readers disagree most between HER2-zero and HER2-low.".to_owned(),
+        "Thresholds are not tuned: the predicted class is the most probable one.".to_owned(),
+    ];
+    let hashes = manifest
+        .inputs
+        .iter()
+        .map(|f| (f.name.clone(), f.sha256.clone()));
+    let mut provenance = vec![("triher".to_owned(), manifest.triher_version.clone())];
+    provenance.extend(
+        manifest
+            .seeds
+            .iter()
+            .map(|(what, seed)| (format!("Seed of the {what}"), seed.to_string())),
+    );
+    provenance.extend(hashes);
+    Ok(triher_report::evaluation_report(&EvaluationReport {
+        title: plan.title.clone(),
+        subtitle: "HER2-zero, HER2-low or HER2-positive from breast DCE-MRI".to_owned(),
+        model: model_facts(model, &plan.model)?,
+        data: describe(dataset),
+        evaluation,
+        cross_validated: cross_validated.as_ref(),
+        notes: manifest.notes.clone(),
+        limits,
+        manifest: provenance,
+        simulated: plan.simulated,
+    }))
+}

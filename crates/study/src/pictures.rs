@@ -1,0 +1,190 @@
+//! Slices of the phases with the lesion's outline, for the patient's report.
+
+use crate::StudyError;
+use crate::recipe::Recipe;
+use triher_patch::{Profile, Window};
+use triher_region::{IndexBox, bounding_box, outline};
+use triher_report::{GreyImage, PhasePicture};
+use triher_volume::{DynamicSeries, Image, Mask};
+
+/// The slice of each phase on which the lesion is largest, with its outline and the encoder's crop.
+///
+/// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows.
+///
+/// # Errors
+/// When the window of the encoder's profile cannot be placed.
+pub(crate) fn phases(
+    series: &DynamicSeries,
+    lesion: &Mask,
+    recipe: &Recipe,
+) -> Result<Vec<PhasePicture>, StudyError> {
+    // Without an encoder the crop is that of our own profile: what it would see.
+    let profile = recipe
+        .embedding
+        .as_ref()
+        .map_or(Profile::Isotropic, |e| e.profile);
+    let crop = Window::of(lesion, &profile)?.index_box();
+    let axis = 2;
+    let index = fullest_slice(lesion, axis);
+    let slices: Vec<Slice> = series
+        .phases()
+        .iter()
+        .map(|p| Slice::of(&p.image, axis, index))
+        .collect();
+    let window = grey_window(slices.iter().flat_map(|s| s.values.iter().copied()));
+    let outlines = outline(lesion, axis, index);
+    let pictures = series.phases().iter().zip(&slices).enumerate();
+    Ok(pictures
+        .map(|(number, (phase, slice))| PhasePicture {
+            label: match number {
+                0 => "C0, before contrast".to_owned(),
+                n => format!("C{n}, after contrast"),
+            },
+            time_s: phase.time_s,
+            slice: slice.grey(window),
+            outlines: outlines.clone(),
+            crop: in_plane(&crop, axis),
+        })
+        .collect())
+}
+
+/// The first difference (C1 - C0) in the three planes through the lesion.
+pub(crate) fn planes(series: &DynamicSeries, lesion: &Mask) -> Vec<PhasePicture> {
+    let first = &series.post()[0].image;
+    let mut difference = first.clone();
+    for (value, before) in difference
+        .voxels_mut()
+        .iter_mut()
+        .zip(series.pre().voxels())
+    {
+        *value -= before;
+    }
+    let orientation = series.geometry().orientation();
+    (0..3)
+        .map(|axis| {
+            let index = fullest_slice(lesion, axis);
+            let slice = Slice::of(&difference, axis, index);
+            let window = grey_window(slice.values.iter().copied());
+            PhasePicture {
+                label: format!(
+                    "C1 - C0, {} plane, slice {}",
+                    plane_name(&orientation, axis),
+                    index + 1
+                ),
+                time_s: None,
+                slice: slice.grey(window),
+                outlines: outline(lesion, axis, index),
+                crop: None,
+            }
+        })
+        .collect()
+}
+
+/// The middle slice of each patch that the encoder sees.
+pub(crate) fn patches(patches: &[(String, Image)]) -> Vec<(String, GreyImage)> {
+    patches
+        .iter()
+        .map(|(name, patch)| {
+            let slice = Slice::of(patch, 2, patch.geometry().size()[2] / 2);
+            let window = grey_window(slice.values.iter().copied());
+            (name.clone(), slice.grey(window))
+        })
+        .collect()
+}
+
+/// The plane across a grid axis, by the letter of that axis.
+fn plane_name(orientation: &str, axis: usize) -> &'static str {
+    match orientation.chars().nth(axis) {
+        Some('L' | 'R') => "sagittal",
+        Some('P' | 'A') => "coronal",
+        _ => "axial",
+    }
+}
+
+/// The slice across `axis` with most voxels of the lesion, the first of equals.
+fn fullest_slice(lesion: &Mask, axis: usize) -> usize {
+    let geometry = lesion.geometry();
+    let mut counts = vec![0usize; geometry.size()[axis]];
+    for (offset, _) in lesion
+        .voxels()
+        .iter()
+        .enumerate()
+        .filter(|&(_, &inside)| inside)
+    {
+        counts[geometry.index_at(offset)[axis]] += 1;
+    }
+    let mut best = 0;
+    for (index, &count) in counts.iter().enumerate() {
+        if count > counts[best] {
+            best = index;
+        }
+    }
+    debug_assert!(bounding_box(lesion).is_some());
+    best
+}
+
+/// The window of 1st to 99.5th percentile.
+fn grey_window(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let mut sorted: Vec<f32> = values.filter(|v| v.is_finite()).collect();
+    sorted.sort_by(f32::total_cmp);
+    let at = |share: f64| {
+        let rank = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
+        sorted.get(rank).copied().unwrap_or(0.0)
+    };
+    (at(0.01), at(0.995))
+}
+
+fn in_plane(bounds: &IndexBox, axis: usize) -> Option<[f64; 4]> {
+    let (u, v) = other_axes(axis);
+    Some([
+        bounds.start[u] as f64 - 0.5,
+        bounds.start[v] as f64 - 0.5,
+        bounds.end[u] as f64 - 0.5,
+        bounds.end[v] as f64 - 0.5,
+    ])
+}
+
+/// The two axes across an axis, in rising order.
+fn other_axes(axis: usize) -> (usize, usize) {
+    match axis {
+        0 => (1, 2),
+        1 => (0, 2),
+        _ => (0, 1),
+    }
+}
+
+/// One slice of an image.
+struct Slice {
+    values: Vec<f32>,
+    width: usize,
+    height: usize,
+    /// Height of a pixel divided by its width.
+    pixel_aspect: f64,
+}
+
+impl Slice {
+    fn of(image: &Image, axis: usize, index: usize) -> Self {
+        let (u, v) = other_axes(axis);
+        let size = image.geometry().size();
+        let spacing = image.geometry().spacing_mm();
+        let mut values = Vec::with_capacity(size[u] * size[v]);
+        for b in 0..size[v] {
+            for a in 0..size[u] {
+                let mut at = [0; 3];
+                (at[axis], at[u], at[v]) = (index, a, b);
+                values.push(image.get(at).copied().unwrap_or(0.0));
+            }
+        }
+        Self {
+            values,
+            width: size[u],
+            height: size[v],
+            pixel_aspect: spacing[v] / spacing[u],
+        }
+    }
+
+    fn grey(&self, window: (f32, f32)) -> GreyImage {
+        GreyImage::from_slice(&self.values, self.width, self.height, window)
+            .with_pixel_aspect(self.pixel_aspect)
+    }
+}

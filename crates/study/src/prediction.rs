@@ -1,0 +1,327 @@
+//! One patient: from images to probabilities, with a picture of what was read.
+
+use crate::StudyError;
+use crate::cohort::{LesionPlace, PatientImages};
+use crate::evaluation::{model_facts, most_probable};
+use crate::extract::read_rules;
+use crate::features::FeatureExtractor;
+use crate::lesion::find_lesions;
+use crate::manifest::{FileHash, Manifest, write_json, write_whole};
+use crate::pictures;
+use crate::progress::Progress;
+use crate::recipe::Recipe;
+use crate::source::{PatientStudy, PhaseRead, ReadOptions, SetAside};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use triher_learn::ModelFile;
+use triher_region::{Lesion, LesionRule, Size};
+use triher_report::PatientReport;
+
+/// Whom to predict and what to write.
+#[derive(Clone, Debug)]
+pub struct PredictPlan {
+    /// The model file.
+    pub model: PathBuf,
+    /// The images: folder, zip or file.
+    pub images: PathBuf,
+    /// Where the lesion is.
+    pub lesion: LesionPlace,
+    /// Which of several lesions of a mask.
+    pub rule: LesionRule,
+    /// Whether a mask on another grid is resampled.
+    pub resample_mask: bool,
+    /// The patient, when the images hold several.
+    pub patient: Option<String>,
+    /// Seconds of the phases, for files that carry none.
+    pub times_s: Option<Vec<f64>>,
+    /// Encoder weights, when they are not beside the model.
+    pub weights: Option<PathBuf>,
+    /// Series rules.
+    pub rules: Option<PathBuf>,
+    /// Result as JSON.
+    pub json: Option<PathBuf>,
+    /// Report.
+    pub html: Option<PathBuf>,
+    /// Whether the model was trained on simulated patients: the report then says so first.
+    pub simulated: bool,
+}
+
+/// The prediction of one lesion.
+#[derive(Clone, Debug, Serialize)]
+pub struct Prediction {
+    /// Always true: not for diagnosis.
+    pub research_use_only: bool,
+    /// Identifier of the patient.
+    pub patient_id: String,
+    /// The most probable class.
+    pub class: String,
+    /// Probability of each class.
+    pub probabilities: serde_json::Map<String, serde_json::Value>,
+    /// The lesion.
+    pub lesion: LesionFacts,
+    /// What was read.
+    pub study: StudyFacts,
+    /// The features that moved the prediction most, with what each adds to the log-odds of the class.
+    pub top_features: Vec<Contribution>,
+    /// All features; null where undefined.
+    pub features: serde_json::Map<String, serde_json::Value>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+    /// Version, inputs and settings.
+    pub manifest: Manifest,
+}
+
+/// The lesion of a prediction.
+#[derive(Clone, Debug, Serialize)]
+pub struct LesionFacts {
+    /// Its name.
+    pub name: String,
+    /// How it was found.
+    pub found_by: String,
+    /// Number of voxels.
+    pub voxels: usize,
+    /// Its sizes.
+    #[serde(flatten)]
+    pub size: Size,
+}
+
+/// The study of a prediction.
+#[derive(Clone, Debug, Serialize)]
+pub struct StudyFacts {
+    /// The phases.
+    pub phases: Vec<PhaseRead>,
+    /// What told the phases apart.
+    pub evidence: String,
+    /// What was not used.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// What one feature adds to the predicted class.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contribution {
+    /// The feature.
+    pub feature: String,
+    /// Added to the class's log-odds against the mean of all classes.
+    pub log_odds: f64,
+}
+
+/// Number of features that a report names.
+const TOP_FEATURES: usize = 10;
+
+/// Predicts one patient.
+///
+/// # Errors
+/// When the model was trained on features that triher did not extract, the images cannot be read, the lesion is not
+/// found, or several lesions are asked for.
+pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction, StudyError> {
+    let model = ModelFile::read(&plan.model)?;
+    let (recipe, folder) = recipe_of(&model, plan)?;
+    progress.begin("Prediction", 4);
+    let options = ReadOptions {
+        rules: read_rules(plan.rules.as_deref())?,
+        patient: plan.patient.clone(),
+        times_s: plan.times_s.clone(),
+    };
+    let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &options)?;
+    progress.step("images read");
+    let found = find_lesions(&study, &plan.lesion, &plan.rule, plan.resample_mask)
+        .map_err(|e| e.of_patient(&study.id))?;
+    let [lesion] = found.lesions.as_slice() else {
+        return Err(StudyError::Input(format!(
+            "the mask holds {} lesions: choose one with --lesion largest or --lesion named:LABEL",
+            found.lesions.len()
+        )));
+    };
+    progress.step("lesion found");
+    let extractor = FeatureExtractor::new(&recipe, &folder)?;
+    let features = extractor
+        .extract(&study.series, &lesion.mask)
+        .map_err(|e| e.of_patient(&study.id))?;
+    progress.step("features computed");
+    let predicted = model.predict(extractor.names(), &features.values)?;
+    let probabilities = predicted.probabilities.row(0).to_vec();
+    let class = most_probable(&probabilities);
+
+    let mut warnings = study.warnings.clone();
+    warnings.extend(found.warnings.iter().cloned());
+    warnings.extend(predicted.notes.iter().cloned());
+    warnings.extend(features.notes.iter().cloned());
+    let mut manifest = Manifest::new("predict", &recipe);
+    manifest.add_input(&plan.model)?;
+    manifest.inputs.extend(study.inputs.iter().cloned());
+    manifest.inputs.extend(found.inputs.iter().cloned());
+
+    let prediction = Prediction {
+        research_use_only: true,
+        patient_id: study.id.clone(),
+        class: model.classes[class].clone(),
+        probabilities: named(&model.classes, &probabilities),
+        lesion: LesionFacts {
+            name: lesion.name.clone(),
+            found_by: found.found_by.clone(),
+            voxels: lesion.mask.count(),
+            size: triher_region::size(&lesion.mask)?,
+        },
+        study: StudyFacts {
+            phases: study.phases.clone(),
+            evidence: study.evidence.clone(),
+            set_aside: study.set_aside.clone(),
+        },
+        top_features: top_features(&model, extractor.names(), &features.values, class)?,
+        features: named(extractor.names(), &features.values),
+        warnings,
+        manifest,
+    };
+    if let Some(path) = &plan.json {
+        write_json(path, &prediction)?;
+    }
+    if let Some(path) = &plan.html {
+        let html = report(plan, &model, &prediction, &study, lesion, &extractor)?;
+        write_whole(path, html.as_bytes())?;
+    }
+    progress.step("written");
+    progress.end();
+    Ok(prediction)
+}
+
+/// The recipe that the model was trained with, and the folder its weights are looked for in.
+fn recipe_of(model: &ModelFile, plan: &PredictPlan) -> Result<(Recipe, PathBuf), StudyError> {
+    let name = crate::source::file_name(&plan.model);
+    let Some(recipe) = &model.extraction else {
+        return Err(StudyError::Input(format!(
+            "{name} was trained on a table that triher did not extract, so its features cannot be computed from images: \
+             use it with `triher evaluate`, or train one on a table made by `triher extract`"
+        )));
+    };
+    let mut recipe: Recipe = serde_json::from_value(recipe.clone()).map_err(|e| {
+        StudyError::Input(format!(
+            "{name} holds a feature recipe that this triher does not know ({e}): use a newer triher"
+        ))
+    })?;
+    let folder = plan.model.parent().unwrap_or(Path::new("")).to_owned();
+    if let (Some(embedding), Some(weights)) = (&mut recipe.embedding, &plan.weights) {
+        embedding.weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
+    }
+    Ok((recipe, folder))
+}
+
+fn named(names: &[String], values: &[f64]) -> serde_json::Map<String, serde_json::Value> {
+    let pairs = names.iter().zip(values);
+    pairs
+        .map(|(name, &value)| (name.clone(), serde_json::Value::from(value)))
+        .collect()
+}
+
+fn top_features(
+    model: &ModelFile,
+    names: &[String],
+    values: &[f64],
+    class: usize,
+) -> Result<Vec<Contribution>, StudyError> {
+    let mut contributions: Vec<Contribution> = model
+        .contributions(names, values, class)?
+        .into_iter()
+        .map(|(feature, log_odds)| Contribution { feature, log_odds })
+        .collect();
+    contributions.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+    contributions.truncate(TOP_FEATURES);
+    Ok(contributions)
+}
+
+fn report(
+    plan: &PredictPlan,
+    model: &ModelFile,
+    prediction: &Prediction,
+    study: &PatientStudy,
+    lesion: &Lesion,
+    extractor: &FeatureExtractor,
+) -> Result<String, StudyError> {
+    let size = &prediction.lesion.size;
+    let millimetres = |value: f64| format!("{value:.1} mm");
+    let lesion_facts = vec![
+        ("Found by".to_owned(), prediction.lesion.found_by.clone()),
+        (
+            "Volume".to_owned(),
+            format!("{:.2} ml", size.volume_mm3 / 1000.0),
+        ),
+        (
+            "Effective diameter".to_owned(),
+            millimetres(size.effective_diameter_mm),
+        ),
+        (
+            "Longest diameter".to_owned(),
+            millimetres(size.longest_diameter_mm),
+        ),
+        ("Voxels".to_owned(), prediction.lesion.voxels.to_string()),
+    ];
+    let read = prediction.study.phases.iter().map(|phase| {
+        let time = phase
+            .seconds
+            .map_or("time unknown".to_owned(), |s| format!("{s:.0} s"));
+        (
+            format!("C{}", phase.index),
+            format!("{}, {} slices, {time}", phase.source, phase.slices),
+        )
+    });
+    let mut read: Vec<(String, String)> = read.collect();
+    read.push((
+        "Told apart by".to_owned(),
+        prediction.study.evidence.clone(),
+    ));
+    read.push(("Grid".to_owned(), study.series.geometry().to_string()));
+    let aside = prediction
+        .study
+        .set_aside
+        .iter()
+        .map(|s| (s.series.clone(), s.reason.clone()));
+    let curve = triher_kinetics::curve(&study.series, &lesion.mask)?;
+    let times = study.series.times_s();
+    let curve_points = curve
+        .iter()
+        .enumerate()
+        .map(|(phase, &mean)| (times.as_ref().map_or(phase as f64, |t| t[phase]), mean));
+    let not_checked = vec![
+        "Whether this is a carcinoma, and whether the outline is right: both are the reader's."
+            .to_owned(),
+        "Patient motion between the phases was not corrected.".to_owned(),
+        "Whether this scanner and protocol are like those the model was trained on.".to_owned(),
+    ];
+    let mut manifest = vec![(
+        "triher".to_owned(),
+        prediction.manifest.triher_version.clone(),
+    )];
+    manifest.extend(
+        prediction
+            .manifest
+            .inputs
+            .iter()
+            .map(|FileHash { name, sha256 }| (name.clone(), sha256.clone())),
+    );
+    let probabilities = prediction.probabilities.iter();
+    let probabilities =
+        probabilities.map(|(class, p)| (class.clone(), p.as_f64().unwrap_or(f64::NAN)));
+    Ok(triher_report::patient_report(&PatientReport {
+        title: format!("HER2 class of patient {}", prediction.patient_id),
+        patient_id: prediction.patient_id.clone(),
+        probabilities: probabilities.collect(),
+        predicted: prediction.class.clone(),
+        model: model_facts(model, &plan.model)?,
+        phases: pictures::phases(&study.series, &lesion.mask, extractor.recipe())?,
+        planes: pictures::planes(&study.series, &lesion.mask),
+        patches: pictures::patches(&extractor.patches(&study.series, &lesion.mask)?),
+        curve: curve_points.collect(),
+        curve_in_seconds: times.is_some(),
+        lesion: lesion_facts,
+        top_features: prediction
+            .top_features
+            .iter()
+            .map(|c| (c.feature.clone(), c.log_odds))
+            .collect(),
+        series_read: read,
+        set_aside: aside.collect(),
+        warnings: prediction.warnings.clone(),
+        not_checked,
+        manifest,
+        simulated: plan.simulated,
+    }))
+}

@@ -1,0 +1,215 @@
+//! A whole study from one file: extract, train, evaluate, report.
+
+use crate::StudyError;
+use crate::evaluation::{EvaluatePlan, Evaluated, evaluate};
+use crate::extract::{ExtractPlan, ExtractSummary, extract};
+use crate::manifest::Manifest;
+use crate::progress::Progress;
+use crate::study_file::{Role, StudyCohort, StudyFile};
+use crate::tables::TableSource;
+use crate::train::{TrainPlan, Trained, train};
+use std::path::{Path, PathBuf};
+
+/// A study and where it stands.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// The study.
+    pub study: StudyFile,
+    /// The folder that its paths are relative to.
+    pub folder: PathBuf,
+    /// Folder to write to.
+    pub out: PathBuf,
+    /// Whether the cohorts are simulated: the reports then say so first.
+    pub simulated: bool,
+}
+
+/// What a study gave.
+#[derive(Debug)]
+pub struct StudyOutcome {
+    /// Extractions, by cohort.
+    pub extracted: Vec<(String, ExtractSummary)>,
+    /// Training with its cross-validated figures.
+    pub trained: Trained,
+    /// The model file.
+    pub model: PathBuf,
+    /// External cohorts with their figures and reports.
+    pub external: Vec<ExternalOutcome>,
+}
+
+/// The evaluation of one external cohort.
+#[derive(Debug)]
+pub struct ExternalOutcome {
+    /// The cohort.
+    pub name: String,
+    /// Its figures.
+    pub evaluated: Evaluated,
+    /// Its report.
+    pub report: PathBuf,
+}
+
+impl RunPlan {
+    /// The plan of a study file; `out` overrides the file's folder.
+    ///
+    /// # Errors
+    /// As [`StudyFile::read`].
+    pub fn read(file: &Path, out: Option<PathBuf>) -> Result<Self, StudyError> {
+        let study = StudyFile::read(file)?;
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        let out = out.unwrap_or_else(|| folder.join(&study.output));
+        Ok(Self {
+            study,
+            folder,
+            out,
+            simulated: false,
+        })
+    }
+
+    /// The model file that training writes.
+    pub fn model(&self) -> PathBuf {
+        self.out.join("model.triher")
+    }
+
+    /// The feature table of a cohort, computed first when the study gives its images.
+    fn table(
+        &self,
+        cohort: &StudyCohort,
+        extracted: &mut Vec<(String, ExtractSummary)>,
+        progress: &dyn Progress,
+    ) -> Result<TableSource, StudyError> {
+        let mut columns = cohort.columns.clone();
+        let features = match (&cohort.extract, &cohort.features) {
+            (Some(file), _) => {
+                let table = self
+                    .out
+                    .join(format!("features-{}.parquet", slug(&cohort.name)));
+                let plan = ExtractPlan {
+                    cohort: self.folder.join(file),
+                    out: Some(table.clone()),
+                    fresh: false,
+                };
+                extracted.push((cohort.name.clone(), extract(&plan, progress)?));
+                // The extraction joined the labels of the cohort file under this name.
+                if cohort.labels.is_none() {
+                    columns.label = crate::extract::LABEL_COLUMN.to_owned();
+                }
+                table
+            }
+            (None, Some(table)) => self.folder.join(table),
+            (None, None) => {
+                return Err(StudyError::Internal("a cohort without features".to_owned()));
+            }
+        };
+        let labels = cohort.labels.as_ref().map(|l| self.folder.join(l));
+        Ok(TableSource {
+            features,
+            labels,
+            columns,
+        })
+    }
+
+    fn cohorts(&self, role: Role) -> impl Iterator<Item = &StudyCohort> {
+        self.study.cohorts.iter().filter(move |c| c.role == role)
+    }
+
+    /// Extracts the training cohorts where needed, and trains.
+    ///
+    /// # Errors
+    /// As [`extract`] and [`train`].
+    pub fn train(
+        &self,
+        model: &Path,
+        extracted: &mut Vec<(String, ExtractSummary)>,
+        progress: &dyn Progress,
+    ) -> Result<Trained, StudyError> {
+        let mut tables = Vec::new();
+        for cohort in self.cohorts(Role::Training) {
+            tables.push((
+                cohort.name.clone(),
+                self.table(cohort, extracted, progress)?,
+            ));
+        }
+        let plan = TrainPlan {
+            tables,
+            model: self.study.model,
+            validation: self.study.validation,
+            seed: self.study.seed,
+            out: model.to_owned(),
+            json: Some(self.out.join("cross-validation.json")),
+        };
+        train(&plan, progress)
+    }
+}
+
+/// Carries out a study. Extractions of an earlier run are taken up where nothing has changed.
+///
+/// Written into the plan's folder: `features-COHORT.parquet`, `model.triher`, `cross-validation.json`, and for each external
+/// cohort `evaluation-COHORT.json`, `report-COHORT.html` and `predictions-COHORT.csv`, each with its manifest; and `manifest.json` of the whole.
+///
+/// # Errors
+/// As [`extract`], [`train`] and [`evaluate`].
+pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, StudyError> {
+    let mut extracted = Vec::new();
+    let model = plan.model();
+    let trained = plan.train(&model, &mut extracted, progress)?;
+    let mut manifest = Manifest::new("run", &plan.study);
+    manifest.seeds = vec![("folds and bootstrap".to_owned(), plan.study.seed)];
+    manifest.add_output(&model)?;
+    let mut external = Vec::new();
+    for cohort in plan.cohorts(Role::External) {
+        let name = slug(&cohort.name);
+        let report = plan.out.join(format!("report-{name}.html"));
+        let json = plan.out.join(format!("evaluation-{name}.json"));
+        let predictions = plan.out.join(format!("predictions-{name}.csv"));
+        let evaluated = evaluate(
+            &EvaluatePlan {
+                model: model.clone(),
+                table: plan.table(cohort, &mut extracted, progress)?,
+                bootstrap: plan.study.validation.bootstrap,
+                seed: plan.study.seed,
+                title: format!("{}: external cohort {}", plan.study.name, cohort.name),
+                simulated: plan.simulated,
+                json: Some(json.clone()),
+                html: Some(report.clone()),
+                predictions: Some(predictions.clone()),
+            },
+            progress,
+        )?;
+        for output in [&json, &report, &predictions] {
+            manifest.add_output(output)?;
+        }
+        external.push(ExternalOutcome {
+            name: cohort.name.clone(),
+            evaluated,
+            report,
+        });
+    }
+    for (cohort, summary) in &extracted {
+        manifest.add_output(&summary.table)?;
+        for skipped in &summary.skipped {
+            manifest.notes.push(format!(
+                "{cohort}: skipped {}: {}",
+                skipped.patient, skipped.reason
+            ));
+        }
+    }
+    manifest.write(&plan.out.join("manifest.json"))?;
+    Ok(StudyOutcome {
+        extracted,
+        trained,
+        model,
+        external,
+    })
+}
+
+/// A name that is safe in a file name: letters and digits in lower case, dashes between.
+pub(crate) fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.chars() {
+        if letter.is_alphanumeric() {
+            slug.extend(letter.to_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}

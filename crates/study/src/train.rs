@@ -1,0 +1,243 @@
+//! Training: cross-validated figures, then the model on all rows.
+
+use crate::StudyError;
+use crate::manifest::{FileHash, Manifest, write_json};
+use crate::progress::Progress;
+use crate::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
+use crate::tables::{LabelledTable, TableSource, describe, stack};
+use serde::Serialize;
+use std::path::PathBuf;
+use triher_learn::{
+    ClassWeight, ClassifierSpec, CrossValidation, Dataset, ModelFile, PcaSpec, Penalty, Pipeline,
+    PipelineSpec, TrainingProvenance, cross_validate,
+};
+use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
+
+/// What to train on and how.
+#[derive(Clone, Debug)]
+pub struct TrainPlan {
+    /// The labelled feature tables with the names of their cohorts; several are put together.
+    pub tables: Vec<(String, TableSource)>,
+    /// The classifier.
+    pub model: ModelSettings,
+    /// Cross-validation.
+    pub validation: ValidationSettings,
+    /// Seed of folds and bootstrap.
+    pub seed: u64,
+    /// Model file to write.
+    pub out: PathBuf,
+    /// Cross-validated figures as JSON.
+    pub json: Option<PathBuf>,
+}
+
+/// What training gave.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model, as it was written.
+    pub model: ModelFile,
+    /// Figures of the out-of-fold predictions, when cross-validation was possible.
+    pub cross_validated: Option<Evaluation>,
+    /// Rows, classes and centres.
+    pub data: Vec<(String, String)>,
+    /// Rows left out, columns not used, folds reduced.
+    pub notes: Vec<String>,
+}
+
+/// The configuration as the model and the manifest keep it.
+#[derive(Serialize)]
+struct Configuration<'a> {
+    columns: Vec<&'a crate::study_file::Columns>,
+    model: &'a ModelSettings,
+    validation: &'a ValidationSettings,
+    seed: u64,
+}
+
+/// Cross-validates, trains on all rows and writes the model file and its manifest.
+///
+/// # Errors
+/// When the table cannot be read, has fewer than two classes, or the model cannot be written.
+pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, StudyError> {
+    let mut tables = Vec::with_capacity(plan.tables.len());
+    for (name, source) in &plan.tables {
+        tables.push((source.read()?, name.clone()));
+    }
+    let labelled = stack(tables)?;
+    let dataset = labelled.dataset()?;
+    let mut notes = labelled.notes.clone();
+    let spec = pipeline_spec(&plan.model);
+    let (validation, reduced) = feasible(&dataset, plan.validation);
+    notes.extend(reduced);
+
+    let cross_validated = match validation {
+        None => None,
+        Some(validation) => {
+            progress.begin("Cross-validation", 1);
+            let figures = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
+            progress.step("done");
+            progress.end();
+            Some(figures)
+        }
+    };
+
+    let fitted = Pipeline::new(spec).fit(&dataset.whole())?;
+    let configuration = Configuration {
+        columns: plan
+            .tables
+            .iter()
+            .map(|(_, source)| &source.columns)
+            .collect(),
+        model: &plan.model,
+        validation: &plan.validation,
+        seed: plan.seed,
+    };
+    let mut manifest = Manifest::new("train", &configuration);
+    manifest.seeds = vec![
+        ("folds".to_owned(), plan.seed),
+        ("bootstrap".to_owned(), plan.seed),
+    ];
+    for (_, source) in &plan.tables {
+        manifest.add_input(&source.features)?;
+        source
+            .labels
+            .iter()
+            .try_for_each(|labels| manifest.add_input(labels))?;
+    }
+    let model = model_file(
+        &labelled,
+        &dataset,
+        fitted,
+        &manifest,
+        cross_validated.as_ref(),
+    )?;
+    crate::manifest::make_folder_of(&plan.out)?;
+    model.write(&plan.out)?;
+    manifest.add_output(&plan.out)?;
+    if let (Some(path), Some(figures)) = (&plan.json, &cross_validated) {
+        write_json(path, figures)?;
+        manifest.add_output(path)?;
+    }
+    manifest.notes.clone_from(&notes);
+    manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
+    Ok(Trained {
+        model,
+        cross_validated,
+        data: describe(&dataset),
+        notes,
+    })
+}
+
+fn pipeline_spec(settings: &ModelSettings) -> PipelineSpec {
+    let Method::Logistic = settings.method;
+    let PenaltyName::L2 = settings.penalty;
+    PipelineSpec {
+        standardize: settings.standardize,
+        pca: settings.pca.map(PcaSpec::Components),
+        classifier: ClassifierSpec::Logistic {
+            penalty: Penalty::L2,
+            c: settings.c,
+            class_weight: if settings.balanced {
+                ClassWeight::Balanced
+            } else {
+                ClassWeight::None
+            },
+        },
+    }
+}
+
+/// Fewer folds when a class has fewer patients than folds; none when a class has a single patient.
+fn feasible(
+    dataset: &Dataset,
+    settings: ValidationSettings,
+) -> (Option<ValidationSettings>, Option<String>) {
+    let smallest = dataset.smallest_class();
+    if smallest.patients < 2 {
+        let note = format!(
+            "no cross-validation: the class {} has {} patient; its figures would mean nothing",
+            smallest.class, smallest.patients
+        );
+        return (None, Some(note));
+    }
+    if smallest.patients >= settings.folds {
+        return (Some(settings), None);
+    }
+    let note = format!(
+        "{} folds instead of {}: the class {} has {} patients",
+        smallest.patients, settings.folds, smallest.class, smallest.patients
+    );
+    (
+        Some(ValidationSettings {
+            folds: smallest.patients,
+            ..settings
+        }),
+        Some(note),
+    )
+}
+
+fn cross_validated_figures(
+    dataset: &Dataset,
+    spec: &PipelineSpec,
+    validation: ValidationSettings,
+    seed: u64,
+) -> Result<Evaluation, StudyError> {
+    let design = CrossValidation {
+        folds: validation.folds,
+        repeats: validation.repeats,
+        seed,
+    };
+    let result = cross_validate(dataset, spec, &design)?;
+    let predictions = Predictions::new(
+        dataset.ids.clone(),
+        dataset.groups.clone(),
+        dataset.classes.clone(),
+        dataset.y.clone(),
+        result.probabilities.values().to_vec(),
+        dataset.centres.clone(),
+    )?;
+    let options = EvaluationOptions {
+        bootstrap: validation.bootstrap,
+        seed,
+        ..EvaluationOptions::default()
+    };
+    Ok(evaluate(&predictions, &options)?)
+}
+
+fn model_file(
+    labelled: &LabelledTable,
+    dataset: &Dataset,
+    fitted: triher_learn::FittedPipeline,
+    manifest: &Manifest,
+    cross_validated: Option<&Evaluation>,
+) -> Result<ModelFile, StudyError> {
+    let json = |e: serde_json::Error| StudyError::Internal(e.to_string());
+    let mut recipe = labelled.recipe.clone();
+    if let Some(embedding) = recipe.as_mut().and_then(|r| r.embedding.as_mut()) {
+        // A model must not carry the folders of the machine it was trained on.
+        embedding.weights = embedding
+            .weights
+            .file_name()
+            .map(PathBuf::from)
+            .unwrap_or_default();
+    }
+    let provenance = TrainingProvenance {
+        rows: describe(dataset),
+        seeds: manifest.seeds.clone(),
+        inputs: manifest
+            .inputs
+            .iter()
+            .map(|FileHash { name, sha256 }| (name.clone(), sha256.clone()))
+            .collect(),
+        configuration: manifest.configuration.clone(),
+        cross_validated: cross_validated
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(json)?,
+    };
+    Ok(ModelFile::new(
+        crate::VERSION,
+        dataset.classes.clone(),
+        dataset.feature_names.clone(),
+        fitted,
+        recipe.map(serde_json::to_value).transpose().map_err(json)?,
+        provenance,
+    ))
+}

@@ -1,0 +1,47 @@
+//! `triher demo`.
+
+use crate::Ending;
+use crate::arguments::DemoArguments;
+use crate::commands::table::discrimination;
+use crate::console::Console;
+use triher_study::demo::DemoPlan;
+
+pub(crate) fn demo(arguments: DemoArguments, console: &Console) -> anyhow::Result<Ending> {
+    let with_weights = arguments.weights.is_some();
+    let plan = DemoPlan {
+        out: arguments.out,
+        seed: arguments.seed,
+        weights: arguments.weights,
+    };
+    let demo = triher_study::demo::demo(&plan, console)?;
+    let mut text =
+        String::from("Simulated patients only: these figures say nothing about real ones.\n");
+    if !with_weights {
+        text += "Features: kinetics and first-order statistics; no encoder weights were given (--weights).\n";
+    }
+    if let Some(figures) = &demo.study.trained.cross_validated {
+        text += &format!(
+            "\nCross-validated on the training centres:\n{}\n",
+            discrimination(figures)
+        );
+    }
+    for external in &demo.study.external {
+        text += &format!(
+            "\nExternal centre {}:\n{}\n",
+            external.name,
+            discrimination(&external.evaluated.evaluation)
+        );
+    }
+    text += &format!(
+        "\nPatient {} of that centre: HER2-{}\n",
+        demo.predicted.patient_id, demo.predicted.class
+    );
+    text += &format!(
+        "\nOpen these in a browser:\n  {}\n  {}\nThe study file, to run again or to change: {}",
+        demo.report.display(),
+        demo.patient_report.display(),
+        demo.study_file.display()
+    );
+    console.result(&text)?;
+    Ok(Ending::Done)
+}

@@ -1,0 +1,44 @@
+//! `triher evaluate`.
+
+use crate::Ending;
+use crate::arguments::EvaluateArguments;
+use crate::commands::table::discrimination;
+use crate::console::Console;
+use triher_study::evaluation::EvaluatePlan;
+
+pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyhow::Result<Ending> {
+    let table = arguments.table.source()?;
+    let name = table
+        .features
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let plan = EvaluatePlan {
+        model: arguments.model,
+        title: format!("External evaluation on {name}"),
+        table,
+        bootstrap: arguments.bootstrap,
+        seed: arguments.seed,
+        simulated: false,
+        json: arguments.json,
+        html: arguments.html,
+        predictions: arguments.predictions,
+    };
+    let evaluated = triher_study::evaluation::evaluate(&plan, console)?;
+    for note in &evaluated.notes {
+        console.note(&format!("note: {note}"));
+    }
+    console.result(&format!(
+        "{} rows\n{}",
+        evaluated.evaluation.n,
+        discrimination(&evaluated.evaluation)
+    ))?;
+    for written in [&plan.json, &plan.html, &plan.predictions]
+        .into_iter()
+        .flatten()
+    {
+        console.status(&format!("Written to {}", written.display()));
+    }
+    Ok(Ending::Done)
+}

@@ -1,0 +1,46 @@
+//! One module per command: from what was typed to a plan of the library, and its result in words.
+
+mod demo;
+mod evaluate;
+mod extract;
+mod label;
+mod model;
+mod patch;
+mod predict;
+mod run;
+mod scan;
+mod simulate;
+mod table;
+mod train;
+
+use crate::Ending;
+use crate::arguments::{Arguments, Command};
+use crate::console::Console;
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// As the library; each error is a sentence with its remedy.
+pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Result<Ending> {
+    if let Some(threads) = arguments.threads {
+        anyhow::ensure!(
+            threads > 0,
+            "--threads 0 leaves nobody to work: give 1 or more"
+        );
+        triher_study::use_threads(threads)?;
+    }
+    match arguments.command {
+        Command::Demo(arguments) => demo::demo(arguments, console),
+        Command::Scan(arguments) => scan::scan(arguments, console),
+        Command::Label(arguments) => label::label(arguments, console),
+        Command::Crop(arguments) => patch::crop(arguments, console),
+        Command::Embed(arguments) => patch::embed(arguments, console),
+        Command::Extract(arguments) => extract::extract(arguments, console),
+        Command::Train(arguments) => train::train(arguments, console),
+        Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
+        Command::Predict(arguments) => predict::predict(arguments, console),
+        Command::Simulate(arguments) => simulate::simulate(arguments, console),
+        Command::Run(arguments) => run::run(arguments, console),
+        Command::Model(arguments) => model::model(arguments, console),
+    }
+}

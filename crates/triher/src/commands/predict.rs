@@ -1,0 +1,67 @@
+//! `triher predict`.
+
+use crate::Ending;
+use crate::arguments::PredictArguments;
+use crate::console::Console;
+use triher_study::cohort::{LesionPlace, parse_times};
+use triher_study::prediction::{PredictPlan, Prediction};
+
+pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow::Result<Ending> {
+    let to_standard_output = arguments.json.is_none() && arguments.html.is_none();
+    let plan = plan(arguments)?;
+    let prediction = triher_study::prediction::predict(&plan, console)?;
+    for warning in &prediction.warnings {
+        console.note(&format!("warning: {warning}"));
+    }
+    if to_standard_output {
+        console.result(&serde_json::to_string_pretty(&prediction)?)?;
+    } else {
+        console.result(&in_words(&prediction))?;
+    }
+    for written in [&plan.json, &plan.html].into_iter().flatten() {
+        console.status(&format!("Written to {}", written.display()));
+    }
+    Ok(Ending::Done)
+}
+
+fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
+    let lesion = match (&arguments.mask, &arguments.seed, &arguments.bounds) {
+        (Some(mask), _, _) => LesionPlace::Mask(mask.clone()),
+        (_, Some(seed), _) => LesionPlace::Seed(seed.parse().map_err(anyhow::Error::msg)?),
+        (_, _, Some(bounds)) => LesionPlace::parse_box(bounds).map_err(anyhow::Error::msg)?,
+        (None, None, None) => anyhow::bail!(
+            "a prediction is about one lesion: say where it is with --mask FILE, --seed X,Y,Z or --box I0,J0,K0,I1,J1,K1"
+        ),
+    };
+    let times_s = arguments
+        .times
+        .as_deref()
+        .map(|t| parse_times(t, ','))
+        .transpose();
+    Ok(PredictPlan {
+        model: arguments.model,
+        images: arguments.path,
+        lesion,
+        rule: arguments.lesion.parse()?,
+        resample_mask: arguments.resample_mask,
+        patient: arguments.patient,
+        times_s: times_s.map_err(anyhow::Error::msg)?,
+        weights: arguments.weights,
+        rules: arguments.rules,
+        json: arguments.json,
+        html: arguments.html,
+        simulated: false,
+    })
+}
+
+fn in_words(prediction: &Prediction) -> String {
+    let mut text = format!(
+        "Patient {}: HER2-{}",
+        prediction.patient_id, prediction.class
+    );
+    for (class, probability) in &prediction.probabilities {
+        let percent = 100.0 * probability.as_f64().unwrap_or(f64::NAN);
+        text += &format!("\n  {class}: {percent:.1} %");
+    }
+    text + "\nResearch use only; not for diagnosis."
+}
