@@ -14,9 +14,17 @@ pub enum VolumeError {
         /// The size that was asked for.
         size: [usize; 3],
     },
+    /// A spacing is not a positive number.
+    #[error(
+        "{spacing_mm:?} mm is no spacing: give three positive numbers of millimetres, one for each axis"
+    )]
+    BadSpacing {
+        /// The spacing that was asked for, in millimetres.
+        spacing_mm: [f64; 3],
+    },
     /// The affine has no inverse, a zero column or a number that is not finite.
     #[error(
-        "the voxel-to-patient matrix {affine:?} has no inverse: check the spacing and the orientation in the file's header"
+        "the voxel-to-patient matrix {affine:?} is no map onto patient coordinates: check the spacing and the orientation in the file's header"
     )]
     BadAffine {
         /// The rows of the matrix, in millimetres (LPS).

@@ -36,7 +36,14 @@ impl Geometry {
         let steps: [f64; 3] = std::array::from_fn(|c| linear.column(c).norm());
         // A determinant relative to the column lengths: the volume of the unit directions.
         let skew = linear.determinant().abs() / (steps[0] * steps[1] * steps[2]);
-        if !affine.iter().all(|v| v.is_finite()) || !skew.is_finite() || skew < 1e-6 {
+        let last_row = [
+            affine[(3, 0)],
+            affine[(3, 1)],
+            affine[(3, 2)],
+            affine[(3, 3)],
+        ];
+        let usable = affine.iter().all(|v| v.is_finite()) && last_row == [0.0, 0.0, 0.0, 1.0];
+        if !usable || !skew.is_finite() || skew < 1e-6 {
             return Err(bad());
         }
         let inverse = affine.try_inverse().ok_or_else(bad)?;

@@ -42,5 +42,5 @@ pub use geometry::Geometry;
 pub use rearrange::{crop, place_on_lattice, reorient};
 pub use resample::{Interpolation, resample_mask_onto, resample_onto, resample_to_spacing};
 pub use resize::resize_area;
-pub use smooth::anti_alias;
+pub use smooth::{anti_alias, anti_alias_reach};
 pub use volume::{Image, Mask, Provenance, Volume};
