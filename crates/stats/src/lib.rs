@@ -1,1 +1,70 @@
-//! Discrimination, calibration and confidence intervals for three classes.
+//! Discrimination, calibration and confidence intervals for the classes of a model.
+//!
+//! [`Predictions`] are what a model said about a set of lesions, together with the truth, the
+//! patient that each lesion belongs to and, where known, the centre. [`evaluate`] turns them into
+//! an [`Evaluation`]: one-vs-rest, macro, weighted and micro AUC with confidence intervals from a
+//! bootstrap over patients, the confusion matrix, sensitivity, specificity and predictive values
+//! with Wilson intervals, Brier score, log loss, calibration and the same AUCs per centre. An
+//! `Evaluation` serialises to the JSON that `triher evaluate` writes, and is what the report draws.
+//!
+//! The parts are public on their own: [`auc`], [`auc_one_vs_rest`], [`auc_macro`],
+//! [`auc_weighted`], [`auc_micro`], [`roc_curve`], [`confusion`], [`wilson_interval`],
+//! [`brier_score`], [`log_loss`], [`calibration_curve`], [`bootstrap`].
+//!
+//! A number that the data do not define (the AUC of a class nobody has, the sensitivity of zero
+//! cases) is `None`, `null` in JSON, with the reason in the notes; it is never an error and never
+//! a NaN. Hostile input (NaN, rows that do not sum to one, a truth outside of the classes) is a
+//! [`StatsError`].
+//!
+//! Every result is a pure function of its input and the seed: replicate `b` of the bootstrap draws
+//! from stream `b` of a ChaCha generator, so the number of threads does not matter.
+//!
+//! ```
+//! use triher_stats::{EvaluationOptions, Predictions, evaluate};
+//!
+//! let names = |list: &[&str]| list.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+//! let predictions = Predictions::new(
+//!     names(&["a", "b", "c", "d"]),
+//!     names(&["a", "b", "c", "d"]),
+//!     names(&["zero", "low"]),
+//!     vec![0, 0, 1, 1],
+//!     vec![0.9, 0.1, 0.4, 0.6, 0.6, 0.4, 0.2, 0.8],
+//!     None,
+//! )?;
+//! let evaluation = evaluate(&predictions, &EvaluationOptions { bootstrap: 200, ..Default::default() })?;
+//! assert_eq!(evaluation.auc.macro_average.value, Some(0.75));
+//! assert_eq!(evaluation.confusion, vec![vec![1, 1], vec![1, 1]]);
+//! # Ok::<(), triher_stats::StatsError>(())
+//! ```
+
+mod auc;
+mod bootstrap;
+mod calibration;
+mod classification;
+mod error;
+mod evaluation;
+mod interval;
+mod predictions;
+mod roc;
+mod scores;
+mod spread;
+
+pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
+pub use bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
+pub use calibration::{
+    Calibration, CalibrationBin, ClassCalibration, calibration_bins, calibration_curve,
+    recalibration_line,
+};
+pub use classification::{
+    ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
+};
+pub use error::StatsError;
+pub use evaluation::{
+    AucBlock, BootstrapSummary, CentreEvaluation, Estimate, Evaluation, EvaluationOptions, RocSet,
+    evaluate,
+};
+pub use interval::{percentile, wilson_interval};
+pub use predictions::Predictions;
+pub use roc::{RocCurve, roc_curve};
+pub use scores::{brier_reference, brier_score, log_loss};
+pub use spread::{HISTOGRAM_BINS, Spread, spread};
