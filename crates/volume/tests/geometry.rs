@@ -20,7 +20,7 @@ fn geometries() -> impl Strategy<Value = Geometry> {
             unit[a] = if mirrored && a == 2 { -1.0 } else { 1.0 };
             (turn * unit).into()
         });
-        Geometry::from_parts(size, origin, spacing, directions).unwrap()
+        Geometry::from_parts(size, origin, spacing, directions).expect("a turned grid is one")
     })
 }
 

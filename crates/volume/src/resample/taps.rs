@@ -57,7 +57,7 @@ impl Taps {
         });
         Some(Self {
             index,
-            weight: cubic_weights(t).map(|w| w as f32),
+            weight: cubic_weights(t as f32),
             count: 4,
         })
     }
@@ -93,7 +93,7 @@ pub(super) fn is_inside(position: f64, n: usize) -> bool {
 
 /// The cubic B-spline at the distances `1 + t`, `t`, `1 - t`, `2 - t`.
 #[inline]
-fn cubic_weights(t: f64) -> [f64; 4] {
+pub(super) fn cubic_weights(t: f32) -> [f32; 4] {
     let u = 1.0 - t;
     [
         u * u * u / 6.0,

@@ -18,14 +18,15 @@ pub(crate) struct Grid {
 
 impl Grid {
     /// As a geometry.
-    pub fn geometry(&self) -> Geometry {
-        Geometry::from_parts(self.size, self.origin_mm, self.spacing_mm, self.directions).unwrap()
+    pub(crate) fn geometry(&self) -> Geometry {
+        Geometry::from_parts(self.size, self.origin_mm, self.spacing_mm, self.directions)
+            .expect("the reference grid is one")
     }
 }
 
 /// An image without provenance.
 pub(crate) fn image(geometry: Geometry, values: &[f32]) -> Image {
-    Image::new(geometry, values.to_vec(), Provenance::default()).unwrap()
+    Image::new(geometry, values.to_vec(), Provenance::default()).expect("the values fit the grid")
 }
 
 /// Largest minus smallest value.

@@ -23,7 +23,7 @@ struct Case {
 }
 
 fn reference() -> Reference {
-    serde_json::from_str(include_str!("resample.json")).unwrap()
+    serde_json::from_str(include_str!("resample.json")).expect("the committed reference reads")
 }
 
 /// On an oblique grid and on parallel ones, points outside of the image included.
