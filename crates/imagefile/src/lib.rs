@@ -1,1 +1,42 @@
 //! Research image files in and out: NIfTI-1, NIfTI-2, Analyze pairs and NRRD.
+//!
+//! [`read_image`] reads one volume, [`read_images`] all of a four-dimensional file, [`read_mask`] and
+//! [`read_regions`] masks; [`group_phases`] sorts the files of a folder into patients and phases and [`load_phases`] makes a
+//! [`triher_volume::DynamicSeries`] of them. [`write_nifti`] writes. Geometry comes out in LPS millimetres; voxels stay in
+//! the order of the file. Every number of a header is checked against what is there before memory is taken.
+//!
+//! ```
+//! use triher_volume::{Geometry, Image};
+//!
+//! let folder = std::env::temp_dir();
+//! let path = folder.join(format!("triher-imagefile-doc-{}.nii.gz", std::process::id()));
+//! let grid = Geometry::axis_aligned([4, 3, 2], [0.7, 0.7, 2.0], [1.0, 2.0, 3.0])?;
+//! let image = Image::from_fn(grid, |[i, j, k]| (i + 10 * j + 100 * k) as f32);
+//! triher_imagefile::write_nifti(&path, &image)?;
+//! let back = triher_imagefile::read_image(&path)?;
+//! assert!(back.geometry().same_grid(&grid));
+//! assert_eq!(back.voxels(), image.voxels());
+//! # std::fs::remove_file(&path)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod element;
+mod error;
+mod nifti;
+mod nrrd;
+mod pattern;
+mod phases;
+mod raw;
+mod read;
+mod write;
+
+pub use error::ImageFileError;
+pub use pattern::NamePattern;
+pub use phases::{
+    Grouping, InputFile, LoadedPhases, PatientPhases, group_phases, load_phases, load_time_series,
+};
+pub use read::{
+    ReadImage, ReadImages, ReadOptions, is_image_file, read_geometry, read_image, read_image_with,
+    read_images, read_labels, read_mask, read_regions,
+};
+pub use write::{write_nifti, write_nifti_mask};
