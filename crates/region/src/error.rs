@@ -10,7 +10,7 @@ pub enum RegionError {
     )]
     EmptyMask,
     /// No region has the wanted label.
-    #[error("no region is labelled \"{wanted}\"; there are: {}", present.join(", "))]
+    #[error("no region is labelled \"{wanted}\"{}", labels(present))]
     NoSuchLabel {
         /// The label that was asked for.
         wanted: String,
@@ -39,6 +39,29 @@ pub enum RegionError {
         /// The seed or box.
         place: String,
     },
+    /// What enhances around the seed goes on beyond the limit.
+    #[error(
+        "the enhancement around {place} goes on beyond {reach_mm} mm, so no lesion can be told from what surrounds it. Give a box around the lesion, or a mask."
+    )]
+    NoLimit {
+        /// The seed.
+        place: String,
+        /// The limit, in millimetres.
+        reach_mm: f64,
+    },
+    /// A mask has far more parts than a patient has lesions.
+    #[error(
+        "the mask has {found} unconnected parts, more than the {limit} that are taken as lesions of one patient: remove the specks, or use the rule largest"
+    )]
+    TooManyLesions {
+        /// Parts of the mask.
+        found: usize,
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// A volume could not be cut.
+    #[error(transparent)]
+    Volume(#[from] triher_volume::VolumeError),
     /// A box is empty or leaves the images.
     #[error(
         "the box from {start:?} to {end:?} does not lie inside the images, which have {size:?} voxels (the end is not part of the box)"
@@ -51,4 +74,13 @@ pub enum RegionError {
         /// The grid's size.
         size: [usize; 3],
     },
+}
+
+/// The end of the sentence on a missing label.
+fn labels(present: &[String]) -> String {
+    if present.is_empty() {
+        return ": the mask carries no labels. Use the rule largest or each, or a file with labelled segments."
+            .to_owned();
+    }
+    format!("; there are: {}. Use one of these.", present.join(", "))
 }

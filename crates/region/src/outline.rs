@@ -87,3 +87,60 @@ fn without_straight_corners(corners: &[(isize, isize)]) -> Vec<[f64; 2]> {
         .map(|c| [corners[c].0 as f64 - 0.5, corners[c].1 as f64 - 0.5])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use triher_volume::{Geometry, Provenance};
+
+    fn area(polygon: &[[f64; 2]]) -> f64 {
+        let n = polygon.len();
+        let cross = |p: usize| {
+            let (a, b) = (polygon[p], polygon[(p + 1) % n]);
+            a[0] * b[1] - b[0] * a[1]
+        };
+        (0..n).map(cross).sum::<f64>() / 2.0
+    }
+
+    #[test]
+    fn a_ring_has_two_outlines() {
+        let geometry = Geometry::axis_aligned([5, 5, 1], [1.0; 3], [0.0; 3]).unwrap();
+        let ring = Mask::from_fn(geometry, |[i, j, _]| {
+            (1..4).contains(&i) && (1..4).contains(&j) && [i, j] != [2, 2]
+        });
+        let outlines = outline(&ring, 2, 0);
+        assert_eq!(outlines.len(), 2);
+        assert_eq!(
+            outlines[0],
+            [[0.5, 0.5], [3.5, 0.5], [3.5, 3.5], [0.5, 3.5]]
+        );
+        assert_eq!((area(&outlines[0]), area(&outlines[1])), (9.0, -1.0));
+        assert!(outline(&ring, 2, 1).is_empty());
+        assert!(outline(&ring, 3, 0).is_empty());
+        assert!(outline(&ring, 0, 0).is_empty());
+    }
+
+    proptest! {
+        /// The signed areas add up to the number of voxels, and every polygon runs along voxel edges and turns at every corner.
+        #[test]
+        fn outlines_enclose_the_region(voxels in prop::collection::vec(prop::bool::ANY, 60), axis in 0usize..3) {
+            let geometry = Geometry::axis_aligned([5, 4, 3], [1.0; 3], [0.0; 3]).unwrap();
+            let mask = Mask::new(geometry, voxels, Provenance::default()).unwrap();
+            for slice in 0..geometry.size()[axis] {
+                let in_slice = mask.voxels().iter().enumerate().filter(|&(_, &v)| v);
+                let count = in_slice.filter(|&(o, _)| geometry.index_at(o)[axis] == slice).count();
+                let outlines = outline(&mask, axis, slice);
+                prop_assert_eq!(outlines.iter().map(|p| area(p)).sum::<f64>(), count as f64);
+                for polygon in &outlines {
+                    for p in 0..polygon.len() {
+                        let [a, b, c] = [0, 1, 2].map(|s| polygon[(p + s) % polygon.len()]);
+                        let along = |a: [f64; 2], b: [f64; 2]| usize::from(a[0] == b[0]);
+                        prop_assert!(a[0] == b[0] || a[1] == b[1]);
+                        prop_assert!(a != b && along(a, b) != along(b, c) || b == a || a == c);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -69,10 +69,14 @@ pub struct Lesion {
     pub mask: Mask,
 }
 
+/// The most parts of one mask that are taken as lesions: a mask with more has specks.
+const MAX_LESIONS: usize = 100;
+
 /// The lesions of a mask by a rule; [`LesionRule::Named`] needs labels, see [`select_named`].
 ///
 /// # Errors
-/// [`RegionError::EmptyMask`]; [`RegionError::NoSuchLabel`] when a label is asked of a mask that has none.
+/// [`RegionError::EmptyMask`]; [`RegionError::NoSuchLabel`] when a label is asked of a mask that has none;
+/// [`RegionError::TooManyLesions`] when each of more than 100 parts is asked for.
 pub fn select_lesions(mask: &Mask, rule: &LesionRule) -> Result<Vec<Lesion>, RegionError> {
     if mask.count() == 0 {
         return Err(RegionError::EmptyMask);
@@ -90,6 +94,12 @@ pub fn select_lesions(mask: &Mask, rule: &LesionRule) -> Result<Vec<Lesion>, Reg
     if *rule == LesionRule::Largest {
         order.truncate(1);
     }
+    if order.len() > MAX_LESIONS {
+        return Err(RegionError::TooManyLesions {
+            found: order.len(),
+            limit: MAX_LESIONS,
+        });
+    }
     let single = order.len() == 1;
     let lesions = order.iter().enumerate().filter_map(|(rank, &label)| {
         let name = if single {
@@ -106,28 +116,19 @@ pub fn select_lesions(mask: &Mask, rule: &LesionRule) -> Result<Vec<Lesion>, Reg
     Ok(lesions.collect())
 }
 
-/// The lesions of labelled regions: the one that is named, whole; or those of all regions by the rule.
+/// The lesions of labelled regions: with [`LesionRule::Named`] the one of that label, whole; with
+/// [`LesionRule::Largest`] the largest connected part of all regions; with [`LesionRule::Each`] every connected part of every
+/// region. Regions without a voxel are passed over. Lesions are named after their region.
 ///
 /// # Errors
-/// [`RegionError::NoSuchLabel`] lists the labels that are there; [`RegionError::EmptyMask`].
+/// [`RegionError::NoSuchLabel`] lists the labels that are there; [`RegionError::EmptyMask`] when the named region or all
+/// regions are empty; [`RegionError::TooManyLesions`].
 pub fn select_named(
     regions: &[(String, Mask)],
     rule: &LesionRule,
 ) -> Result<Vec<Lesion>, RegionError> {
-    let wanted = match rule {
-        LesionRule::Named(wanted) => wanted,
-        _ => {
-            let mut lesions = Vec::new();
-            for (label, mask) in regions {
-                for lesion in select_lesions(mask, rule)? {
-                    lesions.push(Lesion {
-                        name: format!("{label}/{}", lesion.name),
-                        ..lesion
-                    });
-                }
-            }
-            return Ok(lesions);
-        }
+    let LesionRule::Named(wanted) = rule else {
+        return select_from_all(regions, rule);
     };
     let found = regions.iter().find(|(label, _)| label == wanted);
     let found = found.or_else(|| regions.iter().find(|(l, _)| l.eq_ignore_ascii_case(wanted)));
@@ -145,4 +146,171 @@ pub fn select_named(
         name: label.clone(),
         mask: mask.clone(),
     }])
+}
+
+fn select_from_all(
+    regions: &[(String, Mask)],
+    rule: &LesionRule,
+) -> Result<Vec<Lesion>, RegionError> {
+    let mut lesions: Vec<Lesion> = Vec::new();
+    for (label, mask) in regions.iter().filter(|(_, mask)| mask.count() > 0) {
+        for lesion in select_lesions(mask, rule)? {
+            let name = if lesion.name == "lesion" {
+                label.clone()
+            } else {
+                format!("{label}/{}", lesion.name)
+            };
+            lesions.push(Lesion { name, ..lesion });
+        }
+        if lesions.len() > MAX_LESIONS {
+            return Err(RegionError::TooManyLesions {
+                found: lesions.len(),
+                limit: MAX_LESIONS,
+            });
+        }
+        if *rule == LesionRule::Largest {
+            // Only the largest so far is kept; sizes are compared in space, for regions may differ in their grids.
+            let larger = |a: &Lesion, b: &Lesion| a.mask.volume_mm3() > b.mask.volume_mm3();
+            if lesions.len() == 2 && larger(&lesions[1], &lesions[0]) {
+                lesions.swap(0, 1);
+            }
+            lesions.truncate(1);
+        }
+    }
+    if lesions.is_empty() {
+        return Err(RegionError::EmptyMask);
+    }
+    Ok(lesions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use triher_volume::Geometry;
+
+    /// Parts of 1, 8 and 3 voxels.
+    fn mask() -> Mask {
+        let geometry = Geometry::axis_aligned([12, 6, 4], [1.0; 3], [0.0; 3]).unwrap();
+        Mask::from_fn(geometry, |[i, j, k]| {
+            [i, j, k] == [0, 0, 0]
+                || (3..5).contains(&i) && j < 2 && k < 2
+                || (8..11).contains(&i) && j == 5 && k == 3
+        })
+    }
+
+    fn counts(lesions: &[Lesion]) -> Vec<(&str, usize)> {
+        lesions
+            .iter()
+            .map(|l| (l.name.as_str(), l.mask.count()))
+            .collect()
+    }
+
+    #[test]
+    fn rules_choose() {
+        let mask = mask();
+        let largest = select_lesions(&mask, &LesionRule::Largest).unwrap();
+        assert_eq!(counts(&largest), [("lesion", 8)]);
+        let each = select_lesions(&mask, &LesionRule::Each).unwrap();
+        assert_eq!(
+            counts(&each),
+            [("lesion-1", 8), ("lesion-2", 3), ("lesion-3", 1)]
+        );
+        let error = select_lesions(&mask, &LesionRule::Named("Tumour".into())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no region is labelled \"Tumour\": the mask carries no labels. Use the rule largest or each, or a file with labelled segments."
+        );
+        let empty = mask.map(|_| false);
+        let error = select_lesions(&empty, &LesionRule::Largest).unwrap_err();
+        assert!(error.to_string().starts_with("the mask is empty"));
+    }
+
+    #[test]
+    fn voxels_that_meet_at_a_corner_are_one_lesion() {
+        let geometry = Geometry::axis_aligned([4, 4, 4], [1.0; 3], [0.0; 3]).unwrap();
+        let mask = Mask::from_fn(geometry, |[i, j, k]| i == j && j == k);
+        assert_eq!(
+            counts(&select_lesions(&mask, &LesionRule::Each).unwrap()),
+            [("lesion", 4)]
+        );
+    }
+
+    #[test]
+    fn specks_are_not_lesions() {
+        let geometry = Geometry::axis_aligned([21, 21, 3], [1.0; 3], [0.0; 3]).unwrap();
+        let specks = Mask::from_fn(geometry, |index| index.iter().all(|i| i % 2 == 0));
+        let error = select_lesions(&specks, &LesionRule::Each).unwrap_err();
+        assert!(matches!(
+            error,
+            RegionError::TooManyLesions {
+                found: 242,
+                limit: 100
+            }
+        ));
+        assert!(select_lesions(&specks, &LesionRule::Largest).is_ok());
+    }
+
+    /// The first voxels of a mask only.
+    fn reduced(mask: &Mask, count: usize) -> Mask {
+        let mut left = count;
+        mask.map(|&inside| {
+            let take = inside && left > 0;
+            left -= usize::from(take);
+            take
+        })
+    }
+
+    #[test]
+    fn labels_choose() {
+        let all = mask();
+        let none = all.map(|_| false);
+        let one = reduced(&all, 1);
+        let regions = [
+            ("Lesion 2".to_owned(), one),
+            ("Breast".to_owned(), all),
+            ("Lesion 1".to_owned(), none),
+        ];
+        let named = |label: &str| select_named(&regions, &LesionRule::Named(label.into()));
+        assert_eq!(counts(&named("breast").unwrap()), [("Breast", 12)]);
+        assert!(matches!(named("Lesion 1"), Err(RegionError::EmptyMask)));
+        assert_eq!(
+            named("Tumour").unwrap_err().to_string(),
+            "no region is labelled \"Tumour\"; there are: Lesion 2, Breast, Lesion 1. Use one of these."
+        );
+        let largest = select_named(&regions, &LesionRule::Largest).unwrap();
+        assert_eq!(counts(&largest), [("Breast", 8)]);
+        let each = select_named(&regions, &LesionRule::Each).unwrap();
+        let expected = [
+            ("Lesion 2", 1),
+            ("Breast/lesion-1", 8),
+            ("Breast/lesion-2", 3),
+            ("Breast/lesion-3", 1),
+        ];
+        assert_eq!(counts(&each), expected);
+        for none in [&regions[2..], &[]] {
+            assert!(matches!(
+                select_named(none, &LesionRule::Largest),
+                Err(RegionError::EmptyMask)
+            ));
+        }
+    }
+
+    #[test]
+    fn rules_read_as_they_are_written() {
+        for rule in [
+            LesionRule::Largest,
+            LesionRule::Each,
+            LesionRule::Named("a: b".into()),
+        ] {
+            assert_eq!(rule.to_string().parse::<LesionRule>().unwrap(), rule);
+            let json = serde_json::to_string(&rule).unwrap();
+            assert_eq!(serde_json::from_str::<LesionRule>(&json).unwrap(), rule);
+        }
+        for bad in ["", "biggest", "named:", "named"] {
+            assert!(
+                matches!(bad.parse::<LesionRule>(), Err(RegionError::BadRule { .. })),
+                "{bad}"
+            );
+        }
+    }
 }
