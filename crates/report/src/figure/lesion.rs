@@ -1,0 +1,237 @@
+//! Figures of one patient: probabilities, enhancement curve, reasons.
+
+use super::short;
+use crate::palette::{self, GRID, INK, QUIET};
+use crate::patient::KineticCurve;
+use crate::svg::{Anchor, Axes, Svg, round_ticks, tick_label};
+use crate::text;
+
+/// A bar per class with its probability.
+pub fn probabilities(probabilities: &[(String, f64)]) -> String {
+    let row = 34.0;
+    let mut svg = Svg::new(
+        560.0,
+        row * probabilities.len() as f64 + 34.0,
+        "Probability of every class",
+        &probabilities
+            .iter()
+            .map(|(class, p)| format!("{class} {}", text::percent(*p, 1)))
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
+    let frame = [130.0, 6.0, 340.0, row * probabilities.len() as f64];
+    let axes = Axes {
+        frame,
+        x: [0.0, 1.0],
+        y: [0.0, 1.0],
+    };
+    axes.draw(&mut svg, [&[0.0, 0.25, 0.5, 0.75, 1.0], &[]], ["", ""]);
+    for (index, (class, p)) in probabilities.iter().enumerate() {
+        let style = palette::class(index);
+        let middle = 6.0 + row * (index as f64 + 0.5);
+        svg.marker([14.0, middle], style.marker, 5.0, style.colour);
+        svg.text(
+            [28.0, middle + 4.0],
+            Anchor::Start,
+            13.0,
+            INK,
+            true,
+            &short(class, 14),
+        );
+        if p.is_finite() {
+            let end = axes.at(p.clamp(0.0, 1.0), 0.0)[0];
+            svg.rectangle([130.0, middle - 10.0], [end - 130.0, 20.0], style.colour);
+        }
+        svg.text(
+            [480.0, middle + 4.0],
+            Anchor::Start,
+            13.0,
+            INK,
+            true,
+            &text::percent(*p, 1),
+        );
+    }
+    svg.finish()
+}
+
+/// The mean enhancement of the lesion over the phases. Points are placed by their seconds when every
+/// one has them, otherwise by the number of the phase.
+pub fn kinetic_curve(curve: &KineticCurve) -> String {
+    let timed = curve
+        .points
+        .iter()
+        .all(|p| p.time_s.is_some_and(f64::is_finite));
+    let along = |index: usize| match curve.points.get(index).and_then(|p| p.time_s) {
+        Some(time_s) if timed => time_s,
+        _ => index as f64,
+    };
+    let values: Vec<[f64; 2]> = curve
+        .points
+        .iter()
+        .enumerate()
+        .map(|(index, point)| [along(index), point.mean])
+        .filter(|p| p[1].is_finite())
+        .collect();
+    let description = match &curve.curve_type {
+        Some(kind) => format!("Curve type: {kind}."),
+        None => "Curve type not determined.".into(),
+    };
+    let mut svg = Svg::new(
+        520.0,
+        290.0,
+        "Enhancement of the lesion over time",
+        &description,
+    );
+    if values.len() < 2 {
+        let message = "Fewer than two phases: no curve.";
+        svg.text([260.0, 140.0], Anchor::Middle, 13.0, QUIET, false, message);
+        return svg.finish();
+    }
+    let range = |k: usize| {
+        values
+            .iter()
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |r, v| {
+                [r[0].min(v[k]), r[1].max(v[k])]
+            })
+    };
+    let widen = |[low, high]: [f64; 2]| {
+        if high > low {
+            [low, high]
+        } else {
+            [low - 0.5, high + 0.5]
+        }
+    };
+    let cover = |ticks: &[f64], [low, high]: [f64; 2]| {
+        [
+            ticks.first().map_or(low, |t| t.min(low)),
+            ticks.last().map_or(high, |t| t.max(high)),
+        ]
+    };
+    let (x, y) = (widen(range(0)), widen([range(1)[0].min(0.0), range(1)[1]]));
+    let x_ticks = if timed {
+        round_ticks(x[0], x[1], 6)
+    } else {
+        (0..curve.points.len()).map(|index| index as f64).collect()
+    };
+    let y_ticks = round_ticks(y[0], y[1], 5);
+    let axes = Axes {
+        frame: [66.0, 14.0, 430.0, 226.0],
+        x: cover(&x_ticks, x),
+        y: cover(&y_ticks, y),
+    };
+    let name = if timed {
+        "Seconds after the pre-contrast phase"
+    } else {
+        "Phase"
+    };
+    axes.draw(&mut svg, [&x_ticks, &y_ticks], [name, ""]);
+    svg.text_upwards([18.0, 127.0], &short(&curve.quantity, 40));
+    let style = palette::class(0);
+    let points: Vec<[f64; 2]> = values.iter().map(|v| axes.at(v[0], v[1])).collect();
+    svg.path(&points, style.colour, 2.2, "");
+    for point in &points {
+        svg.marker(*point, style.marker, 4.5, style.colour);
+    }
+    svg.finish()
+}
+
+/// Bars to the right for features that speak for the class and to the left for those against it.
+pub fn contributions(contributions: &[(String, f64)]) -> String {
+    let row = 26.0;
+    let height = row * contributions.len() as f64;
+    let mut svg = Svg::new(
+        620.0,
+        height + 56.0,
+        "Features that moved the prediction most",
+        "Bars to the right speak for the predicted class, bars to the left against it.",
+    );
+    let largest = contributions
+        .iter()
+        .map(|(_, value)| value.abs())
+        .filter(|value| value.is_finite())
+        .fold(0.0, f64::max);
+    let reach = if largest > 0.0 { largest } else { 1.0 };
+    let axes = Axes {
+        frame: [250.0, 24.0, 290.0, height],
+        x: [-reach, reach],
+        y: [0.0, 1.0],
+    };
+    let zero = axes.at(0.0, 0.0)[0];
+    svg.text(
+        [zero - 12.0, 14.0],
+        Anchor::End,
+        11.0,
+        QUIET,
+        false,
+        "\u{2190} against",
+    );
+    svg.text(
+        [zero + 12.0, 14.0],
+        Anchor::Start,
+        11.0,
+        QUIET,
+        false,
+        "for \u{2192}",
+    );
+    for (index, (feature, value)) in contributions.iter().enumerate() {
+        let middle = 24.0 + row * (index as f64 + 0.5);
+        svg.line(
+            [8.0, middle + row / 2.0],
+            [612.0, middle + row / 2.0],
+            GRID,
+            0.6,
+            "",
+        );
+        svg.text(
+            [8.0, middle + 4.0],
+            Anchor::Start,
+            12.0,
+            INK,
+            false,
+            &short(feature, 34),
+        );
+        if !value.is_finite() {
+            svg.text(
+                [548.0, middle + 4.0],
+                Anchor::Start,
+                12.0,
+                QUIET,
+                false,
+                "not available",
+            );
+            continue;
+        }
+        let end = axes.at(*value, 0.0)[0];
+        let colour = if *value >= 0.0 {
+            palette::class(0).colour
+        } else {
+            palette::class(2).colour
+        };
+        svg.rectangle(
+            [zero.min(end), middle - 8.0],
+            [(end - zero).abs(), 16.0],
+            colour,
+        );
+        svg.text(
+            [548.0, middle + 4.0],
+            Anchor::Start,
+            12.0,
+            INK,
+            false,
+            &format!("{value:+.3}"),
+        );
+    }
+    svg.line([zero, 24.0], [zero, 24.0 + height], INK, 1.2, "");
+    for edge in [-reach, reach] {
+        let at = [axes.at(edge, 0.0)[0], height + 42.0];
+        svg.text(
+            at,
+            Anchor::Middle,
+            10.5,
+            QUIET,
+            false,
+            &short(&tick_label(edge), 9),
+        );
+    }
+    svg.finish()
+}

@@ -1,0 +1,35 @@
+//! The figures of the reports, each an SVG document that also stands on its own as a file.
+//!
+//! Every function gives the text of the document, with a `<title>` and a `<desc>` that says in words
+//! what is shown. What the data do not define is not drawn but named.
+
+mod calibration;
+mod confusion;
+mod discrimination;
+mod lesion;
+mod spread;
+
+pub use calibration::calibration;
+pub use confusion::confusion;
+pub use discrimination::{forest, roc};
+pub use lesion::{contributions, kinetic_curve, probabilities};
+pub use spread::spread;
+
+/// A label cut to `limit` characters, so that a long name cannot push a figure apart.
+fn short(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_string();
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    format!("{}\u{2026}", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn labels_are_cut_by_characters() {
+        assert_eq!(super::short("Köln", 4), "Köln");
+        assert_eq!(super::short("Universität", 7), "Univer\u{2026}");
+        assert_eq!(super::short("ab", 0), "\u{2026}");
+    }
+}

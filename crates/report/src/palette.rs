@@ -1,0 +1,73 @@
+//! Colours, dashes and shapes of the classes.
+//!
+//! Source: Okabe and Ito, Color Universal Design (2008). Yellow is left out of the classes because it is
+//! faint on white; it serves as the outline on dark pictures.
+
+/// How one class is drawn everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Style {
+    pub(crate) colour: &'static str,
+    /// `stroke-dasharray`; empty for a solid line.
+    pub(crate) dash: &'static str,
+    pub(crate) marker: Marker,
+}
+
+/// Shape of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marker {
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+}
+
+const STYLES: [Style; 6] = [
+    Style {
+        colour: "#0072B2",
+        dash: "",
+        marker: Marker::Circle,
+    },
+    Style {
+        colour: "#009E73",
+        dash: "7 3",
+        marker: Marker::Square,
+    },
+    Style {
+        colour: "#D55E00",
+        dash: "2 2",
+        marker: Marker::Triangle,
+    },
+    Style {
+        colour: "#CC79A7",
+        dash: "9 3 2 3",
+        marker: Marker::Diamond,
+    },
+    Style {
+        colour: "#E69F00",
+        dash: "12 3",
+        marker: Marker::Circle,
+    },
+    Style {
+        colour: "#56B4E9",
+        dash: "4 4",
+        marker: Marker::Square,
+    },
+];
+
+/// The style of class `index`; beyond six classes they repeat.
+pub(crate) fn class(index: usize) -> Style {
+    STYLES[index % STYLES.len()]
+}
+
+/// Text and axes.
+pub(crate) const INK: &str = "#1f2328";
+/// Secondary text.
+pub(crate) const QUIET: &str = "#57606a";
+/// Grid lines.
+pub(crate) const GRID: &str = "#d8dee4";
+/// Outline of the lesion on a picture.
+pub(crate) const OUTLINE: &str = "#F0E442";
+/// Crop that the encoder saw, on a picture.
+pub(crate) const CROP: &str = "#56B4E9";
+/// Fill of the confusion matrix at its darkest: Okabe-Ito blue.
+pub(crate) const HEAT: [u8; 3] = [0, 114, 178];
