@@ -1,0 +1,13 @@
+//! The command line as a user meets it: whole runs of the binary on real files.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod cohort;
+mod crop;
+mod demo;
+mod label;
+mod reference_data;
+mod scan;
+mod tables;
+mod workspace;
