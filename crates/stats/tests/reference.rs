@@ -2,6 +2,8 @@
 //! `reference.py`. Exact statistics agree to 1e-12, the recalibration line to 1e-6 and bootstrap
 //! bounds to the sampling error of two bootstraps.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use serde_json::Value;
 use triher_stats::{
     Evaluation, EvaluationOptions, Predictions, evaluate, roc_curve, wilson_interval,
@@ -72,7 +74,7 @@ fn cohorts() -> Vec<(Value, Predictions, Evaluation)> {
 fn wilson_intervals_equal_scipy() {
     for case in reference()["wilson"].as_array().unwrap() {
         let [k, n, level, low, high] = numbers(case)[..] else {
-            panic!("five numbers")
+            panic!("five numbers in {case}")
         };
         let ours = wilson_interval(k as u64, n as u64, level).unwrap();
         assert!(
