@@ -19,13 +19,13 @@ pub struct SeedOptions {
 }
 
 impl Default for SeedOptions {
-    /// Half the peak within 5 mm, at most 40 mm away, enhancing by at least a fifth.
+    /// Half the peak within 5 mm, at most 40 mm away, enhancing by at least three tenths.
     fn default() -> Self {
         Self {
             fraction: 0.5,
             peak_radius_mm: 5.0,
             reach_mm: 40.0,
-            min_enhancement: 0.2,
+            min_enhancement: 0.3,
         }
     }
 }
@@ -37,7 +37,7 @@ const FRACTION_LIMIT: f64 = 0.9;
 
 /// Differences below this fraction of the bright voxels before contrast (their 99th percentile) are noise: in air,
 /// a difference may be larger than the signal.
-const NOISE_FRACTION: f64 = 0.03;
+const NOISE_FRACTION: f64 = 0.05;
 
 /// Outlines the lesion around a seed voxel.
 ///
@@ -499,7 +499,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_nothing_enhances() {
         let options = SeedOptions::default();
-        let weak = series(|p| if radius(p) < 6.0 { 15.0 } else { 1.0 });
+        let weak = series(|p| if radius(p) < 6.0 { 25.0 } else { 1.0 });
         for (series, seed) in [(&weak, [12, 10, 6]), (&series(ball_with_core), [22, 20, 0])] {
             let error = grow_from_seed(series, seed, &options).unwrap_err();
             assert!(

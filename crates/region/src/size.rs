@@ -23,7 +23,7 @@ pub struct Size {
 /// Measures a region.
 ///
 /// Right for oblique and for sheared grids. A brute-force search over all pairs of corners, and SciPy's
-/// `ConvexHull` and `pdist`, give the same longest diameter (`tests/reference/size.rs`, 1e-9 relative).
+/// `ConvexHull` and `pdist`, give the same longest diameter within 1e-9 relative (`tests/reference/size.rs`).
 ///
 /// # Errors
 /// [`RegionError::EmptyMask`].
