@@ -1,1 +1,65 @@
 //! Fitted steps and classifiers that can only see their training fold, and the model file.
+//!
+//! A [`Dataset`] holds labelled rows with their patients and centres. [`Dataset::split`] turns it into a [`TrainingFold`] and
+//! a [`HeldOut`] side. Everything that is fitted ([`MedianImputer`], [`Standardizer`], [`Pca`], [`LogisticRegression`], and the
+//! [`Pipeline`] that strings them together) takes a [`TrainingFold`] and nothing else, so that nothing of the held-out rows
+//! can reach a fit; and a split with one patient on both sides is refused. [`cross_validate`] does this for every fold of a
+//! [`CrossValidation`]: by patient, with equal shares of classes and centres.
+//!
+//! A [`FittedPipeline`] goes into a [`ModelFile`], which aligns new rows by feature name and predicts them.
+//!
+//! Results depend on input and seed alone, not on the number of threads: a fit runs on one thread, and folds are put together
+//! in their order. Linear algebra is faer's, which chooses its kernels by the processor; between processors with different
+//! vector units the last digits may differ.
+//!
+//! ```
+//! use triher_learn::{
+//!     ClassWeight, ClassifierSpec, CrossValidation, Dataset, Matrix, Penalty, Pipeline, PipelineSpec, cross_validate,
+//! };
+//!
+//! let n = 12;
+//! let ids: Vec<String> = (0..n).map(|i| format!("patient {i}")).collect();
+//! let y: Vec<usize> = (0..n).map(|i| i % 3).collect();
+//! let x = Matrix::from_fn(n, 2, |i, j| ((i % 3) * (j + 1)) as f64 + 0.1 * (i as f64).sin());
+//! let classes = ["zero", "low", "positive"].map(String::from).to_vec();
+//! let features = vec!["volume_mm3".to_owned(), "wash_in".to_owned()];
+//! let data = Dataset::new(ids.clone(), ids, None, features, x, y, classes)?;
+//!
+//! let spec = PipelineSpec {
+//!     standardize: true,
+//!     pca: None,
+//!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 1.0, class_weight: ClassWeight::None },
+//! };
+//! let honest = cross_validate(&data, &spec, &CrossValidation { folds: 3, repeats: 2, seed: 1 })?;
+//! assert_eq!(honest.probabilities.rows(), n);
+//!
+//! let model = Pipeline::new(spec).fit(&data.whole())?;
+//! let probabilities = model.predict_proba(&Matrix::new(1, 2, vec![2.0, 4.0])?)?;
+//! assert!(probabilities.row(0)[2] > 0.8);
+//! # Ok::<(), triher_learn::LearnError>(())
+//! ```
+
+mod cross_validation;
+mod dataset;
+mod error;
+mod fold;
+mod impute;
+mod logistic;
+mod matrix;
+mod model_file;
+mod newton;
+mod pca;
+mod pipeline;
+mod standardize;
+
+pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
+pub use dataset::{Dataset, SmallestClass, class_order};
+pub use error::LearnError;
+pub use fold::{HeldOut, Split, TrainingFold};
+pub use impute::MedianImputer;
+pub use logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
+pub use matrix::Matrix;
+pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProvenance};
+pub use pca::{Pca, PcaSpec};
+pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
+pub use standardize::Standardizer;

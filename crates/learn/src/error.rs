@@ -1,0 +1,235 @@
+//! What can go wrong while learning.
+
+use std::path::PathBuf;
+
+/// Why a data set, a fit, a prediction or a model file was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LearnError {
+    /// Two things that must have the same length do not.
+    #[error("{found} {what} were given where {expected} are needed")]
+    Length {
+        /// What was counted ("labels", "values of the matrix").
+        what: String,
+        /// How many are needed.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// There is nothing to learn from.
+    #[error("there are no rows to learn from: give a table with at least one labelled row")]
+    NoRows,
+    /// There are no features.
+    #[error("there are no features to learn from: give a table with at least one numeric column")]
+    NoFeatures,
+    /// A label outside of the classes.
+    #[error("row {id} has class number {class}, but there are only {classes} classes")]
+    UnknownClass {
+        /// Identifier of the row.
+        id: String,
+        /// The number it carries.
+        class: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A name that must be unique occurs twice.
+    #[error("the {what} \"{name}\" occurs twice: give each {what} a name of its own")]
+    Duplicate {
+        /// What occurs twice ("feature", "class", "row").
+        what: String,
+        /// Its name.
+        name: String,
+    },
+    /// Only one class.
+    #[error(
+        "a classifier needs two classes or more, but all rows are {class}: add rows of another class"
+    )]
+    OneClass {
+        /// The class there is.
+        class: String,
+    },
+    /// A class has no row among those that are fitted on.
+    #[error(
+        "the class {class} has no row among the {rows} training rows: add patients of this class, use fewer folds, or leave the class out"
+    )]
+    ClassAbsent {
+        /// The class.
+        class: String,
+        /// Number of training rows.
+        rows: usize,
+    },
+    /// A class has fewer patients than there are folds.
+    #[error(
+        "the class {class} has {patients} patients, fewer than the {folds} folds: use {patients} folds or fewer, or add patients of this class"
+    )]
+    FewPatients {
+        /// The class.
+        class: String,
+        /// Patients that have it.
+        patients: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// Cross-validation with fewer than two folds or no repeat, or far too many.
+    #[error(
+        "{folds} folds and {repeats} repeats cannot be done: use 2 folds or more and between 1 and 1000 repeats"
+    )]
+    BadDesign {
+        /// Folds asked for.
+        folds: usize,
+        /// Repeats asked for.
+        repeats: usize,
+    },
+    /// Rows of one patient, or one row, on both sides of a split.
+    #[error(
+        "patient {group} is in the training rows and in the held-out rows: put all rows of a patient on one side"
+    )]
+    Leak {
+        /// The patient.
+        group: String,
+    },
+    /// A row number outside of the data set.
+    #[error("row number {row} does not exist: the data set has {rows} rows")]
+    NoSuchRow {
+        /// The number.
+        row: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// A value that is infinite or too large to compute with.
+    #[error(
+        "the feature \"{feature}\" of row {row} is {value}: values must be finite and below 1e100 in size; leave the value empty when it is missing"
+    )]
+    NotFinite {
+        /// The feature.
+        feature: String,
+        /// Identifier or number of the row.
+        row: String,
+        /// The value.
+        value: f64,
+    },
+    /// A missing value where every value is needed.
+    #[error(
+        "the feature \"{feature}\" of row {row} is missing: impute missing values before this step"
+    )]
+    Missing {
+        /// The feature.
+        feature: String,
+        /// Identifier or number of the row.
+        row: String,
+    },
+    /// More components than the data have.
+    #[error(
+        "{asked} principal components were asked for, but {rows} training rows of {features} features have {possible} at most: ask for fewer"
+    )]
+    TooManyComponents {
+        /// Components asked for.
+        asked: usize,
+        /// Training rows.
+        rows: usize,
+        /// Features.
+        features: usize,
+        /// The largest number possible.
+        possible: usize,
+    },
+    /// A setting outside of its range.
+    #[error("{name} = {value} is not possible: {remedy}")]
+    BadSetting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What to use instead.
+        remedy: &'static str,
+    },
+    /// The optimiser did not reach its tolerance.
+    #[error(
+        "logistic regression did not converge in {iterations} Newton steps (gradient {gradient:e}): standardise the features or use a smaller C"
+    )]
+    NotConverged {
+        /// Newton steps done.
+        iterations: usize,
+        /// Euclidean norm of the gradient reached.
+        gradient: f64,
+    },
+    /// A matrix factorisation failed.
+    #[error("{what} failed on these features: look for columns with extreme values")]
+    Factorisation {
+        /// Which one.
+        what: &'static str,
+    },
+    /// Features that a model needs are not in the table.
+    #[error(
+        "{count} of the model's {needed} features are missing: {names}. Give a table with the columns the model was trained on."
+    )]
+    MissingFeatures {
+        /// How many are missing.
+        count: usize,
+        /// How many the model has.
+        needed: usize,
+        /// The first few names.
+        names: String,
+    },
+    /// A model file cannot be read or written.
+    #[error("{} cannot be {action}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// "read" or "written".
+        action: &'static str,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// Not a model file at all.
+    #[error(
+        "{} is not a model of triher: its first line is not \"TRIHER-MODEL\" with a version. Give a file that `triher train` wrote.",
+        path.display()
+    )]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A model of a version that this program does not know.
+    #[error(
+        "{} is a model of format version {found}, and this triher knows versions up to {known}: use a newer triher",
+        path.display()
+    )]
+    NewerModel {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: u64,
+        /// Newest version known.
+        known: u64,
+    },
+    /// The checksum does not fit.
+    #[error(
+        "{} is damaged: its contents do not fit its checksum. Copy the file again or train the model again.",
+        path.display()
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A model file larger than any model.
+    #[error(
+        "{} has {bytes} bytes, and a model has at most {limit}: give a file that `triher train` wrote",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The checksum fits but the contents make no sense.
+    #[error("{} is not a valid model: {problem}. Train the model again.", path.display())]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}

@@ -1,0 +1,142 @@
+//! The two sides of a split, as types: only one of them can be fitted on.
+
+use crate::{Dataset, Matrix};
+
+/// Row numbers of a data set, to fit on and to predict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Rows to fit on.
+    pub train: Vec<usize>,
+    /// Rows to predict.
+    pub test: Vec<usize>,
+}
+
+/// Rows that may be fitted on, with their classes. Every `fit` of this crate takes this type and no other.
+///
+/// It comes from [`Dataset::split`] and [`Dataset::whole`], and from fitted steps, which hand on the
+/// fold that they were fitted on in their own coordinates.
+#[derive(Clone, Debug)]
+pub struct TrainingFold<'a> {
+    x: Matrix,
+    y: Vec<usize>,
+    ids: Vec<&'a str>,
+    feature_names: Names<'a>,
+    classes: &'a [String],
+}
+
+/// Names of the columns: those of the data set, or `component 1, component 2, ...`.
+#[derive(Clone, Debug)]
+enum Names<'a> {
+    Features(&'a [String]),
+    Components,
+}
+
+impl<'a> TrainingFold<'a> {
+    /// The rows with these numbers; the caller has checked them.
+    pub(crate) fn of(data: &'a Dataset, rows: &[usize]) -> Self {
+        Self {
+            x: data.x.select_rows(rows),
+            y: rows.iter().map(|&r| data.y[r]).collect(),
+            ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
+            feature_names: Names::Features(&data.feature_names),
+            classes: &data.classes,
+        }
+    }
+
+    /// Features, rows x features.
+    pub fn x(&self) -> &Matrix {
+        &self.x
+    }
+
+    /// Class of each row, a position in [`classes`](Self::classes).
+    pub fn y(&self) -> &[usize] {
+        &self.y
+    }
+
+    /// Identifier of each row.
+    pub fn ids(&self) -> &[&'a str] {
+        &self.ids
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &'a [String] {
+        self.classes
+    }
+
+    /// Name of a column.
+    pub fn feature_name(&self, column: usize) -> String {
+        match self.feature_names {
+            Names::Features(names) => names.get(column).cloned().unwrap_or_default(),
+            Names::Components => format!("component {}", column + 1),
+        }
+    }
+
+    /// The same rows with values computed from them by a step with the same columns.
+    pub(crate) fn with_values(self, x: Matrix) -> Self {
+        Self { x, ..self }
+    }
+
+    /// The same rows in the coordinates of principal components.
+    pub(crate) fn with_components(self, x: Matrix) -> Self {
+        Self {
+            x,
+            feature_names: Names::Components,
+            ..self
+        }
+    }
+}
+
+/// Rows that were kept out of the fit. They can be transformed and predicted, and their classes can be compared
+/// with the predictions; nothing can be fitted on them:
+///
+/// ```compile_fail,E0308
+/// use triher_learn::{Dataset, LearnError, Split, Standardizer};
+///
+/// fn leak(data: &Dataset, split: &Split) -> Result<Standardizer, LearnError> {
+///     let (train, held_out) = data.split(split)?;
+///     Standardizer::fit(&held_out)
+/// }
+/// ```
+///
+/// while the training side can:
+///
+/// ```
+/// use triher_learn::{Dataset, LearnError, Split, Standardizer};
+///
+/// fn fit(data: &Dataset, split: &Split) -> Result<Standardizer, LearnError> {
+///     let (train, held_out) = data.split(split)?;
+///     Standardizer::fit(&train)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct HeldOut<'a> {
+    x: Matrix,
+    y: Vec<usize>,
+    ids: Vec<&'a str>,
+}
+
+impl<'a> HeldOut<'a> {
+    /// The rows with these numbers; the caller has checked them.
+    pub(crate) fn of(data: &'a Dataset, rows: &[usize]) -> Self {
+        Self {
+            x: data.x.select_rows(rows),
+            y: rows.iter().map(|&r| data.y[r]).collect(),
+            ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
+        }
+    }
+
+    /// Features, rows x features.
+    pub fn x(&self) -> &Matrix {
+        &self.x
+    }
+
+    /// Class of each row, to compare predictions with.
+    pub fn truth(&self) -> &[usize] {
+        &self.y
+    }
+
+    /// Identifier of each row.
+    pub fn ids(&self) -> &[&'a str] {
+        &self.ids
+    }
+}
