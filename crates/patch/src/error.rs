@@ -24,6 +24,20 @@ pub enum PatchError {
         /// Parts of this many voxels and fewer are dropped.
         limit: usize,
     },
+    /// A margin is not a number of 0 or more.
+    #[error("{margin_mm} mm is no margin: give a number of 0 or more")]
+    BadMargin {
+        /// The margin as given, in millimetres.
+        margin_mm: f64,
+    },
+    /// No voxel of a patch is a number.
+    #[error(
+        "none of the {voxels} voxels of the patch is a number (all are NaN or infinite): check the image where the lesion lies"
+    )]
+    NotFinite {
+        /// Voxels of the patch.
+        voxels: usize,
+    },
     /// No profile has this name.
     #[error("there is no profile \"{name}\": choose fm-bcmri, bl4as or isotropic")]
     UnknownProfile {

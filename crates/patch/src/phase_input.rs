@@ -23,7 +23,10 @@ impl FromStr for PhaseInput {
         };
         let number = |part: &str| -> Result<usize, PatchError> {
             let digits = part.trim().strip_prefix(['C', 'c']).ok_or_else(bad)?;
-            digits.parse().ok().filter(|n| *n < 1000).ok_or_else(bad)
+            // `parse` alone would take a sign.
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            let number = digits.parse().ok().filter(|n| plain && *n < 1000);
+            number.ok_or_else(bad)
         };
         match text.split_once('-') {
             None => Ok(Self {
@@ -45,8 +48,7 @@ impl fmt::Display for PhaseInput {
     }
 }
 
-/// The patch of an input: each phase cut and resized, then subtracted. Area averaging and linear resampling are
-/// linear, so subtracting first, as BL4AS does, gives the same up to rounding.
+/// The patch of an input, a phase or a difference of two (see [`Window::cut_difference`]), not normalised.
 ///
 /// # Errors
 /// [`PatchError::MissingPhase`]; [`triher_volume::VolumeError::GridMismatch`].
@@ -63,17 +65,84 @@ pub fn phase_input(
             .ok_or_else(|| PatchError::MissingPhase {
                 input: input.to_string(),
                 missing: number,
-                last: phases.len() - 1,
+                last: phases.len().saturating_sub(1),
             })
     };
-    let mut patch = window.cut(phase(input.phase)?)?;
-    if let Some(minus) = input.minus {
-        let other = window.cut(phase(minus)?)?;
-        for (value, subtracted) in patch.voxels_mut().iter_mut().zip(other.voxels()) {
-            *value -= subtracted;
-        }
-    }
+    let patch = match input.minus {
+        None => window.cut(phase(input.phase)?)?,
+        Some(minus) => window.cut_difference(phase(input.phase)?, phase(minus)?)?,
+    };
     let step = format!("the input {input}");
     let provenance = patch.provenance().clone().with_step(step);
     Ok(patch.with_provenance(provenance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Profile;
+    use triher_volume::{Geometry, Mask, Phase};
+
+    fn parse(text: &str) -> Result<PhaseInput, PatchError> {
+        text.parse()
+    }
+
+    #[test]
+    fn inputs_read_as_they_are_written() {
+        for text in ["C2", "C0", "C2-C0", "C5-C2", "C12-C3"] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            parse("c2 - c0").unwrap(),
+            PhaseInput {
+                phase: 2,
+                minus: Some(0)
+            }
+        );
+        for bad in [
+            "",
+            "C",
+            "2",
+            "C2-",
+            "-C2",
+            "C2-C0-C1",
+            "C-1",
+            "C2+C0",
+            "C1000",
+            "C+2",
+            "C99999999999999999999",
+        ] {
+            assert!(
+                matches!(parse(bad), Err(PatchError::BadPhaseInput { .. })),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn phases_are_subtracted() {
+        let geometry = Geometry::axis_aligned([6, 6, 6], [1.0; 3], [0.0; 3]).unwrap();
+        let phase = |scale: f32| Phase {
+            image: Image::from_fn(geometry, |[i, j, k]| scale * (i + 7 * j + 31 * k) as f32),
+            time_s: None,
+        };
+        let series = DynamicSeries::new([1.0, 2.0, 5.0].map(phase).into()).unwrap();
+        let mask = Mask::from_fn(geometry, |[i, ..]| (2..4).contains(&i));
+        for profile in Profile::ALL {
+            let window = Window::of(&mask, &profile).unwrap();
+            let patch = |text: &str| phase_input(&series, &parse(text).unwrap(), &window);
+            let (c0, difference) = (patch("C0").unwrap(), patch("C2-C0").unwrap());
+            for (a, b) in c0.voxels().iter().zip(difference.voxels()) {
+                assert!((4.0 * a - b).abs() < 1e-3, "{profile}: {a} {b}");
+            }
+            assert_eq!(
+                patch("C5-C2").unwrap_err().to_string(),
+                "the input C5-C2 needs phase C5, but the study has the phases C0 to C2: choose inputs among these"
+            );
+            assert!(matches!(
+                patch("C1-C3"),
+                Err(PatchError::MissingPhase { missing: 3, .. })
+            ));
+        }
+    }
 }

@@ -14,15 +14,20 @@ pub const ISOTROPIC_MARGIN_MM: f64 = 5.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// As the code release of FM-BCMRI feeds its encoder: the lesion's bounding box itself, resized by
-    /// area averaging (each axis stretched on its own); mask voxels only partly inside are outside.
+    /// area averaging (each axis stretched on its own); patch voxels that are only partly lesion are outside.
     FmBcmri,
-    /// As the code release of BL4AS feeds its encoder: parts of 15 voxels and fewer dropped (when there are several parts;
-    /// parts connect by faces, the default of `scipy.ndimage.label`, which that release calls), a cube of the longest
-    /// side of the bounding box, resized by area averaging; mask voxels partly inside are inside.
+    /// As the code release of BL4AS feeds its encoder (github zhenweishi/BL4AS, commit 2683e2b, `examples/data/roi.py`,
+    /// `crop_resize_roi` by `all_roi_resize` with `cc_threshold` 15): parts of 15 voxels and fewer dropped when there are several
+    /// parts (parts connect by faces: the release calls `scipy.ndimage.label` with its default structure), a cube of the
+    /// longest side of the bounding box in voxels, resized by area averaging; patch voxels that are partly lesion are inside.
+    ///
+    /// Two things that the release does are left out, for they are not part of the recipe: it skips masks of fewer than 10 voxels,
+    /// and it writes patches in the number type of the source file, which truncates phases that were stored as integers.
     Bl4as,
-    /// Our own: a cube in millimetres around the lesion with [`ISOTROPIC_MARGIN_MM`] on each side, in patient axes (LPS),
-    /// resampled linearly after smoothing against aliasing, so that no axis is stretched. Outside of the
-    /// image is 0.
+    /// Our own: a cube in millimetres around the middle of the lesion, its side the lesion's longest extent along the patient axes
+    /// (LPS) and [`ISOTROPIC_MARGIN_MM`] on each side, in patient axes, resampled linearly after smoothing
+    /// against aliasing ([`triher_volume::anti_alias`]), so that no axis is stretched. Outside of the image is 0. The nearest voxel
+    /// of the mask decides what is lesion.
     Isotropic,
 }
 
@@ -94,5 +99,33 @@ impl<'de> serde::Deserialize<'de> for Profile {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_read_as_they_are_written() {
+        for profile in Profile::ALL {
+            assert_eq!(Profile::from_name(profile.name()).unwrap(), profile);
+            assert_eq!(profile.to_string(), format!("{}@1", profile.name()));
+            let json = serde_json::to_string(&profile).unwrap();
+            assert_eq!(json, format!("\"{profile}\""));
+            assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), profile);
+        }
+        let error = Profile::from_name("bl4as@2").unwrap_err();
+        assert!(
+            matches!(error, PatchError::UnknownVersion { known: 1, .. }),
+            "{error}"
+        );
+        for bad in ["", "bl4", "BL4AS", "@1", "isotropic@", "isotropic@1@1"] {
+            assert!(Profile::from_name(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            Profile::from_name("ours").unwrap_err().to_string(),
+            "there is no profile \"ours\": choose fm-bcmri, bl4as or isotropic"
+        );
     }
 }

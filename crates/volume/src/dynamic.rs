@@ -80,3 +80,60 @@ impl DynamicSeries {
         self.phases.iter().map(|p| p.time_s).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase(x_mm: f64, time_s: Option<f64>) -> Phase {
+        let geometry = Geometry::axis_aligned([2, 2, 2], [1.0; 3], [x_mm, 0.0, 0.0]).unwrap();
+        Phase {
+            image: Image::filled(geometry, 1.0),
+            time_s,
+        }
+    }
+
+    #[test]
+    fn times_begin_at_the_phase_before_contrast() {
+        let phases = [30.0, 90.0, 151.5].map(|t| phase(0.0, Some(t)));
+        let series = DynamicSeries::new(phases.into()).unwrap();
+        assert_eq!(series.times_s(), Some(vec![0.0, 60.0, 121.5]));
+        assert_eq!(series.post().len(), 2);
+    }
+
+    #[test]
+    fn one_missing_time_drops_all() {
+        let phases = [Some(0.0), None, Some(60.0)].map(|t| phase(0.0, t));
+        let series = DynamicSeries::new(phases.into()).unwrap();
+        assert_eq!(series.times_s(), None);
+        assert!(series.phases().iter().all(|p| p.time_s.is_none()));
+    }
+
+    #[test]
+    fn what_is_no_series() {
+        for count in [0, 1] {
+            let error = DynamicSeries::new(vec![phase(0.0, None); count]).unwrap_err();
+            assert!(matches!(error, VolumeError::TooFewPhases { found } if found == count));
+        }
+        let moved = vec![phase(0.0, None), phase(0.0, None), phase(0.5, None)];
+        let error = DynamicSeries::new(moved).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("phase 0 and phase 2 do not share a grid"),
+            "{error}"
+        );
+        for times in [
+            [0.0, 0.0],
+            [5.0, 1.0],
+            [0.0, f64::NAN],
+            [f64::NEG_INFINITY, 0.0],
+        ] {
+            let error = DynamicSeries::new(times.map(|t| phase(0.0, Some(t))).into()).unwrap_err();
+            assert!(
+                matches!(error, VolumeError::TimesNotIncreasing { .. }),
+                "{times:?}"
+            );
+        }
+    }
+}
