@@ -113,9 +113,9 @@ fn cohort(n: usize, signal: f64, seed: u64) -> Result<Evaluation, Box<dyn Error>
             2
         };
         let mut score: Vec<f64> = (0..3).map(|_| next() + next() + next()).collect();
-        score[class] += signal * 2.0;
-        let sum: f64 = score.iter().map(|s| (1.6 * s).exp()).sum();
-        probabilities.extend(score.iter().map(|s| (1.6 * s).exp() / sum));
+        score[class] += signal;
+        let sum: f64 = score.iter().map(|s| (1.1 * s).exp()).sum();
+        probabilities.extend(score.iter().map(|s| (1.1 * s).exp() / sum));
         truth.push(class);
         let centre = next();
         centres.push(Some(match centre {

@@ -3,7 +3,7 @@
 use crate::page::{facts, figure, list, notice, page, provenance, simulated, table};
 use crate::{figure as figures, text};
 use maud::{Markup, html};
-use triher_stats::{AucBlock, Evaluation, RocCurve};
+use triher_stats::{AucBlock, ClassCalibration, Evaluation, RocCurve};
 
 /// What goes into an evaluation report. Make one with [`EvaluationReport::new`] and fill the rest.
 ///
@@ -268,20 +268,33 @@ fn calibration(evaluation: &Evaluation) -> Markup {
             ]
         })
         .collect();
-    let bins: Vec<Vec<String>> = calibration
+    // One row per bin, one column per class.
+    let most = calibration
         .per_class
-        .iter()
-        .flat_map(|(class, c)| {
-            c.bins.iter().map(move |bin| {
-                vec![
-                    class.clone(),
-                    text::number(Some(bin.predicted), 3),
-                    text::with_interval(Some(bin.observed), bin.ci95, 2),
-                    format!("{} of {}", bin.events, bin.n),
-                ]
-            })
+        .values()
+        .map(|c| c.bins.len())
+        .max()
+        .unwrap_or(0);
+    let bins: Vec<Vec<String>> = (0..most)
+        .map(|bin| {
+            let cell = |c: &ClassCalibration| match c.bins.get(bin) {
+                Some(b) => format!(
+                    "{:.3}: {}, {}\u{a0}of\u{a0}{}",
+                    b.predicted,
+                    text::with_interval(Some(b.observed), b.ci95, 2),
+                    b.events,
+                    b.n
+                ),
+                None => String::new(),
+            };
+            let cells = calibration.per_class.values().map(cell);
+            std::iter::once((bin + 1).to_string())
+                .chain(cells)
+                .collect()
         })
         .collect();
+    let mut header = vec!["Bin"];
+    header.extend(calibration.per_class.keys().map(String::as_str));
     let skill = (evaluation.brier_reference > 0.0)
         .then(|| {
             evaluation
@@ -321,10 +334,10 @@ fn calibration(evaluation: &Evaluation) -> Markup {
         (facts("", &scores))
         @if !summary.is_empty() {
             (table("Ideal are an error of 0, an intercept in the large of 0, a slope of 1. A slope below 1 \
-                means that the probabilities are too extreme.",
+                means that the probabilities are too extreme, above 1 that they are too timid.",
                 &["Class", "Calibration error", "In the large", "Slope", "Intercept"], &summary))
-            (table("The points of the calibration curves.",
-                &["Class", "Mean predicted", "Observed", "Cases"], &bins))
+            (table("The points of the calibration curves: mean predicted probability, observed share, cases of \
+                the class in the bin.", &header, &bins))
         }
     }
 }

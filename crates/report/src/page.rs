@@ -31,7 +31,7 @@ pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
                     (body)
                     footer { (RESEARCH_USE) ". Written by triher." }
                 }
-                div class="running" aria-hidden="true" { (RESEARCH_USE) }
+                div class="running" aria-hidden="true" { span { (RESEARCH_USE) } }
             }
         }
     }
@@ -54,8 +54,10 @@ pub(crate) fn facts(caption: &str, rows: &[(String, String)]) -> Markup {
 
 /// A table with a header row; the first cell of each row names it.
 pub(crate) fn table(caption: &str, header: &[&str], rows: &[Vec<String>]) -> Markup {
+    // Many columns need smaller letters to fit on paper.
+    let class = (header.len() > 5).then_some("wide");
     html! {
-        table {
+        table class=[class] {
             @if !caption.is_empty() { caption { (caption) } }
             thead { tr { @for name in header { th scope="col" { (name) } } } }
             tbody {

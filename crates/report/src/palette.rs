@@ -69,5 +69,5 @@ pub(crate) const GRID: &str = "#d8dee4";
 pub(crate) const OUTLINE: &str = "#F0E442";
 /// Crop that the encoder saw, on a picture.
 pub(crate) const CROP: &str = "#56B4E9";
-/// Fill of the confusion matrix at its darkest: Okabe-Ito blue.
-pub(crate) const HEAT: [u8; 3] = [0, 114, 178];
+/// Fill of the confusion matrix at its darkest: Okabe-Ito blue, darkened for white letters.
+pub(crate) const HEAT: [u8; 3] = [0, 78, 128];

@@ -294,6 +294,9 @@ impl Axes {
 
 /// A tick's number in as few digits as it needs.
 pub(crate) fn tick_label(value: f64) -> String {
+    if value.abs() >= 1e7 {
+        return format!("{value:.1e}");
+    }
     let text = format!("{value:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {
@@ -305,7 +308,10 @@ pub(crate) fn tick_label(value: f64) -> String {
 
 /// About `count` round numbers that cover `low..=high`.
 pub(crate) fn round_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
-    if !(low.is_finite() && high.is_finite()) || high <= low || count == 0 {
+    if !(low.is_finite() && high.is_finite() && (high - low).is_finite())
+        || high <= low
+        || count == 0
+    {
         return vec![];
     }
     let rough = (high - low) / count as f64;
@@ -369,5 +375,10 @@ mod tests {
         assert_eq!(round_ticks(12.0, 431.0, 4), [0.0, 200.0, 400.0, 600.0]);
         assert!(round_ticks(1.0, 1.0, 4).is_empty() && round_ticks(f64::NAN, 1.0, 4).is_empty());
         assert!(round_ticks(-1e300, 1e300, 4).len() < 30);
+        assert!(round_ticks(f64::MIN, f64::MAX, 4).is_empty());
+        assert_eq!(
+            (tick_label(0.25), tick_label(2e9)),
+            ("0.25".into(), "2.0e9".into())
+        );
     }
 }

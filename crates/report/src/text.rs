@@ -2,7 +2,7 @@
 
 use triher_stats::{Estimate, Proportion};
 
-/// A number with fixed digits, or a dash's word when there is none.
+/// A number with fixed digits, or words when there is none.
 pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     match value {
         Some(value) if value.is_finite() => format!("{value:.digits$}"),
@@ -10,10 +10,10 @@ pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     }
 }
 
-/// "0.795 to 0.846", or nothing.
+/// "0.795 to 0.846" that does not break over lines, or nothing.
 pub(crate) fn interval(ci: Option<[f64; 2]>, digits: usize) -> Option<String> {
     ci.filter(|[low, high]| low.is_finite() && high.is_finite())
-        .map(|[low, high]| format!("{low:.digits$} to {high:.digits$}"))
+        .map(|[low, high]| format!("{low:.digits$}\u{a0}to\u{a0}{high:.digits$}"))
 }
 
 /// "0.821 (0.795 to 0.846)".

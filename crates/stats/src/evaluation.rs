@@ -187,6 +187,7 @@ pub fn evaluate(
     let patients = number_groups(predictions.groups()).1;
 
     let mut notes = notes::cohort(predictions, patients);
+    notes.extend(notes::options(options));
     notes.extend(notes::intervals(predictions, &draws, &areas, options));
     let estimate = |value, statistic| Estimate {
         value,

@@ -61,7 +61,7 @@ pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
                 [cell - 2.0, cell - 2.0],
                 &heat(share),
             );
-            let ink = if share > 0.55 { "#ffffff" } else { INK };
+            let ink = if share > 0.6 { "#ffffff" } else { INK };
             let centre = [corner[0] + cell / 2.0, corner[1] + cell / 2.0];
             let label = if total > 0 {
                 text::percent(share, 1)
@@ -86,6 +86,14 @@ pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
             );
         }
     }
+    let frame = [
+        [left, top],
+        [left + side, top],
+        [left + side, top + side],
+        [left, top + side],
+        [left, top],
+    ];
+    svg.path(&frame, GRID, 1.0, "");
     // A frame around the diagonal: where truth and prediction agree, without relying on colour.
     for index in 0..classes.len() {
         let (x, y) = (left + index as f64 * cell, top + index as f64 * cell);
@@ -102,14 +110,6 @@ pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
             "",
         );
     }
-    let frame = [
-        [left, top],
-        [left + side, top],
-        [left + side, top + side],
-        [left, top + side],
-        [left, top],
-    ];
-    svg.path(&frame, GRID, 1.0, "");
     svg.finish()
 }
 

@@ -188,7 +188,7 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
             12.0,
             INK,
             false,
-            &short(feature, 34),
+            &short(feature, 40),
         );
         if !value.is_finite() {
             svg.text(

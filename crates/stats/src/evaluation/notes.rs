@@ -2,7 +2,7 @@
 
 use super::{AucBlock, EvaluationOptions};
 use crate::Predictions;
-use crate::bootstrap::{BootstrapResult, Statistic, number_groups};
+use crate::bootstrap::{BootstrapResult, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer patients than this in a class, and its interval rests on very few values.
@@ -77,7 +77,32 @@ pub(super) fn absent_classes(predictions: &Predictions, place: &str) -> Vec<Stri
         .collect()
 }
 
-/// About intervals: few patients, degenerate replicates, no width, another level.
+/// About the options, said once for the whole evaluation.
+pub(super) fn options(options: &EvaluationOptions) -> Vec<String> {
+    let mut notes = Vec::new();
+    if options.bootstrap == 0 {
+        notes.push("No bootstrap was asked for, so there are no intervals for the AUCs.".into());
+    }
+    if options.confidence != 0.95 {
+        notes.push(format!(
+            "All intervals are at the level {}, those in fields named ci95 too.",
+            options.confidence
+        ));
+    }
+    notes
+}
+
+/// Patients with at least one row of a class.
+fn patients_of(predictions: &Predictions, class: usize) -> usize {
+    let rows = predictions.groups().iter().zip(predictions.truth());
+    let groups: BTreeSet<&String> = rows
+        .filter(|(_, truth)| **truth == class)
+        .map(|(group, _)| group)
+        .collect();
+    groups.len()
+}
+
+/// About intervals: few patients, degenerate replicates, no width.
 pub(super) fn intervals(
     predictions: &Predictions,
     draws: &BootstrapResult,
@@ -86,32 +111,25 @@ pub(super) fn intervals(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if options.bootstrap == 0 {
-        notes.push("No bootstrap was asked for, so there are no intervals for the AUCs.".into());
         return notes;
     }
-    if options.confidence != 0.95 {
+    let few: Vec<String> = predictions
+        .classes()
+        .iter()
+        .enumerate()
+        .filter_map(|(class, name)| {
+            let patients = patients_of(predictions, class);
+            (1..FEW)
+                .contains(&patients)
+                .then(|| format!("{name} {patients}"))
+        })
+        .collect();
+    if !few.is_empty() {
         notes.push(format!(
-            "All intervals are at the level {}, those in fields named ci95 too.",
-            options.confidence
+            "Few patients in a class ({}): the bootstrap can only repeat these, and the intervals \
+             are likely too narrow.",
+            few.join(", ")
         ));
-    }
-    for (class, name) in predictions.classes().iter().enumerate() {
-        let groups: Vec<String> = predictions
-            .groups()
-            .iter()
-            .zip(predictions.truth())
-            .filter(|(_, truth)| **truth == class)
-            .map(|(group, _)| group.clone())
-            .collect();
-        let patients = number_groups(&groups).1;
-        if (1..FEW).contains(&patients) && areas.macro_average.value.is_some() {
-            notes.push(format!(
-                "The class \"{name}\" has {patients} {}: the bootstrap can only repeat \
-                 {}, and its interval is likely too narrow.",
-                if patients == 1 { "patient" } else { "patients" },
-                if patients == 1 { "that one" } else { "those" },
-            ));
-        }
     }
     for (name, estimate) in &areas.per_class {
         if estimate.value == Some(1.0) || estimate.value == Some(0.0) {

@@ -212,6 +212,16 @@ fn options_out_of_range_are_refused_by_name() {
     .unwrap();
     assert!(none.auc.macro_average.value.is_some() && none.auc.macro_average.ci95.is_none());
     assert!(has(&none.notes, "No bootstrap"));
+    let wide = evaluate(
+        &predictions,
+        &EvaluationOptions {
+            confidence: 0.9,
+            ..quick()
+        },
+    )
+    .unwrap();
+    assert!(has(&wide.notes, "at the level 0.9"));
+    assert!(has(&wide.notes, "(zero 1, low 1, positive 1)"));
 }
 
 #[test]

@@ -1,0 +1,335 @@
+//! Whole pages: their structure, escaping, and what happens when there is next to nothing to show.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use proptest::prelude::*;
+use triher_report::{
+    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, PatientReport,
+    PhasePicture, evaluation_report, figure, patient_report,
+};
+use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
+
+const HOSTILE: &str = "<script>alert('x')</script>\"&\u{1}";
+
+fn names(classes: &[&str]) -> Vec<String> {
+    classes.iter().map(|c| c.to_string()).collect()
+}
+
+fn cohort(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Evaluation {
+    let n = truth.len();
+    let ids: Vec<String> = (0..n).map(|i| format!("p{i}")).collect();
+    let probabilities = truth
+        .iter()
+        .enumerate()
+        .flat_map(|(i, &t)| {
+            let mut scores: Vec<f64> = (0..classes.len())
+                .map(|k| 1.0 + ((i * 31 + k * 17) % 23) as f64 / 10.0)
+                .collect();
+            scores[t] += 1.0;
+            let sum: f64 = scores.iter().sum();
+            scores.into_iter().map(move |s| s / sum)
+        })
+        .collect();
+    let centres = centres.map(|c| (0..n).map(|i| Some(c[i % c.len()].to_string())).collect());
+    let predictions = Predictions::new(
+        ids.clone(),
+        ids,
+        names(classes),
+        truth.to_vec(),
+        probabilities,
+        centres,
+    )
+    .unwrap();
+    evaluate(
+        &predictions,
+        &EvaluationOptions {
+            bootstrap: 100,
+            ..Default::default()
+        },
+    )
+    .unwrap()
+}
+
+fn three_centres() -> Evaluation {
+    let truth: Vec<usize> = (0..90).map(|i| (i / 3) % 3).collect();
+    cohort(&truth, &["zero", "low", "positive"], Some(&["A", "B", "C"]))
+}
+
+/// The text of the elements that make the skeleton of a page, in their order.
+fn skeleton(page: &str) -> String {
+    let mut lines = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let end = rest.find('>').unwrap();
+        let name = rest[..end].split(' ').next().unwrap_or("");
+        let inner = &rest[end + 1..];
+        if ["h1", "h2", "h3", "caption", "title", "figcaption"].contains(&name) {
+            let text = &inner[..inner.find("</").unwrap()];
+            lines.push(format!("{name}: {}", text.replace('\u{a0}', " ")));
+        }
+        if name == "th" && rest[..end].contains("col") {
+            let text = &inner[..inner.find("</").unwrap()];
+            lines.push(format!("  column: {text}"));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A page is whole and closed in itself: no script, no address elsewhere, no number that is none.
+fn check(page: &str) {
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("url("));
+    let outside = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!outside.contains("http://") && !outside.contains("https://"));
+    let top = page.find("Research use only").unwrap();
+    assert!(top < page.find("<h1").unwrap());
+    assert!(page.contains("class=\"running\""));
+    // Pictures are base64 and may spell anything; the rest may not say NaN or inf.
+    let mut text = String::new();
+    for (index, part) in page.split("data:image/png;base64,").enumerate() {
+        let part = if index == 0 {
+            part
+        } else {
+            part.split_once('"').unwrap().1
+        };
+        text.push_str(part);
+    }
+    let word = |w: &str| w == "NaN" || w == "inf" || w == "Infinity";
+    assert!(!text.split(|c: char| !c.is_alphanumeric()).any(word));
+    assert_eq!(text.matches("<svg").count(), text.matches("</svg>").count());
+    assert_eq!(
+        text.matches("<svg").count() - text.matches("aria-hidden=\"true\"><rect").count(),
+        text.matches("<title>").count() - 1,
+        "every figure has a title"
+    );
+}
+
+#[test]
+fn the_evaluation_page_has_its_parts_in_order() {
+    let evaluation = three_centres();
+    let mut report = EvaluationReport::new("External evaluation", &evaluation);
+    report.cross_validated = Some(&evaluation);
+    report.simulated = true;
+    report.notes = vec!["A note.".into()];
+    report.limits = vec!["A limit.".into()];
+    report.manifest = vec![("triher".into(), "0.1.0".into())];
+    let page = evaluation_report(&report);
+    check(&page);
+    assert_eq!(page, evaluation_report(&report));
+    insta::assert_snapshot!("evaluation", skeleton(&page));
+}
+
+fn patient() -> PatientReport {
+    let image = GreyImage::new(8, 6, (0..48).collect()).unwrap();
+    PatientReport {
+        patient_id: "P-17".into(),
+        probabilities: vec![
+            ("zero".into(), 0.2),
+            ("low".into(), 0.5),
+            ("positive".into(), 0.3),
+        ],
+        predicted: "low".into(),
+        study: vec![PhasePicture {
+            label: "C0, before contrast".into(),
+            time_s: Some(0.0),
+            slice: image.clone(),
+            outlines: vec![vec![[1.0, 1.0], [3.0, 1.0], [3.0, 3.0]]],
+            crop: Some([0.5, 0.5, 4.5, 4.5]),
+        }],
+        patch: vec![LabelledPicture {
+            label: "Slice 24 of 48".into(),
+            image,
+        }],
+        curve: Some(KineticCurve {
+            quantity: "Enhancement over C0 (%)".into(),
+            points: vec![
+                CurvePoint {
+                    phase: "C0".into(),
+                    time_s: Some(0.0),
+                    mean: 0.0,
+                },
+                CurvePoint {
+                    phase: "C1".into(),
+                    time_s: Some(90.0),
+                    mean: 80.0,
+                },
+            ],
+            curve_type: None,
+        }),
+        lesion: vec![("Volume".into(), "812 mm³".into())],
+        top_reasons: vec![("wash-out".into(), 0.4), ("volume".into(), -0.1)],
+        series_read: vec![("Series 4".into(), "2 phases".into())],
+        set_aside: vec![("Series 1".into(), "localiser".into())],
+        warnings: vec!["Few phases.".into()],
+        not_checked: vec!["Motion.".into()],
+        manifest: vec![("triher".into(), "0.1.0".into())],
+        ..Default::default()
+    }
+}
+
+#[test]
+fn the_patient_page_has_its_parts_in_order() {
+    let page = patient_report(&patient());
+    check(&page);
+    assert!(page.contains("C0, before contrast, 0\u{a0}s"));
+    assert!(page.contains("outline of the lesion") && page.contains("crop that the encoder saw"));
+    insta::assert_snapshot!("patient", skeleton(&page));
+}
+
+#[test]
+fn every_text_is_escaped() {
+    let truth: Vec<usize> = (0..40).map(|i| i % 2).collect();
+    let evaluation = cohort(&truth, &[HOSTILE, "low"], Some(&[HOSTILE, "B"]));
+    let pair = vec![(HOSTILE.to_string(), HOSTILE.to_string())];
+    let mut report = EvaluationReport::new(HOSTILE, &evaluation);
+    report.subtitle = HOSTILE.into();
+    report.model = pair.clone();
+    report.data = pair.clone();
+    report.notes = vec![HOSTILE.into()];
+    report.limits = vec![HOSTILE.into()];
+    report.manifest = pair.clone();
+    check(&evaluation_report(&report));
+
+    let mut report = patient();
+    for text in [
+        &mut report.title,
+        &mut report.patient_id,
+        &mut report.predicted,
+    ] {
+        *text = HOSTILE.into();
+    }
+    report.reasons_unit = HOSTILE.into();
+    report.probabilities[0].0 = HOSTILE.into();
+    report.study[0].label = HOSTILE.into();
+    report.patch[0].label = HOSTILE.into();
+    report.top_reasons[0].0 = HOSTILE.into();
+    let curve = report.curve.as_mut().unwrap();
+    curve.quantity = HOSTILE.into();
+    curve.curve_type = Some(HOSTILE.into());
+    curve.points[0].phase = HOSTILE.into();
+    for rows in [
+        &mut report.model,
+        &mut report.lesion,
+        &mut report.series_read,
+        &mut report.set_aside,
+        &mut report.manifest,
+    ] {
+        *rows = pair.clone();
+    }
+    report.warnings = vec![HOSTILE.into()];
+    report.not_checked = vec![HOSTILE.into()];
+    let page = patient_report(&report);
+    check(&page);
+    assert!(page.matches("&lt;script&gt;alert(").count() > 20);
+}
+
+#[test]
+fn next_to_nothing_gives_a_page_that_says_so() {
+    let page = patient_report(&PatientReport::default());
+    check(&page);
+    for sentence in [
+        "no prediction",
+        "no pictures",
+        "No figures of the lesion",
+        "gives no reasons",
+        "No series",
+    ] {
+        assert!(page.contains(sentence), "{sentence}");
+    }
+    // One class, one centre, three rows.
+    let evaluation = cohort(&[1, 1, 1], &["zero", "low", "positive"], Some(&["A"]));
+    let page = evaluation_report(&EvaluationReport::new("One class", &evaluation));
+    check(&page);
+    assert!(page.contains("Only the class &quot;low&quot; occurs"));
+    assert!(page.contains("All cases come from one centre"));
+    assert!(page.contains("not available"));
+
+    // No centres, no bootstrap, no calibration.
+    let mut evaluation = cohort(&[0, 1], &["zero", "low"], None);
+    evaluation.calibration.per_class.clear();
+    let page = evaluation_report(&EvaluationReport::new("Two rows", &evaluation));
+    check(&page);
+    assert!(page.contains("name no centres") && page.contains("There are no calibration curves"));
+}
+
+#[test]
+fn numbers_that_are_none_are_named_and_not_drawn() {
+    let mut report = patient();
+    report.probabilities[0].1 = f64::NAN;
+    report.probabilities[1].1 = f64::INFINITY;
+    report.top_reasons = vec![("a".into(), f64::NAN), ("b".into(), f64::NEG_INFINITY)];
+    report.study[0].time_s = Some(f64::NAN);
+    report.study[0].crop = Some([f64::NAN, 0.0, 1.0, 1.0]);
+    report.study[0].outlines = vec![vec![[f64::NAN, f64::INFINITY]; 5], vec![]];
+    let curve = report.curve.as_mut().unwrap();
+    curve.points[0].mean = f64::NAN;
+    curve.points[1].time_s = Some(f64::INFINITY);
+    check(&patient_report(&report));
+    for (low, high) in [(f64::MIN, f64::MAX), (0.0, 0.0), (-1e-300, 1e-300)] {
+        let points = [low, high]
+            .map(|mean| CurvePoint {
+                phase: "C".into(),
+                time_s: None,
+                mean,
+            })
+            .to_vec();
+        report.curve = Some(KineticCurve {
+            points,
+            ..Default::default()
+        });
+        check(&patient_report(&report));
+    }
+}
+
+#[test]
+fn figures_stand_alone() {
+    let evaluation = three_centres();
+    for svg in [
+        figure::roc(&evaluation),
+        figure::forest(&evaluation),
+        figure::calibration(&evaluation),
+        figure::spread(&evaluation),
+        figure::confusion(&evaluation.classes, &evaluation.confusion),
+        figure::probabilities(&[("zero".into(), 0.4), ("low".into(), 0.6)]),
+        figure::contributions(&[]),
+        figure::kinetic_curve(&KineticCurve::default()),
+        figure::confusion(&[], &[]),
+        figure::confusion(&names(&["a", "b"]), &[vec![1]]),
+    ] {
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\""));
+        assert!(svg.ends_with("</svg>") && svg.contains("<title>") && !svg.contains("NaN"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_evaluation_gives_a_sound_page(
+        truth in prop::collection::vec(0usize..7, 1..40),
+        classes in 2usize..7,
+        centres in prop::option::of(1usize..6)
+    ) {
+        let all = ["zero", "low", "positive", "ultralow", "fifth", "sixth"];
+        let truth: Vec<usize> = truth.into_iter().map(|t| t % classes).collect();
+        let centres = centres.map(|n| &["A", "B", "C", "D", "E"][..n]);
+        let evaluation = cohort(&truth, &all[..classes], centres);
+        check(&evaluation_report(&EvaluationReport::new("Any", &evaluation)));
+    }
+
+    #[test]
+    fn any_text_and_number_gives_a_sound_patient_page(
+        text in ".{0,40}",
+        numbers in prop::collection::vec(any::<f64>(), 4)
+    ) {
+        let mut report = patient();
+        report.title = text.clone();
+        report.warnings = vec![text.clone()];
+        report.probabilities = vec![(text.clone(), numbers[0]), (text, numbers[1])];
+        report.top_reasons = vec![("x".into(), numbers[2])];
+        report.curve.as_mut().unwrap().points[1].mean = numbers[3];
+        let page = patient_report(&report);
+        prop_assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"));
+    }
+}
