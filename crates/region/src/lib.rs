@@ -18,7 +18,9 @@
 
 mod bounds;
 mod components;
+mod enhancement;
 mod error;
+mod holes;
 mod outline;
 mod seed;
 mod select;

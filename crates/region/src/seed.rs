@@ -1,7 +1,8 @@
 //! Outlining an enhancing lesion from a point or a box.
 
+use crate::enhancement::Enhancement;
 use crate::{Connectivity, IndexBox, RegionError, connected_components};
-use triher_volume::{DynamicSeries, Geometry, Image, Mask, crop};
+use triher_volume::{DynamicSeries, Geometry, Mask};
 
 /// How a lesion is outlined where no reader has drawn it.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -35,10 +36,6 @@ const FRACTION_STEP: f64 = 0.05;
 /// ... up to this fraction.
 const FRACTION_LIMIT: f64 = 0.9;
 
-/// Differences below this fraction of the bright voxels before contrast (their 99th percentile) are noise: in air,
-/// a difference may be larger than the signal.
-const NOISE_FRACTION: f64 = 0.05;
-
 /// Outlines the lesion around a seed voxel.
 ///
 /// Early enhancement is the first phase after contrast minus the phase before it. The peak is the 90th
@@ -68,33 +65,33 @@ pub fn grow_from_seed(
     let place = format!("the seed voxel {seed:?}");
     // One voxel more than the reach, to see whether the lesion goes on beyond it.
     let bounds = around(geometry, seed, options.reach_mm.max(options.peak_radius_mm));
-    let local = Local::new(series, bounds)?;
-    let distances = distances_mm(&local, seed);
+    let part = Enhancement::of(series, bounds)?;
+    let distances = part.distances_mm(seed);
     let near: Vec<usize> = offsets(&distances, options.peak_radius_mm);
-    let peak = local.peak(&near, options, &place)?;
-    let seed_offset = local.offset(seed);
+    let peak = part.peak(&near, options, &place)?;
+    let seed_offset = part.offset(seed);
     let brightest = near
         .iter()
         .copied()
-        .max_by(|&a, &b| local.enhancement[a].total_cmp(&local.enhancement[b]));
+        .max_by(|&a, &b| part.at(a).total_cmp(&part.at(b)));
     for step in 0.. {
         let fraction = options.fraction + FRACTION_STEP * f64::from(step);
         if step > 0 && fraction > FRACTION_LIMIT + 1e-9 {
             break;
         }
         let threshold = fraction * peak;
-        let above = |offset: usize| f64::from(local.enhancement[offset]) >= threshold;
+        let above = |offset: usize| f64::from(part.at(offset)) >= threshold;
         // A seed on a dark voxel inside the lesion still means this lesion: take the brightest near it.
         let start = Some(seed_offset).filter(|&o| above(o)).or(brightest);
         let Some(start) = start.filter(|&o| above(o)) else {
             break;
         };
-        let region = local.connected(start, |o| above(o) && distances[o] <= options.reach_mm);
-        let leaks = local.has_neighbour(&region, |o| above(o) && distances[o] > options.reach_mm);
+        let region = part.connected(start, |o| above(o) && distances[o] <= options.reach_mm);
+        let leaks = part.has_neighbour(&region, |o| above(o) && distances[o] > options.reach_mm);
         if !leaks {
             let step =
                 format!("lesion outlined from {place} at {fraction:.2} of the peak enhancement");
-            return local.finish(series, &region, step);
+            return part.finish(series, &region, step);
         }
     }
     Err(RegionError::NoLimit {
@@ -118,16 +115,16 @@ pub fn lesion_in_box(
 ) -> Result<Mask, RegionError> {
     bounds.check(series.geometry())?;
     let place = format!("the box from {:?} to {:?}", bounds.start, bounds.end);
-    let local = Local::new(series, bounds)?;
-    let brightest = local.voxel(local.brightest_neighbourhood());
-    let near = offsets(&distances_mm(&local, brightest), options.peak_radius_mm);
-    let threshold = local.peak(&near, options, &place)? * options.fraction;
-    let above = local
-        .enhancement
+    let part = Enhancement::of(series, bounds)?;
+    let brightest = part.voxel(part.brightest_neighbourhood());
+    let near = offsets(&part.distances_mm(brightest), options.peak_radius_mm);
+    let threshold = part.peak(&near, options, &place)? * options.fraction;
+    let above = part
+        .values()
         .iter()
         .map(|&e| f64::from(e) >= threshold)
         .collect();
-    let above = local.mask(above)?;
+    let above = part.mask(above)?;
     let components = connected_components(&above, Connectivity::Faces);
     let region = components
         .largest()
@@ -139,166 +136,7 @@ pub fn lesion_in_box(
         "lesion outlined in {place} at {:.2} of the peak enhancement",
         options.fraction
     );
-    local.finish(series, region.voxels(), step)
-}
-
-/// The part of a series in which a lesion is looked for.
-struct Local {
-    bounds: IndexBox,
-    geometry: Geometry,
-    /// Signal before contrast.
-    before: Vec<f32>,
-    /// First phase after contrast minus the phase before it; what is not finite counts as no enhancement.
-    enhancement: Vec<f32>,
-    /// Differences below this are noise.
-    noise: f64,
-}
-
-impl Local {
-    fn new(series: &DynamicSeries, bounds: IndexBox) -> Result<Self, RegionError> {
-        let cut = |image: &Image| crop(image, bounds.start, bounds.size());
-        let before = cut(series.pre())?;
-        let after = cut(series.post().first().map_or(series.pre(), |p| &p.image))?;
-        let difference = |(a, b): (&f32, &f32)| {
-            let difference = a - b;
-            if difference.is_finite() {
-                difference
-            } else {
-                f32::MIN
-            }
-        };
-        let enhancement = after.voxels().iter().zip(before.voxels()).map(difference);
-        Ok(Self {
-            bounds,
-            geometry: *before.geometry(),
-            enhancement: enhancement.collect(),
-            noise: NOISE_FRACTION * percentile_99(series.pre().voxels()),
-            before: before.into_voxels(),
-        })
-    }
-
-    /// Offset in the part of a voxel of the series; 0 when it lies outside of the part.
-    fn offset(&self, voxel: [usize; 3]) -> usize {
-        let index = std::array::from_fn(|a| voxel[a].wrapping_sub(self.bounds.start[a]));
-        self.geometry.offset(index).unwrap_or(0)
-    }
-
-    /// Voxel of the series at an offset in the part.
-    fn voxel(&self, offset: usize) -> [usize; 3] {
-        let index = self.geometry.index_at(offset);
-        std::array::from_fn(|a| index[a] + self.bounds.start[a])
-    }
-
-    /// The 90th percentile of the positive enhancements, when it is an enhancement at all.
-    fn peak(
-        &self,
-        offsets: &[usize],
-        options: &SeedOptions,
-        place: &str,
-    ) -> Result<f64, RegionError> {
-        let mut positive: Vec<f32> = offsets
-            .iter()
-            .map(|&o| self.enhancement[o])
-            .filter(|&e| e > 0.0)
-            .collect();
-        positive.sort_by(f32::total_cmp);
-        // The sample at nine tenths of the way, counted from 0 and rounded down.
-        let peak = positive.get(positive.len() * 9 / 10).copied();
-        let finite = offsets
-            .iter()
-            .map(|&o| f64::from(self.before[o]))
-            .filter(|b| b.is_finite());
-        let (sum, count) = finite.fold((0.0, 0.0), |(sum, count), b| (sum + b, count + 1.0));
-        let least = self
-            .noise
-            .max(options.min_enhancement * sum / f64::max(count, 1.0));
-        let peak = peak
-            .map(f64::from)
-            .filter(|&peak| peak > 0.0 && peak >= least);
-        peak.ok_or_else(|| RegionError::NoEnhancement {
-            place: place.to_owned(),
-        })
-    }
-
-    /// The voxel with the highest mean enhancement of the 3 x 3 x 3 voxels around it, the first of equals.
-    fn brightest_neighbourhood(&self) -> usize {
-        let size = self.geometry.size();
-        let mut best = (0, f64::MIN);
-        for offset in 0..self.enhancement.len() {
-            let index = self.geometry.index_at(offset);
-            let low = index.map(|i| i.saturating_sub(1));
-            let high: [usize; 3] = std::array::from_fn(|a| (index[a] + 2).min(size[a]));
-            let (mut sum, mut count) = (0.0, 0.0);
-            for k in low[2]..high[2] {
-                for j in low[1]..high[1] {
-                    let row = size[0] * (j + size[1] * k);
-                    for value in &self.enhancement[row + low[0]..row + high[0]] {
-                        sum += f64::from(*value);
-                        count += 1.0;
-                    }
-                }
-            }
-            if sum / count > best.1 {
-                best = (offset, sum / count);
-            }
-        }
-        best.0
-    }
-
-    /// The voxels before and after a voxel along each axis.
-    fn neighbours(&self, offset: usize) -> impl Iterator<Item = usize> + use<> {
-        let size = self.geometry.size();
-        let index = self.geometry.index_at(offset);
-        let stride = [1, size[0], size[0] * size[1]];
-        (0..3).flat_map(move |a| {
-            let before = (index[a] > 0).then(|| offset - stride[a]);
-            let after = (index[a] + 1 < size[a]).then(|| offset + stride[a]);
-            before.into_iter().chain(after)
-        })
-    }
-
-    /// The face-connected part of the voxels that `belongs` which holds `start`.
-    fn connected(&self, start: usize, belongs: impl Fn(usize) -> bool) -> Vec<bool> {
-        let mut region = vec![false; self.enhancement.len()];
-        region[start] = true;
-        let mut open = vec![start];
-        while let Some(offset) = open.pop() {
-            for next in self.neighbours(offset) {
-                if !region[next] && belongs(next) {
-                    region[next] = true;
-                    open.push(next);
-                }
-            }
-        }
-        region
-    }
-
-    fn has_neighbour(&self, region: &[bool], wanted: impl Fn(usize) -> bool) -> bool {
-        let mut inside = region.iter().enumerate().filter(|&(_, &inside)| inside);
-        inside.any(|(offset, _)| self.neighbours(offset).any(&wanted))
-    }
-
-    fn mask(&self, voxels: Vec<bool>) -> Result<Mask, RegionError> {
-        Ok(Mask::new(self.geometry, voxels, Default::default())?)
-    }
-
-    /// A region of this part with its holes filled, as a region of the series.
-    fn finish(
-        &self,
-        series: &DynamicSeries,
-        region: &[bool],
-        step: String,
-    ) -> Result<Mask, RegionError> {
-        let filled = fill_holes(&self.mask(region.to_vec())?);
-        let geometry = series.geometry();
-        let mut mask = Mask::filled(*geometry, false);
-        for (offset, _) in filled.voxels().iter().enumerate().filter(|&(_, &v)| v) {
-            if let Some(offset) = geometry.offset(self.voxel(offset)) {
-                mask.voxels_mut()[offset] = true;
-            }
-        }
-        Ok(mask.with_provenance(series.pre().provenance().clone().with_step(step)))
-    }
+    part.finish(series, region.voxels(), step)
 }
 
 /// The box that holds every voxel within a radius of a voxel, and one more on each side.
@@ -331,22 +169,6 @@ fn around(geometry: &Geometry, centre: [usize; 3], radius_mm: f64) -> IndexBox {
     }
 }
 
-/// Distance of every voxel of a part from a voxel of the series, in millimetres.
-fn distances_mm(local: &Local, from: [usize; 3]) -> Vec<f64> {
-    let middle = std::array::from_fn(|a| from[a] as f64 - local.bounds.start[a] as f64);
-    let middle = local.geometry.index_to_world(middle);
-    let distance = |offset: usize| {
-        let p = local
-            .geometry
-            .index_to_world(local.geometry.index_at(offset).map(|i| i as f64));
-        (0..3)
-            .map(|a| (p[a] - middle[a]).powi(2))
-            .sum::<f64>()
-            .sqrt()
-    };
-    (0..local.geometry.len()).map(distance).collect()
-}
-
 fn offsets(distances_mm: &[f64], radius_mm: f64) -> Vec<usize> {
     let near = distances_mm.iter().enumerate();
     near.filter(|&(_, &d)| d <= radius_mm)
@@ -354,38 +176,10 @@ fn offsets(distances_mm: &[f64], radius_mm: f64) -> Vec<usize> {
         .collect()
 }
 
-/// 99th percentile of the finite values, 0 without any.
-fn percentile_99(values: &[f32]) -> f64 {
-    let mut finite: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    if finite.is_empty() {
-        return 0.0;
-    }
-    let rank = (finite.len() - 1) / 100 * 99 + (finite.len() - 1) % 100 * 99 / 100;
-    f64::from(*finite.select_nth_unstable_by(rank, f32::total_cmp).1)
-}
-
-/// Fills what the region encloses: parts of the outside that do not touch the border of the grid.
-fn fill_holes(region: &Mask) -> Mask {
-    let outside = region.map(|&inside| !inside);
-    let components = connected_components(&outside, Connectivity::Faces);
-    let geometry = region.geometry();
-    let size = geometry.size();
-    let mut open = vec![false; components.sizes.len() + 1];
-    for (offset, &label) in components.labels.voxels().iter().enumerate() {
-        let index = geometry.index_at(offset);
-        if (0..3).any(|a| index[a] == 0 || index[a] + 1 == size[a]) {
-            open[label as usize] = true;
-        }
-    }
-    components
-        .labels
-        .map(|&label| label == 0 || !open[label as usize])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use triher_volume::Phase;
+    use triher_volume::{Image, Phase};
 
     /// Background 100, a ball of enhancement 200 with a dark core around [12, 10, 6], 1 x 1 x 2 mm.
     fn series(enhancement: impl Fn([f64; 3]) -> f32) -> DynamicSeries {

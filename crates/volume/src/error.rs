@@ -22,6 +22,16 @@ pub enum VolumeError {
         /// The spacing that was asked for, in millimetres.
         spacing_mm: [f64; 3],
     },
+    /// A spacing would make more voxels than a machine holds.
+    #[error(
+        "a spacing of {spacing_mm:?} mm would give {size:?} voxels, more than 2^30: choose a coarser spacing"
+    )]
+    TooFine {
+        /// The spacing that was asked for, in millimetres.
+        spacing_mm: [f64; 3],
+        /// Voxels along each axis that it would give.
+        size: [usize; 3],
+    },
     /// The affine has no inverse, a zero column or a number that is not finite.
     #[error(
         "the voxel-to-patient matrix {affine:?} is no map onto patient coordinates: check the spacing and the orientation in the file's header"

@@ -83,8 +83,8 @@ pub fn resample_mask_onto(mask: &Mask, grid: &Geometry) -> Mask {
 /// the new grid lies outside of the image. Smooth with [`crate::anti_alias`] first when the grid becomes coarser.
 ///
 /// # Errors
-/// [`VolumeError::BadSpacing`] when a spacing is not positive and finite, [`VolumeError::BadSize`] when it
-/// is too fine.
+/// [`VolumeError::BadSpacing`] when a spacing is not positive and finite, [`VolumeError::TooFine`] when the
+/// grid would have more than 2^30 voxels.
 pub fn resample_to_spacing(
     image: &Image,
     spacing_mm: [f64; 3],
@@ -93,6 +93,9 @@ pub fn resample_to_spacing(
     let grid = respaced(image.geometry(), spacing_mm)?;
     Ok(resample_onto(image, &grid, interpolation, 0.0))
 }
+
+/// The most voxels that [`resample_to_spacing`] makes: 4 GiB of intensities.
+const MAX_RESPACED: usize = 1 << 30;
 
 /// The grid of [`resample_to_spacing`].
 fn respaced(geometry: &Geometry, spacing_mm: [f64; 3]) -> Result<Geometry, VolumeError> {
@@ -105,11 +108,15 @@ fn respaced(geometry: &Geometry, spacing_mm: [f64; 3]) -> Result<Geometry, Volum
     for axis in 0..3 {
         let ratio = spacing_mm[axis] / old[axis];
         let count = (geometry.size()[axis] as f64 / ratio).round().max(1.0);
-        // A float too large for the type becomes its largest value, which the grid then refuses.
+        // A float too large for the type becomes its largest value, which is then refused.
         size[axis] = count as usize;
         scale[(axis, axis)] = ratio;
         let (n, m) = (geometry.size()[axis] as f64, count);
         scale[(axis, 3)] = (n - 1.0) / 2.0 - ratio * (m - 1.0) / 2.0;
+    }
+    let voxels = size.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
+    if voxels.is_none_or(|n| n > MAX_RESPACED) {
+        return Err(VolumeError::TooFine { spacing_mm, size });
     }
     Geometry::new(size, geometry.affine() * scale)
 }

@@ -123,8 +123,10 @@ fn another_spacing_covers_the_same_extent() {
         let error = resample_to_spacing(&ramp, [1.0, bad, 1.0], Interpolation::Linear).unwrap_err();
         assert!(matches!(error, VolumeError::BadSpacing { .. }));
     }
-    let error = resample_to_spacing(&ramp, [1e-300; 3], Interpolation::Linear).unwrap_err();
-    assert!(matches!(error, VolumeError::BadSize { .. }), "{error}");
+    for fine in [1e-300, 1e-4] {
+        let error = resample_to_spacing(&ramp, [fine; 3], Interpolation::Linear).unwrap_err();
+        assert!(matches!(error, VolumeError::TooFine { .. }), "{error}");
+    }
 }
 
 /// A NaN reaches only the points between it and its neighbours.
