@@ -35,7 +35,7 @@ pub(crate) fn proportion(p: &Proportion) -> String {
         return "no cases".into();
     }
     format!(
-        "{}, {} of {}",
+        "{}, {}\u{a0}of\u{a0}{}",
         with_interval(p.value, p.ci95, 2),
         p.numerator,
         p.denominator
