@@ -1,0 +1,394 @@
+//! Writing tables row by row, in memory that does not grow with the number of rows.
+
+use crate::cell::decimal;
+use crate::{FIXED_COLUMNS, FeatureTable, TableError};
+use arrow_array::builder::{Float64Builder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Numbers in one row group of a Parquet file: 8 MiB of them are held at a time.
+const GROUP_CELLS: usize = 1 << 20;
+
+/// One row of a feature table: a lesion of a patient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FeatureRow<'a> {
+    /// The patient.
+    pub patient_id: &'a str,
+    /// The lesion within the patient; empty when there is one only.
+    pub lesion: &'a str,
+    /// The centre, where known.
+    pub centre: Option<&'a str>,
+    /// The class, where known.
+    pub label: Option<&'a str>,
+    /// One value for each feature; `NaN` is missing.
+    pub values: &'a [f64],
+}
+
+/// Writes a feature table row by row: CSV, TSV or Parquet, by the path's ending.
+///
+/// The columns are `patient_id, lesion, centre, label` and the features. Missing values are empty cells (CSV) or nulls (Parquet). The
+/// same rows give the same bytes. Rows go to `PATH.part`, which [`finish`](Self::finish) renames; without it nothing
+/// is left behind. A Parquet file is written in row groups of about a million numbers, a CSV line by line.
+///
+/// ```
+/// use triher_table::{FeatureRow, FeatureTable, FeatureWriter, TableSpec};
+///
+/// let folder = std::env::temp_dir();
+/// let path = folder.join(format!("triher-table-example-{}.csv", std::process::id()));
+/// let mut writer = FeatureWriter::create(&path, &["volume_mm3".to_owned()])?;
+/// writer.append(&FeatureRow {
+///     patient_id: "P1", lesion: "1", centre: Some("A"), label: Some("low"), values: &[3139.5],
+/// })?;
+/// writer.finish()?;
+///
+/// let spec = TableSpec { id: "patient_id".to_owned(), label: Some("label".to_owned()), ..TableSpec::default() };
+/// let read = FeatureTable::read(&path, &spec)?;
+/// assert_eq!(read.table.row(0), [3139.5]);
+/// # std::fs::remove_file(&path).ok();
+/// # Ok::<(), triher_table::TableError>(())
+/// ```
+#[derive(Debug)]
+pub struct FeatureWriter {
+    path: PathBuf,
+    part: PathBuf,
+    features: usize,
+    sink: Sink,
+    finished: bool,
+}
+
+/// Writes Parquet whatever the path's ending; otherwise as [`FeatureWriter`].
+#[derive(Debug)]
+pub struct ParquetFeatureWriter(FeatureWriter);
+
+#[derive(Debug)]
+enum Sink {
+    Delimited(Box<csv::Writer<BufWriter<File>>>),
+    Parquet(Box<ParquetSink>),
+}
+
+impl FeatureWriter {
+    /// Begins a table of the named features.
+    ///
+    /// # Errors
+    /// [`TableError::UnknownFormat`], [`TableError::BadFeatureName`] and [`TableError::Io`].
+    pub fn create(path: &Path, feature_names: &[String]) -> Result<Self, TableError> {
+        let ending = path.extension().and_then(|e| e.to_str());
+        let format = match ending.map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => Format::Delimited(b','),
+            Some("tsv" | "tab") => Format::Delimited(b'\t'),
+            Some("parquet" | "pq") => Format::Parquet,
+            _ => {
+                return Err(TableError::UnknownFormat {
+                    path: path.to_owned(),
+                });
+            }
+        };
+        Self::create_as(path, feature_names, format)
+    }
+
+    fn create_as(
+        path: &Path,
+        feature_names: &[String],
+        format: Format,
+    ) -> Result<Self, TableError> {
+        let mut seen: std::collections::BTreeSet<&str> = FIXED_COLUMNS.into_iter().collect();
+        let bad = feature_names
+            .iter()
+            .find(|n| n.is_empty() || !seen.insert(n));
+        if let Some(name) = bad {
+            return Err(TableError::BadFeatureName { name: name.clone() });
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(part);
+        let file = File::create(&part).map_err(|source| TableError::Io {
+            path: path.to_owned(),
+            action: "written",
+            source,
+        })?;
+        let file = BufWriter::new(file);
+        let sink = match format {
+            Format::Delimited(delimiter) => {
+                let mut writer = csv::WriterBuilder::new()
+                    .delimiter(delimiter)
+                    .from_writer(file);
+                let names = feature_names.iter().map(String::as_str);
+                let header = writer.write_record(FIXED_COLUMNS.into_iter().chain(names));
+                header
+                    .map(|()| Sink::Delimited(Box::new(writer)))
+                    .map_err(other)
+            }
+            Format::Parquet => {
+                ParquetSink::new(file, feature_names).map(|sink| Sink::Parquet(Box::new(sink)))
+            }
+        };
+        let sink = sink.map_err(|source| {
+            // The first error counts.
+            let _ = std::fs::remove_file(&part);
+            TableError::Io {
+                path: path.to_owned(),
+                action: "written",
+                source,
+            }
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            part,
+            features: feature_names.len(),
+            sink,
+            finished: false,
+        })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`TableError::RowLength`] and [`TableError::Io`].
+    pub fn append(&mut self, row: &FeatureRow<'_>) -> Result<(), TableError> {
+        if row.values.len() != self.features {
+            return Err(TableError::RowLength {
+                expected: self.features,
+                found: row.values.len(),
+            });
+        }
+        let written = match &mut self.sink {
+            Sink::Delimited(writer) => {
+                let fixed = [
+                    row.patient_id,
+                    row.lesion,
+                    row.centre.unwrap_or(""),
+                    row.label.unwrap_or(""),
+                ];
+                let fields = fixed
+                    .into_iter()
+                    .try_for_each(|field| writer.write_field(field));
+                let fields = fields.and_then(|()| {
+                    row.values
+                        .iter()
+                        .try_for_each(|value| match value.is_nan() {
+                            true => writer.write_field(""),
+                            false => writer.write_field(decimal(*value)),
+                        })
+                });
+                let end = fields.and_then(|()| writer.write_record(None::<&[u8]>));
+                end.map_err(other)
+            }
+            Sink::Parquet(sink) => sink.append(row),
+        };
+        written.map_err(|source| self.failed(source))
+    }
+
+    /// Ends the table and gives it its name.
+    ///
+    /// # Errors
+    /// [`TableError::Io`].
+    pub fn finish(mut self) -> Result<(), TableError> {
+        let written = match &mut self.sink {
+            Sink::Delimited(writer) => writer
+                .flush()
+                .and_then(|()| writer.get_ref().get_ref().sync_all()),
+            Sink::Parquet(sink) => sink.finish(),
+        };
+        let renamed = written.and_then(|()| std::fs::rename(&self.part, &self.path));
+        renamed.map_err(|source| self.failed(source))?;
+        self.finished = true;
+        Ok(())
+    }
+
+    fn failed(&self, source: std::io::Error) -> TableError {
+        TableError::Io {
+            path: self.path.clone(),
+            action: "written",
+            source,
+        }
+    }
+}
+
+impl Drop for FeatureWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nothing can be done about a file that cannot be removed.
+            let _ = std::fs::remove_file(&self.part);
+        }
+    }
+}
+
+impl ParquetFeatureWriter {
+    /// Begins a Parquet table of the named features.
+    ///
+    /// # Errors
+    /// As [`FeatureWriter::create`].
+    pub fn new(path: &Path, feature_names: &[String]) -> Result<Self, TableError> {
+        FeatureWriter::create_as(path, feature_names, Format::Parquet).map(Self)
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// As [`FeatureWriter::append`].
+    pub fn append(&mut self, rows: &[FeatureRow<'_>]) -> Result<(), TableError> {
+        rows.iter().try_for_each(|row| self.0.append(row))
+    }
+
+    /// Ends the table and gives it its name.
+    ///
+    /// # Errors
+    /// As [`FeatureWriter::finish`].
+    pub fn finish(self) -> Result<(), TableError> {
+        self.0.finish()
+    }
+}
+
+enum Format {
+    Delimited(u8),
+    Parquet,
+}
+
+/// Rows on their way into a Parquet file.
+#[derive(Debug)]
+struct ParquetSink {
+    schema: Arc<Schema>,
+    writer: Option<ArrowWriter<BufWriter<File>>>,
+    texts: [StringBuilder; 4],
+    columns: Vec<Float64Builder>,
+    rows: usize,
+    group: usize,
+}
+
+impl ParquetSink {
+    fn new(file: BufWriter<File>, names: &[String]) -> std::io::Result<Self> {
+        let texts = FIXED_COLUMNS.into_iter().enumerate();
+        let texts = texts.map(|(i, name)| Field::new(name, DataType::Utf8, i >= 2));
+        let numbers = names
+            .iter()
+            .map(|name| Field::new(name, DataType::Float64, true));
+        let schema = Arc::new(Schema::new(texts.chain(numbers).collect::<Vec<_>>()));
+        let group = (GROUP_CELLS / names.len().max(1)).clamp(1, 1 << 16);
+        let properties = WriterProperties::builder()
+            .set_created_by("triher".to_owned())
+            .set_compression(Compression::SNAPPY)
+            // Real-valued features hardly repeat: a dictionary would only be built and thrown away.
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::None)
+            .set_max_row_group_row_count(Some(group))
+            .build();
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties));
+        Ok(Self {
+            schema,
+            writer: Some(writer.map_err(other)?),
+            texts: Default::default(),
+            columns: names.iter().map(|_| Float64Builder::new()).collect(),
+            rows: 0,
+            group,
+        })
+    }
+
+    fn append(&mut self, row: &FeatureRow<'_>) -> std::io::Result<()> {
+        let texts = [
+            Some(row.patient_id),
+            Some(row.lesion),
+            row.centre,
+            row.label,
+        ];
+        for (builder, text) in self.texts.iter_mut().zip(texts) {
+            builder.append_option(text);
+        }
+        for (builder, &value) in self.columns.iter_mut().zip(row.values) {
+            builder.append_option((!value.is_nan()).then_some(value));
+        }
+        self.rows += 1;
+        if self.rows == self.group {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that are held as one row group.
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let texts = self
+            .texts
+            .iter_mut()
+            .map(|b| Arc::new(b.finish()) as ArrayRef);
+        let numbers = self
+            .columns
+            .iter_mut()
+            .map(|b| Arc::new(b.finish()) as ArrayRef);
+        let batch = RecordBatch::try_new(self.schema.clone(), texts.chain(numbers).collect());
+        self.rows = 0;
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        writer.write(&batch.map_err(other)?).map_err(other)?;
+        writer.flush().map_err(other)
+    }
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        self.flush()?;
+        let Some(writer) = self.writer.take() else {
+            return Ok(());
+        };
+        let mut file = writer.into_inner().map_err(other)?;
+        file.flush()?;
+        file.get_ref().sync_all()
+    }
+}
+
+fn other(error: impl std::fmt::Display) -> std::io::Error {
+    std::io::Error::other(error.to_string())
+}
+
+impl FeatureTable {
+    /// Writes the table as CSV (or TSV, when the path ends so), in the columns of [`FeatureWriter`].
+    ///
+    /// `patient_id` is the group, or the identifier when there are no groups. `lesion` is what the identifier adds to the group: the
+    /// whole identifier when it does not begin with it, nothing when they are the same.
+    ///
+    /// # Errors
+    /// As [`FeatureWriter`].
+    pub fn write_csv(&self, path: &Path) -> Result<(), TableError> {
+        let tabs = path.extension().is_some_and(|e| e == "tsv" || e == "tab");
+        let delimiter = if tabs { b'\t' } else { b',' };
+        self.write_as(path, Format::Delimited(delimiter))
+    }
+
+    /// Writes the table as Parquet, in the same columns as [`write_csv`](Self::write_csv).
+    ///
+    /// # Errors
+    /// As [`FeatureWriter`].
+    pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
+        self.write_as(path, Format::Parquet)
+    }
+
+    fn write_as(&self, path: &Path, format: Format) -> Result<(), TableError> {
+        let mut writer = FeatureWriter::create_as(path, &self.feature_names, format)?;
+        let at = |cells: &Option<Vec<Option<String>>>, row: usize| {
+            cells.as_ref().and_then(|c| c.get(row).cloned().flatten())
+        };
+        for (row, id) in self.ids.iter().enumerate() {
+            let group = self.groups.as_ref().and_then(|g| g.get(row)).unwrap_or(id);
+            let lesion = match id.strip_prefix(group.as_str()) {
+                Some("") => "",
+                Some(rest) => rest.strip_prefix('/').unwrap_or(id),
+                None => id,
+            };
+            writer.append(&FeatureRow {
+                patient_id: group,
+                lesion,
+                centre: at(&self.centres, row).as_deref(),
+                label: at(&self.labels, row).as_deref(),
+                values: self.row(row),
+            })?;
+        }
+        writer.finish()
+    }
+}
