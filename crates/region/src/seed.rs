@@ -74,7 +74,8 @@ pub fn grow_from_seed(
         .iter()
         .copied()
         .max_by(|&a, &b| part.at(a).total_cmp(&part.at(b)));
-    for step in 0.. {
+    // Enough steps from 0 to the limit.
+    for step in 0..=20 {
         let fraction = options.fraction + FRACTION_STEP * f64::from(step);
         if step > 0 && fraction > FRACTION_LIMIT + 1e-9 {
             break;

@@ -58,17 +58,19 @@ fn permute<T: Clone>(volume: &Volume<T>, axes: [(usize, bool); 3], step: &str) -
             to_old[(source, 3)] = (size[a] - 1) as f64;
         }
     }
+    // Offset in the old volume along new axis `a`.
+    let along = |a: usize, index: usize| {
+        let (source, flipped) = axes[a];
+        strides[source] * if flipped { size[a] - 1 - index } else { index }
+    };
     let mut voxels = Vec::with_capacity(old.len());
     for k in 0..size[2] {
         for j in 0..size[1] {
-            for i in 0..size[0] {
-                let mut offset = 0;
-                for (a, index) in [i, j, k].into_iter().enumerate() {
-                    let (source, flipped) = axes[a];
-                    let along = if flipped { size[a] - 1 - index } else { index };
-                    offset += along * strides[source];
-                }
-                voxels.push(volume.voxels()[offset].clone());
+            let row = along(1, j) + along(2, k);
+            if axes[0] == (0, false) {
+                voxels.extend_from_slice(&volume.voxels()[row..row + size[0]]);
+            } else {
+                voxels.extend((0..size[0]).map(|i| volume.voxels()[row + along(0, i)].clone()));
             }
         }
     }
@@ -152,24 +154,23 @@ pub fn place_on_lattice<T: Clone + Default>(
         }
     }
     let start: [isize; 3] = std::array::from_fn(|a| origin[a].round() as isize);
-    let placed = Volume::from_fn(*grid, |index| {
-        let source: [isize; 3] = std::array::from_fn(|a| {
-            start[a]
-                + (0..3)
-                    .map(|axis| steps[axis][a] * index[axis] as isize)
-                    .sum::<isize>()
-        });
-        if source.iter().any(|&s| s < 0) {
-            return T::default();
+    let [ni, nj, nk] = grid.size();
+    let mut voxels = Vec::with_capacity(grid.len());
+    for k in 0..nk {
+        for j in 0..nj {
+            let row: [isize; 3] = std::array::from_fn(|a| {
+                start[a] + steps[1][a] * j as isize + steps[2][a] * k as isize
+            });
+            voxels.extend((0..ni).map(|i| {
+                // What lies before the first voxel wraps round to far behind the last.
+                let source = std::array::from_fn(|a| (row[a] + steps[0][a] * i as isize) as usize);
+                volume.get(source).cloned().unwrap_or_default()
+            }));
         }
-        volume
-            .get(source.map(|s| s as usize))
-            .cloned()
-            .unwrap_or_default()
-    });
+    }
     let provenance = volume
         .provenance()
         .clone()
         .with_step(format!("placed on {grid}"));
-    Some(placed.with_provenance(provenance))
+    Some(Volume::from_parts_unchecked(*grid, voxels, provenance))
 }
