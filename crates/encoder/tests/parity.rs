@@ -1,0 +1,180 @@
+//! PyTorch's embeddings and ours (`parity/make_reference.py`): the small network always, the base size when
+//! `TRIHER_PARITY_DIR` holds what the script made for it. Tolerance: 1e-4 of the largest number of an embedding.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use triher_encoder::{Encoder, EncoderError};
+
+const TOLERANCE: f64 = 1e-4;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/parity")
+        .join(name)
+}
+
+/// The inputs of the script: a function of the index alone.
+fn inputs(count: usize, length: usize) -> Vec<Vec<f32>> {
+    let value = |index: usize| {
+        let index = index as f64;
+        ((index * 0.7310585).sin() * 1.3 + (index * 0.0171).cos()) as f32
+    };
+    (0..count)
+        .map(|n| (0..length).map(|i| value(n * length + i)).collect())
+        .collect()
+}
+
+fn mask(side: usize) -> Vec<bool> {
+    let inside = |o: usize| {
+        let [z, y, x] = [o / (side * side), o / side % side, o % side];
+        z < side / 3 && (side / 4..side / 2).contains(&y) && x < side / 2
+    };
+    (0..side.pow(3)).map(inside).collect()
+}
+
+fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect()
+}
+
+/// The largest difference, relative to the largest number.
+fn error(ours: &[f32], theirs: &[f64]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    let largest = theirs.iter().fold(0f64, |a, b| a.max(b.abs()));
+    let worst = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| (f64::from(*a) - b).abs())
+        .fold(0.0, f64::max);
+    worst / largest
+}
+
+fn agrees(checkpoint: &Path, expected: &Path) {
+    let encoder = Encoder::load(checkpoint).unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
+    let config = encoder.config();
+    assert_eq!(
+        config.width as u64,
+        expected["config"]["width"].as_u64().unwrap()
+    );
+    assert_eq!(
+        config.depth as u64,
+        expected["config"]["depth"].as_u64().unwrap()
+    );
+    assert_eq!(
+        config.side as u64,
+        expected["config"]["side"].as_u64().unwrap()
+    );
+    let class_tokens = expected["class_token"].as_array().unwrap();
+    let inputs = inputs(class_tokens.len(), config.input_len());
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let short = encoder.embed(&inputs).unwrap();
+    let long = encoder.embed_tokens(&inputs).unwrap();
+    let mask = mask(config.side);
+    for (number, theirs) in class_tokens.iter().enumerate() {
+        let theirs = numbers(theirs);
+        let worst = error(&short[number].class_token, &theirs);
+        println!(
+            "{}: class token {number}: {worst:.1e}",
+            checkpoint.display()
+        );
+        assert!(worst < TOLERANCE, "{worst}");
+        assert!(error(&long[number].class_token, &theirs) < TOLERANCE);
+        let pooled = long[number].mask_pooled(&mask).unwrap();
+        assert!(error(&pooled, &numbers(&expected["mask_pooled"][number])) < TOLERANCE);
+    }
+}
+
+#[test]
+fn the_small_network_from_every_kind_of_checkpoint() {
+    for checkpoint in [
+        "small-moco.pth.tar",
+        "small-mae.pth",
+        "small-bare.safetensors",
+    ] {
+        agrees(&fixture(checkpoint), &fixture("small.json"));
+    }
+}
+
+#[test]
+fn the_base_network() {
+    let Some(folder) = std::env::var_os("TRIHER_PARITY_DIR").map(PathBuf::from) else {
+        println!("skipped: TRIHER_PARITY_DIR is not set (tests/parity/make_reference.py base DIR)");
+        return;
+    };
+    agrees(&folder.join("base-moco.pth.tar"), &folder.join("base.json"));
+}
+
+#[test]
+fn the_numbers_do_not_depend_on_threads_or_company() {
+    let encoder = Encoder::load(&fixture("small-moco.pth.tar")).unwrap();
+    let inputs = inputs(5, encoder.config().input_len());
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let together = encoder.embed(&inputs).unwrap();
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        assert_eq!(pool.install(|| encoder.embed(&inputs).unwrap()), together);
+    }
+    for (input, expected) in inputs.iter().zip(&together) {
+        assert_eq!(encoder.embed(&[input]).unwrap()[0], *expected);
+    }
+}
+
+#[test]
+fn wrong_inputs_are_named() {
+    let encoder = Encoder::load(&fixture("small-moco.pth.tar")).unwrap();
+    assert!(matches!(
+        encoder.embed(&[&[0.0; 7]]),
+        Err(EncoderError::Input { found: 7, .. })
+    ));
+    // NaN goes through as NaN, without a panic.
+    let input = vec![f32::NAN; encoder.config().input_len()];
+    assert!(
+        encoder.embed(&[&input]).unwrap()[0]
+            .class_token
+            .iter()
+            .all(|v| v.is_nan())
+    );
+    let tokens = encoder
+        .embed_tokens(&[&vec![0.0; encoder.config().input_len()]])
+        .unwrap();
+    assert!(tokens[0].mask_pooled(&vec![false; 512]).is_err());
+}
+
+#[test]
+fn missing_and_misshapen_tensors_are_named() {
+    let tensors = || {
+        triher_checkpoint::Checkpoint::open(&fixture("small-moco.pth.tar"))
+            .unwrap()
+            .encoder_tensors()
+            .unwrap()
+    };
+    let mut missing = tensors();
+    missing.tensors.remove("blocks.1.attn.proj.bias").unwrap();
+    let told = Encoder::from_tensors(missing).unwrap_err().to_string();
+    assert!(
+        told.contains("blocks.1.attn.proj.bias") && told.contains("missing"),
+        "{told}"
+    );
+    let mut misshapen = tensors();
+    misshapen.tensors.get_mut("norm.weight").unwrap().shape = vec![5];
+    let told = Encoder::from_tensors(misshapen).unwrap_err().to_string();
+    assert!(
+        told.contains("norm.weight") && told.contains("[5]") && told.contains("[24]"),
+        "{told}"
+    );
+    let mut positions = tensors();
+    let table = positions.tensors.remove("pos_embed").unwrap();
+    drop(table);
+    // Without its table the input would be the published 48 voxels: 12 patches of 4 along an axis.
+    assert_eq!(Encoder::from_tensors(positions).unwrap().config().side, 48);
+}
