@@ -20,23 +20,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod array;
+mod bytes;
 mod element;
 mod error;
+mod load;
+mod names;
 mod nifti;
 mod nrrd;
 mod pattern;
 mod phases;
-mod raw;
 mod read;
 mod write;
 
 pub use error::ImageFileError;
+pub use names::{Grouping, PatientPhases, group_phases};
 pub use pattern::NamePattern;
-pub use phases::{
-    Grouping, InputFile, LoadedPhases, PatientPhases, group_phases, load_phases, load_time_series,
-};
+pub use phases::{LoadedPhases, load_phases, load_time_series};
 pub use read::{
-    ReadImage, ReadImages, ReadOptions, is_image_file, read_geometry, read_image, read_image_with,
-    read_images, read_labels, read_mask, read_regions,
+    InputFile, ReadImage, ReadImages, ReadMask, ReadOptions, is_image_file, read_from_bytes,
+    read_geometry, read_image, read_image_with, read_images, read_images_with, read_labels,
+    read_mask, read_mask_with, read_nrrd_segments, read_regions,
 };
 pub use write::{write_nifti, write_nifti_mask};

@@ -1,11 +1,13 @@
 //! How a cohort names its files.
 
 use crate::ImageFileError;
-use crate::phases::{Named, phase_number};
+use crate::names::{Named, phase_field};
+use crate::read::extension;
 use std::fmt;
 
-/// A template of file names, such as `{centre}_{time}_{phase}_{patient}` (FM-BCMRI) or `{patient}_{phase}`
-/// (MAMA-MIA). Fields: `centre`, `time`, `phase`, `patient`, and `any` for what does not matter.
+/// A template of file names, such as `{centre}_{time}_{phase}_{patient}` (FM-BCMRI), `{patient}_{phase}`
+/// (MAMA-MIA) or `{patient}/{phase}` (a folder for each patient). Fields: `centre`, `time`, `phase`, `patient`, and `any`
+/// for what does not matter. An extension may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern {
     text: String,
@@ -38,7 +40,8 @@ impl NamePattern {
             problem,
         };
         let mut parts = Vec::new();
-        let mut rest = text;
+        let length = text.len() - extension(text).map_or(0, str::len);
+        let mut rest = text.get(..length).unwrap_or(text);
         while let Some((literal, after)) = rest.split_once('{') {
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -77,14 +80,14 @@ impl NamePattern {
         })
     }
 
-    /// What a name without its extension says, or `None` when it does not fit.
+    /// Folders above the file that the template names.
+    pub(crate) fn folders(&self) -> usize {
+        self.text.matches('/').count()
+    }
+
+    /// What a name without its extension says (with [`NamePattern::folders`] before it), or `None` when it does not fit.
     pub(crate) fn read(&self, stem: &str) -> Option<Named> {
-        let mut named = Named {
-            patient: String::new(),
-            centre: None,
-            time: None,
-            phase: 0,
-        };
+        let mut named = Named::default();
         let mut rest = stem;
         for (at, part) in self.parts.iter().enumerate() {
             match part {
@@ -111,14 +114,14 @@ impl NamePattern {
                         }
                         Some(Part::Field(_)) => return None,
                     };
-                    if value.is_empty() {
+                    if value.is_empty() || value.contains('/') {
                         return None;
                     }
                     match field {
                         Field::Patient => named.patient = value.to_owned(),
                         Field::Centre => named.centre = Some(value.to_owned()),
                         Field::Time => named.time = Some(value.to_owned()),
-                        Field::Phase => named.phase = phase_number(value)?,
+                        Field::Phase => named.phase = phase_field(value)?,
                         Field::Any => {}
                     }
                 }
@@ -131,5 +134,53 @@ impl NamePattern {
 impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pattern: &str, stem: &str) -> Option<(String, Option<String>, Option<String>, usize)> {
+        let named = NamePattern::parse(pattern).unwrap().read(stem)?;
+        Some((named.patient, named.centre, named.time, named.phase))
+    }
+
+    #[test]
+    fn the_cohorts_of_the_field_are_read() {
+        let some = |s: &str| Some(s.to_owned());
+        assert_eq!(
+            read("{centre}_{time}_{phase}_{patient}", "SYSUCC_d0_c2_P_0017"),
+            Some(("P_0017".to_owned(), some("SYSUCC"), some("d0"), 2))
+        );
+        assert_eq!(
+            read("{patient}_{phase}.nii.gz", "DUKE_001_0003"),
+            Some(("DUKE_001".to_owned(), None, None, 3))
+        );
+        assert_eq!(
+            read("{patient}/{any}-{phase}", "TCGA-AO-A03M/dce-post2"),
+            Some(("TCGA-AO-A03M".to_owned(), None, None, 2))
+        );
+        assert_eq!(
+            read("{patient}_{phase}", "DUKE_001"),
+            Some(("DUKE".to_owned(), None, None, 1))
+        );
+        assert_eq!(read("{patient}_{phase}", "DUKE_lesion"), None);
+        assert_eq!(read("{patient}_{phase}", "_0001"), None);
+    }
+
+    #[test]
+    fn templates_that_cannot_work_are_refused() {
+        for (pattern, expected) in [
+            ("{patient}{phase}", "separator"),
+            ("{patient}_{fase}", "no field {fase}"),
+            ("{patient}_x", "{phase}, once each"),
+            ("{patient}_{phase}_{phase}", "once each"),
+            ("{patient_{phase}", "no field"),
+            ("{patient}_{phase", "not closed"),
+        ] {
+            let error = NamePattern::parse(pattern).unwrap_err().to_string();
+            assert!(error.contains(expected), "{pattern}: {error}");
+        }
     }
 }

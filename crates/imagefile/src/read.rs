@@ -1,18 +1,27 @@
 //! Reading images, labels and masks.
 
-use crate::ImageFileError;
-use crate::element::Element;
-use crate::nifti;
-use crate::nrrd::{self, Encoding, Segment};
-use crate::raw::{FileBytes, Header, file_name, is_gzip, malformed, read_file, read_start, unzip};
-use std::path::{Path, PathBuf};
-use triher_volume::{Geometry, Image, Mask, Volume};
+use crate::bytes::{file_name, is_gzip, read_start};
+use crate::error::Problem;
+use crate::load::{Loaded, header_of_pair, load, load_memory};
+use crate::nrrd::{self, MAX_SEGMENTS, Segment};
+use crate::{ImageFileError, nifti};
+use std::path::Path;
+use triher_volume::{Geometry, Image, Mask, Provenance, Volume};
 
 /// How files are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Whether a warning (qform and sform disagree, no orientation) is an error.
+    /// Whether a warning (qform and sform disagree, no orientation, NaN voxels) is an error.
     pub strict: bool,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Its name without folders.
+    pub name: String,
+    /// SHA-256 of its content, lowercase hexadecimal.
+    pub sha256: String,
 }
 
 /// An image and how it was read.
@@ -20,10 +29,12 @@ pub struct ReadOptions {
 pub struct ReadImage {
     /// The image.
     pub image: Image,
-    /// What the reader should know.
+    /// What the reader should know: sentences that begin with the file's name.
     pub warnings: Vec<String>,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file (of a pair: of the file with the voxels).
     pub sha256: String,
+    /// Every file that was read: of a pair the header first.
+    pub files: Vec<InputFile>,
 }
 
 /// The volumes of a file and how they were read.
@@ -33,27 +44,44 @@ pub struct ReadImages {
     pub images: Vec<Image>,
     /// Seconds between volumes, when the header says.
     pub volume_step_s: Option<f64>,
-    /// What the reader should know.
+    /// What the reader should know: sentences that begin with the file's name.
     pub warnings: Vec<String>,
     /// SHA-256 of the file (of a pair: of the file with the voxels).
     pub sha256: String,
+    /// Every file that was read: of a pair the header first.
+    pub files: Vec<InputFile>,
 }
 
-const EXTENSIONS: [&str; 7] = [
-    ".nii", ".nii.gz", ".hdr", ".img", ".img.gz", ".nrrd", ".nhdr",
-];
+/// A mask and how it was read.
+#[derive(Clone, Debug)]
+pub struct ReadMask {
+    /// The mask: voxels above 0 are inside.
+    pub mask: Mask,
+    /// What the reader should know, such as voxels that are no whole numbers.
+    pub warnings: Vec<String>,
+    /// SHA-256 of the file (of a pair: of the file with the voxels).
+    pub sha256: String,
+    /// Every file that was read: of a pair the header first.
+    pub files: Vec<InputFile>,
+}
 
-/// Whether a file's name is that of an image file this crate reads; of a pair `.hdr`/`.img`, the `.hdr` counts.
+const EXTENSIONS: [&str; 6] = [".nii", ".nii.gz", ".hdr", ".hdr.gz", ".nrrd", ".nhdr"];
+
+/// The extension of an image file, as long as it is; of a pair `.hdr`/`.img`, the `.hdr` counts.
+pub(crate) fn extension(name: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    // ".nii.gz" ends with no shorter one of the list.
+    EXTENSIONS.into_iter().find(|e| lower.ends_with(e))
+}
+
+/// Whether a path is that of an image file which this crate reads, by its name; hidden files and folders are not, and
+/// of a pair `.hdr`/`.img` only the `.hdr` counts (its `.img` can be given to the readers all the same).
 pub fn is_image_file(path: &Path) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    let hidden = name.starts_with('.');
-    let is_data_of_pair = name.ends_with(".img") || name.ends_with(".img.gz");
-    let known = EXTENSIONS.iter().any(|e| name.ends_with(e));
-    // An .img alone may be anything; with its .hdr it is read by way of that.
-    known && !hidden && path.is_file() && !is_data_of_pair
+    let name = file_name(path);
+    extension(&name).is_some() && !name.starts_with('.') && path.is_file()
 }
 
-/// Reads a file with one volume.
+/// Reads a file with one volume. Voxels come scaled (`scl_slope`, `scl_inter`), in the order of the file; NaN stays.
 ///
 /// # Errors
 /// Unreadable or damaged files, files of another type, and files of several volumes.
@@ -66,20 +94,19 @@ pub fn read_image(path: &Path) -> Result<Image, ImageFileError> {
 /// # Errors
 /// As [`read_image`]; warnings too when the options are strict.
 pub fn read_image_with(path: &Path, options: &ReadOptions) -> Result<ReadImage, ImageFileError> {
-    let mut read = read_images_with(path, options)?;
+    let read = read_images_with(path, options)?;
     let count = read.images.len();
-    match (read.images.pop(), count) {
-        (Some(image), 1) => Ok(ReadImage {
+    match <[Image; 1]>::try_from(read.images) {
+        Ok([image]) => Ok(ReadImage {
             image,
             warnings: read.warnings,
             sha256: read.sha256,
+            files: read.files,
         }),
-        _ => Err(malformed(
-            path,
-            format!(
-                "the file holds {count} volumes where one is wanted: give one volume, or use the file as a dynamic study"
-            ),
-        )),
+        Err(_) => Err(ImageFileError::SeveralVolumes {
+            path: path.to_owned(),
+            count,
+        }),
     }
 }
 
@@ -91,32 +118,58 @@ pub fn read_images(path: &Path) -> Result<ReadImages, ImageFileError> {
     read_images_with(path, &ReadOptions::default())
 }
 
-fn read_images_with(path: &Path, options: &ReadOptions) -> Result<ReadImages, ImageFileError> {
-    let loaded = load(path)?;
-    let images = loaded.header.images(&loaded.data, &file_name(path))?;
-    let mut warnings = loaded.header.warnings.clone();
-    for (number, image) in images.iter().enumerate() {
-        let bad = image.voxels().iter().filter(|v| !v.is_finite()).count();
+/// Reads all volumes of a file.
+///
+/// # Errors
+/// As [`read_images`]; warnings too when the options are strict.
+pub fn read_images_with(path: &Path, options: &ReadOptions) -> Result<ReadImages, ImageFileError> {
+    images_of(load(path)?, path, options)
+}
+
+/// Reads all volumes of a file that is in memory (such as a member of an archive); `name` is what errors call it.
+///
+/// # Errors
+/// As [`read_images_with`], and when the header says that the voxels stand in another file.
+pub fn read_from_bytes(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<ReadImages, ImageFileError> {
+    images_of(load_memory(name, bytes)?, Path::new(name), options)
+}
+
+fn images_of(
+    loaded: Loaded,
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<ReadImages, ImageFileError> {
+    let geometry = geometry_of(&loaded, path)?;
+    let name = file_name(path);
+    let mut warnings = named_warnings(&loaded, &name);
+    let mut images = Vec::with_capacity(loaded.array.volumes);
+    let volumes = loaded.array.intensities(loaded.data());
+    let several = volumes.len() > 1;
+    for (number, voxels) in volumes.into_iter().enumerate() {
+        let bad = voxels.iter().filter(|v| !v.is_finite()).count();
         if bad > 0 {
-            let which = if images.len() > 1 {
+            let of_volume = if several {
                 format!(" of volume {number}")
             } else {
                 String::new()
             };
             warnings.push(format!(
-                "{}: {bad} voxels{which} are not finite numbers",
-                file_name(path)
+                "{name}: {bad} voxels{of_volume} are no finite numbers (NaN or infinite)"
             ));
         }
+        images.push(volume(geometry, voxels, &name, path)?);
     }
-    if let (true, Some(warning)) = (options.strict, warnings.first()) {
-        return Err(malformed(path, warning.clone()));
-    }
+    refuse_if_strict(&warnings, options)?;
     Ok(ReadImages {
         images,
-        volume_step_s: loaded.header.volume_step_s,
+        volume_step_s: loaded.array.volume_step_s,
         warnings,
-        sha256: loaded.sha256,
+        sha256: loaded.sha256(),
+        files: loaded.files,
     })
 }
 
@@ -125,32 +178,45 @@ fn read_images_with(path: &Path, options: &ReadOptions) -> Result<ReadImages, Im
 /// # Errors
 /// As [`read_image`].
 pub fn read_geometry(path: &Path) -> Result<Geometry, ImageFileError> {
-    let start = read_start(path, 1 << 16)?;
-    let wrong = |problem| malformed(path, problem);
-    if nrrd::looks_like_nrrd(&start) {
-        return nrrd::parse(&start).map_err(wrong)?.header.geometry();
-    }
-    nifti::parse(&start).map_err(wrong)?.header.geometry()
+    let path = header_of_pair(path);
+    let start = read_start(&path, nrrd::MAX_HEADER)?;
+    let array = if nrrd::looks_like_nrrd(&start) {
+        nrrd::parse(&start).map(|p| p.array)
+    } else {
+        nifti::parse(&start).map(|p| p.array)
+    };
+    let array = array.map_err(|p| p.at(&path))?;
+    let geometry = array.geometry();
+    geometry.map_err(|source| ImageFileError::Geometry {
+        path,
+        source: Box::new(source),
+    })
 }
 
-/// Reads integer labels.
+/// How many volumes a file's header declares; `None` when it is no header that can be read.
+pub(crate) fn declared_volumes(path: &Path) -> Option<usize> {
+    let start = read_start(path, nrrd::MAX_HEADER).ok()?;
+    if nrrd::looks_like_nrrd(&start) {
+        return nrrd::parse(&start).ok().map(|p| p.array.volumes);
+    }
+    nifti::parse(&start).ok().map(|p| p.array.volumes)
+}
+
+/// Reads integer labels, exactly.
 ///
 /// # Errors
-/// As [`read_image`], and voxels that are no integers.
+/// As [`read_image`], and voxels that are no whole numbers within `i32`.
 pub fn read_labels(path: &Path) -> Result<Volume<i32>, ImageFileError> {
-    let image = read_image(path)?;
-    // Resampled labels come out fractional: they are no labels any more.
-    if let Some(value) = image
-        .voxels()
-        .iter()
-        .find(|v| v.fract() != 0.0 || !v.is_finite())
-    {
-        return Err(malformed(
-            path,
-            format!("the voxel value {value} is no label: labels are whole numbers"),
-        ));
+    let loaded = load(path)?;
+    let layers = label_layers(&loaded, path)?;
+    let count = layers.len();
+    match <[Volume<i32>; 1]>::try_from(layers) {
+        Ok([labels]) => Ok(labels),
+        Err(_) => Err(ImageFileError::SeveralVolumes {
+            path: path.to_owned(),
+            count,
+        }),
     }
-    Ok(image.map(|&v| v as i32))
 }
 
 /// Reads a mask: voxels above 0 are inside.
@@ -158,214 +224,153 @@ pub fn read_labels(path: &Path) -> Result<Volume<i32>, ImageFileError> {
 /// # Errors
 /// As [`read_image`]; NaN voxels are an error, since nobody can say whether they are inside.
 pub fn read_mask(path: &Path) -> Result<Mask, ImageFileError> {
-    let image = read_image(path)?;
-    if image.voxels().iter().any(|v| v.is_nan()) {
-        return Err(malformed(
-            path,
-            "the mask has voxels that are not numbers (NaN): save it with whole numbers",
-        ));
-    }
-    Ok(image.map(|&v| v > 0.0))
+    Ok(read_mask_with(path, &ReadOptions::default())?.mask)
 }
 
-/// Reads the regions of a mask file with their labels: the segments of a 3D Slicer `.seg.nrrd`, otherwise all
+/// Reads a mask with its warnings: voxels that are no whole numbers (a resampled mask, or a map of
+/// probabilities) and voxels below 0 are reported.
+///
+/// # Errors
+/// As [`read_mask`]; warnings too when the options are strict.
+pub fn read_mask_with(path: &Path, options: &ReadOptions) -> Result<ReadMask, ImageFileError> {
+    let mut read = read_image_with(path, &ReadOptions::default())?;
+    let voxels = read.image.voxels();
+    let count = voxels.iter().filter(|v| v.is_nan()).count();
+    if count > 0 {
+        return Err(ImageFileError::NotAMask {
+            path: path.to_owned(),
+            count,
+        });
+    }
+    let name = file_name(path);
+    let fractions = voxels.iter().filter(|v| v.fract() != 0.0).count();
+    if fractions > 0 {
+        let (low, high) = range(voxels);
+        read.warnings.push(format!(
+            "{name}: {fractions} voxels of the mask are no whole numbers (all lie from {low} to {high}), as after interpolation or in a map of probabilities; every voxel above 0 was taken as inside"
+        ));
+    }
+    let below = voxels.iter().filter(|v| **v < 0.0).count();
+    if below > 0 {
+        read.warnings.push(format!(
+            "{name}: {below} voxels of the mask are below 0 and were taken as outside"
+        ));
+    }
+    refuse_if_strict(&read.warnings, options)?;
+    Ok(ReadMask {
+        mask: read.image.map(|&v| v > 0.0),
+        warnings: read.warnings,
+        sha256: read.sha256,
+        files: read.files,
+    })
+}
+
+/// Reads the segments of a 3D Slicer `.seg.nrrd`, with their names, in the order of the file. Segments may overlap.
+///
+/// # Errors
+/// As [`read_labels`], and a file without segments.
+pub fn read_nrrd_segments(path: &Path) -> Result<Vec<(String, Mask)>, ImageFileError> {
+    let loaded = load(path)?;
+    if loaded.segments.is_empty() {
+        let problem = "it names no segments (Segment0_Name): read it as a mask, or save it as a segmentation (.seg.nrrd) from 3D Slicer";
+        return Err(Problem::Malformed(problem.to_owned()).at(path));
+    }
+    segments_of(&loaded, path)
+}
+
+/// Reads the regions of a mask file with their names: the segments of a 3D Slicer `.seg.nrrd`, otherwise all
 /// voxels above 0 as the one region `lesion`.
 ///
 /// # Errors
-/// As [`read_mask`].
+/// As [`read_mask`] and [`read_nrrd_segments`].
 pub fn read_regions(path: &Path) -> Result<Vec<(String, Mask)>, ImageFileError> {
-    let start = read_start(path, 1 << 20)?;
-    let segments = if nrrd::looks_like_nrrd(&start) {
-        nrrd::parse(&start)
-            .map_err(|p| malformed(path, p))?
-            .segments
-    } else {
-        Vec::new()
-    };
-    if segments.is_empty() {
-        return Ok(vec![("lesion".to_owned(), read_mask(path)?)]);
+    let start = read_start(path, nrrd::MAX_HEADER)?;
+    if !is_gzip(&start) && nrrd::looks_like_nrrd(&start) {
+        let parsed = nrrd::parse(&start).map_err(|p| p.at(path))?;
+        if !parsed.segments.is_empty() {
+            return read_nrrd_segments(path);
+        }
     }
-    let layers = read_images(path)?.images;
-    segments
+    Ok(vec![("lesion".to_owned(), read_mask(path)?)])
+}
+
+fn segments_of(loaded: &Loaded, path: &Path) -> Result<Vec<(String, Mask)>, ImageFileError> {
+    if loaded.segments.len() > MAX_SEGMENTS {
+        let problem = format!(
+            "it declares {} segments, and at most {MAX_SEGMENTS} are read: keep those of the lesion",
+            loaded.segments.len()
+        );
+        return Err(Problem::Unsupported(problem).at(path));
+    }
+    let layers = label_layers(loaded, path)?;
+    let segment = |Segment { name, label, layer }: &Segment| match layers.get(*layer) {
+        Some(labels) => Ok((name.clone(), labels.map(|v| v == label))),
+        None => {
+            let problem = format!(
+                "the segment {name} lies in layer {layer}, and the file has {}: the header is damaged",
+                layers.len()
+            );
+            Err(Problem::Malformed(problem).at(path))
+        }
+    };
+    loaded.segments.iter().map(segment).collect()
+}
+
+fn label_layers(loaded: &Loaded, path: &Path) -> Result<Vec<Volume<i32>>, ImageFileError> {
+    let geometry = geometry_of(loaded, path)?;
+    let layers = loaded.array.labels(loaded.data());
+    let layers = layers.map_err(|value| ImageFileError::NotLabels {
+        path: path.to_owned(),
+        value,
+    })?;
+    let name = file_name(path);
+    layers
         .into_iter()
-        .map(|Segment { name, label, layer }| {
-            let image = layers.get(layer).ok_or_else(|| {
-                malformed(
-                    path,
-                    format!(
-                        "the segment {name} lies in layer {layer}, and the file has {}",
-                        layers.len()
-                    ),
-                )
-            })?;
-            Ok((name, image.map(|&v| v == label as f32)))
-        })
+        .map(|voxels| volume(geometry, voxels, &name, path))
         .collect()
 }
 
-/// A header with the bytes of its voxels.
-struct Loaded {
-    header: Header,
-    data: Vec<u8>,
-    sha256: String,
+fn geometry_of(loaded: &Loaded, path: &Path) -> Result<Geometry, ImageFileError> {
+    loaded
+        .array
+        .geometry()
+        .map_err(|source| ImageFileError::Geometry {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
 }
 
-fn load(path: &Path) -> Result<Loaded, ImageFileError> {
-    let path = header_of_pair(path);
-    let file = read_file(&path)?;
-    if nrrd::looks_like_nrrd(&file.bytes) {
-        return load_nrrd(&path, file);
-    }
-    load_nifti(&path, file)
-}
-
-/// The `.hdr` of an `.img`.
-fn header_of_pair(path: &Path) -> PathBuf {
-    let name = file_name(path);
-    let stem = name.strip_suffix(".gz").unwrap_or(&name);
-    match stem.strip_suffix(".img") {
-        Some(stem) => path.with_file_name(format!("{stem}.hdr")),
-        None => path.to_owned(),
-    }
-}
-
-fn load_nifti(path: &Path, file: FileBytes) -> Result<Loaded, ImageFileError> {
-    let wrong = |problem| malformed(path, problem);
-    let zipped = is_gzip(&file.bytes);
-    let start = if zipped {
-        unzip(&file.bytes, nifti::LONGEST_HEADER).map_err(wrong)?
-    } else {
-        file.bytes[..file.bytes.len().min(nifti::LONGEST_HEADER)].to_vec()
-    };
-    if !nifti::looks_like_nifti(&start) {
-        return Err(wrong("this is no NIfTI, Analyze or NRRD file: check that it was copied whole and is what its name says".to_owned()));
-    }
-    let parsed = nifti::parse(&start).map_err(wrong)?;
-    let length = parsed.header.data_bytes().map_err(wrong)?;
-    let (bytes, sha256, offset, holder) = if parsed.same_file {
-        (file.bytes, file.sha256, parsed.data_offset, path.to_owned())
-    } else {
-        let holder = data_of_pair(path)?;
-        let data = read_file(&holder)?;
-        (data.bytes, data.sha256, parsed.data_offset, holder)
-    };
-    let end = offset
-        .checked_add(length)
-        .ok_or_else(|| wrong("the header is damaged".to_owned()))?;
-    let bytes = if is_gzip(&bytes) {
-        unzip(&bytes, end).map_err(|p| malformed(&holder, p))?
-    } else {
-        bytes
-    };
-    let data = bytes
-        .get(offset..end)
-        .ok_or_else(|| too_short(&holder, end, bytes.len()))?
-        .to_vec();
-    Ok(Loaded {
-        header: parsed.header,
-        data,
-        sha256,
+fn volume<T>(
+    geometry: Geometry,
+    voxels: Vec<T>,
+    name: &str,
+    path: &Path,
+) -> Result<Volume<T>, ImageFileError> {
+    let volume = Volume::new(geometry, voxels, Provenance::from_source(name));
+    volume.map_err(|source| ImageFileError::Geometry {
+        path: path.to_owned(),
+        source: Box::new(source),
     })
 }
 
-fn too_short(path: &Path, needed: usize, found: usize) -> ImageFileError {
-    malformed(
-        path,
-        format!(
-            "the header declares {needed} bytes, and the file holds {found}: it is cut short; copy it again from its source"
-        ),
-    )
+fn named_warnings(loaded: &Loaded, name: &str) -> Vec<String> {
+    let warnings = loaded.array.warnings.iter();
+    warnings.map(|w| format!("{name}: {w}")).collect()
 }
 
-fn data_of_pair(path: &Path) -> Result<PathBuf, ImageFileError> {
-    let name = file_name(path);
-    let stem = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = stem.strip_suffix(".hdr").unwrap_or(stem);
-    let candidates = [
-        format!("{stem}.img"),
-        format!("{stem}.img.gz"),
-        format!("{stem}.IMG"),
-    ];
-    let found = candidates
+fn refuse_if_strict(warnings: &[String], options: &ReadOptions) -> Result<(), ImageFileError> {
+    match warnings.first() {
+        Some(warning) if options.strict => Err(ImageFileError::Strict {
+            warning: warning.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn range(voxels: &[f32]) -> (f32, f32) {
+    voxels
         .iter()
-        .map(|c| path.with_file_name(c))
-        .find(|p| p.is_file());
-    found.ok_or_else(|| {
-        malformed(
-            path,
-            format!("its voxels should stand in {stem}.img beside it, which is not there"),
-        )
-    })
-}
-
-fn load_nrrd(path: &Path, file: FileBytes) -> Result<Loaded, ImageFileError> {
-    let wrong = |problem| malformed(path, problem);
-    let parsed = nrrd::parse(&file.bytes).map_err(wrong)?;
-    let length = parsed.header.data_bytes().map_err(wrong)?;
-    let (packed, sha256) = match &parsed.data_file {
-        None => (file.bytes[parsed.data_offset..].to_vec(), file.sha256),
-        Some(name) => {
-            // Only beside the header: a path from a stranger's file must not lead elsewhere.
-            let name = Path::new(name)
-                .file_name()
-                .ok_or_else(|| wrong("its data file has no name".to_owned()))?;
-            let data = read_file(&path.with_file_name(name))?;
-            (data.bytes, data.sha256)
-        }
-    };
-    let packed = skip_lines(&packed, parsed.line_skip);
-    let data = match parsed.encoding {
-        Encoding::Text => text_voxels(packed, &parsed.header).map_err(wrong)?,
-        Encoding::Gzip => unzip(packed, length).map_err(wrong)?,
-        Encoding::Raw => match usize::try_from(parsed.byte_skip) {
-            Ok(skip) => packed.get(skip..).unwrap_or_default().to_vec(),
-            // -1: the voxels are the last bytes of the file.
-            Err(_) => packed[packed.len().saturating_sub(length)..].to_vec(),
-        },
-    };
-    let mut header = parsed.header;
-    if parsed.encoding == Encoding::Text {
-        // Text was read as doubles in this machine's order.
-        header.element = Element::F64;
-        header.big_endian = false;
-    }
-    let length = header.data_bytes().map_err(wrong)?;
-    let data = data
-        .get(..length)
-        .ok_or_else(|| too_short(path, length, data.len()))?
-        .to_vec();
-    Ok(Loaded {
-        header,
-        data,
-        sha256,
-    })
-}
-
-fn skip_lines(bytes: &[u8], lines: usize) -> &[u8] {
-    let mut rest = bytes;
-    for _ in 0..lines {
-        match rest.iter().position(|&b| b == b'\n') {
-            Some(end) => rest = &rest[end + 1..],
-            None => return &[],
-        }
-    }
-    rest
-}
-
-/// Voxels written as text, as little-endian doubles.
-fn text_voxels(text: &[u8], header: &Header) -> Result<Vec<u8>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "the voxels are no text".to_owned())?;
-    let count: usize = header
-        .size
-        .iter()
-        .product::<usize>()
-        .saturating_mul(header.volumes);
-    let mut out = Vec::new();
-    for word in text.split_whitespace().take(count) {
-        let value: f64 = word
-            .parse()
-            .map_err(|_| format!("the voxel \"{word}\" is no number"))?;
-        out.extend(value.to_le_bytes());
-    }
-    Ok(out)
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
+            (low.min(v), high.max(v))
+        })
 }

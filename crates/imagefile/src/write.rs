@@ -1,24 +1,30 @@
 //! Writing NIfTI-1.
 
 use crate::ImageFileError;
-use crate::raw::file_name;
+use crate::bytes::file_name;
+use crate::nifti::quaternion_of;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
-use triher_volume::{Geometry, Image, Mask};
+use triher_volume::{Geometry, Image, Mask, Volume};
 
 /// Header and empty extension block of a single file.
 const DATA_OFFSET: usize = 352;
 
-/// Writes an image as NIfTI-1 of 32-bit floats; `.nii.gz` is packed, without a time stamp, so that the same image
-/// gives the same bytes. The sform and, for grids without shear, the qform carry the geometry.
+/// Voxels turned into bytes at a time, so that no second copy of the image is made.
+const VOXELS_AT_A_TIME: usize = 1 << 16;
+
+/// Writes an image as NIfTI-1 of 32-bit floats; a name that ends with `.gz` is packed, without a time stamp, so that
+/// the same image gives the same bytes. The sform and, for grids without shear, the qform carry the geometry.
 ///
 /// # Errors
 /// When the file cannot be written or an axis is longer than NIfTI-1 can say (32,767).
 pub fn write_nifti(path: &Path, image: &Image) -> Result<(), ImageFileError> {
-    let data = image.voxels().iter().flat_map(|v| v.to_le_bytes());
-    write(path, image.geometry(), 16, 32, data.collect())
+    const FLOAT32: i16 = 16;
+    write(path, image, FLOAT32, |voxel, bytes| {
+        bytes.extend_from_slice(&voxel.to_le_bytes());
+    })
 }
 
 /// Writes a mask as NIfTI-1 of bytes, 1 inside and 0 outside.
@@ -26,34 +32,44 @@ pub fn write_nifti(path: &Path, image: &Image) -> Result<(), ImageFileError> {
 /// # Errors
 /// As [`write_nifti`].
 pub fn write_nifti_mask(path: &Path, mask: &Mask) -> Result<(), ImageFileError> {
-    write(
-        path,
-        mask.geometry(),
-        2,
-        8,
-        mask.voxels().iter().map(|&v| u8::from(v)).collect(),
-    )
+    const UINT8: i16 = 2;
+    write(path, mask, UINT8, |&inside, bytes| {
+        bytes.push(u8::from(inside))
+    })
 }
 
-fn write(
+fn write<T>(
     path: &Path,
-    grid: &Geometry,
+    volume: &Volume<T>,
     datatype: i16,
-    bits: i16,
-    data: Vec<u8>,
+    put: impl Fn(&T, &mut Vec<u8>),
 ) -> Result<(), ImageFileError> {
-    let fail = |source| ImageFileError::Write {
+    let bits = if datatype == 2 { 8 } else { 32 };
+    let header = header(path, volume.geometry(), datatype, bits)?;
+    let stream = |out: &mut dyn Write| -> std::io::Result<()> {
+        out.write_all(&header)?;
+        let mut bytes = Vec::with_capacity(4 * VOXELS_AT_A_TIME);
+        for voxels in volume.voxels().chunks(VOXELS_AT_A_TIME) {
+            bytes.clear();
+            voxels.iter().for_each(|voxel| put(voxel, &mut bytes));
+            out.write_all(&bytes)?;
+        }
+        Ok(())
+    };
+    let packed = file_name(path).to_ascii_lowercase().ends_with(".gz");
+    let whole = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(path)?;
+        if !packed {
+            return stream(&mut file);
+        }
+        let mut packer = GzEncoder::new(BufWriter::new(file), Compression::default());
+        stream(&mut packer)?;
+        packer.finish()?.flush()
+    };
+    whole().map_err(|source| ImageFileError::Write {
         path: path.to_owned(),
         source,
-    };
-    let mut bytes = header(path, grid, datatype, bits)?;
-    bytes.extend(data);
-    if file_name(path).to_ascii_lowercase().ends_with(".gz") {
-        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-        packer.write_all(&bytes).map_err(fail)?;
-        bytes = packer.finish().map_err(fail)?;
-    }
-    std::fs::write(path, bytes).map_err(fail)
+    })
 }
 
 fn header(
@@ -69,10 +85,10 @@ fn header(
     put(40, &3i16.to_le_bytes());
     for axis in 0..7 {
         let count = size.get(axis).copied().unwrap_or(1);
-        let count = i16::try_from(count).map_err(|_| ImageFileError::Malformed {
+        let count = i16::try_from(count).map_err(|_| ImageFileError::Unsupported {
             path: path.to_owned(),
             problem: format!(
-                "NIfTI-1 holds at most 32767 voxels along an axis, and this image has {count}"
+                "NIfTI-1 holds at most 32767 voxels along an axis, and this image has {count}: crop it"
             ),
         })?;
         put(42 + 2 * axis, &count.to_le_bytes());
@@ -103,7 +119,7 @@ fn header(
     }
     let spacing = grid.spacing_mm();
     let mut handedness = 1f32;
-    if let Some((quaternion, flip)) = quaternion(grid) {
+    if let Some((quaternion, flip)) = quaternion_of(grid) {
         handedness = flip;
         put(252, &1i16.to_le_bytes());
         for (n, value) in quaternion.iter().enumerate() {
@@ -117,41 +133,4 @@ fn header(
     }
     put(344, b"n+1\0");
     Ok(h)
-}
-
-/// Quaternion (b, c, d) and handedness of a grid's directions in RAS; `None` when they are sheared.
-fn quaternion(grid: &Geometry) -> Option<([f64; 3], f32)> {
-    let lps = grid.directions();
-    // r[row][column]: the rotation in RAS.
-    let mut r = [[0.0; 3]; 3];
-    for (column, direction) in lps.iter().enumerate() {
-        for row in 0..3 {
-            r[row][column] = if row < 2 {
-                -direction[row]
-            } else {
-                direction[row]
-            };
-        }
-    }
-    for a in 0..3 {
-        for b in 0..a {
-            let dot: f64 = (0..3).map(|row| r[row][a] * r[row][b]).sum();
-            if dot.abs() > 1e-5 {
-                return None;
-            }
-        }
-    }
-    let determinant = r[0][0] * (r[1][1] * r[2][2] - r[1][2] * r[2][1])
-        - r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0])
-        + r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0]);
-    let flip = if determinant < 0.0 { -1.0 } else { 1.0 };
-    for row in &mut r {
-        row[2] *= flip;
-    }
-    let rotation = nalgebra::Matrix3::from_fn(|row, column| r[row][column]);
-    let rotation = nalgebra::Rotation3::from_matrix_unchecked(rotation);
-    let q = nalgebra::UnitQuaternion::from_rotation_matrix(&rotation);
-    // NIfTI leaves out the real part, which must not be negative.
-    let sign = if q.w < 0.0 { -1.0 } else { 1.0 };
-    Some(([q.i * sign, q.j * sign, q.k * sign], flip as f32))
 }

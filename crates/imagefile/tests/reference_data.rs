@@ -12,22 +12,36 @@ fn reference(path: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: reference data not present");
+    #[expect(clippy::print_stdout, reason = "the test says that it checked nothing")]
+    {
+        println!("skipped: reference data not present");
+    }
     None
 }
 
 #[test]
 fn the_tcga_patient_has_six_phases_and_its_subtraction_is_set_aside() {
-    let Some(folder) = reference("tcga-ao-a03m") else { return };
-    let files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let Some(folder) = reference("tcga-ao-a03m") else {
+        return;
+    };
+    let files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     let grouping = group_phases(&files, None);
     assert_eq!(grouping.patients.len(), 1);
     let patient = &grouping.patients[0];
     assert_eq!(patient.patient, "tcga-ao-a03m");
-    assert_eq!(patient.phases.iter().map(|p| p.0).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(
+        patient.phases.iter().map(|p| p.0).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4, 5]
+    );
     assert_eq!(grouping.set_aside.len(), 1);
-    assert!(grouping.set_aside[0].1.contains("derived"), "{:?}", grouping.set_aside);
+    assert!(
+        grouping.set_aside[0].1.contains("derived"),
+        "{:?}",
+        grouping.set_aside
+    );
 
     let loaded = load_phases(patient, None).unwrap();
     let grid = loaded.series.geometry();
@@ -47,7 +61,9 @@ fn the_tcga_patient_has_six_phases_and_its_subtraction_is_set_aside() {
 
 #[test]
 fn the_ibsi_phantom_and_its_mask_share_a_grid() {
-    let Some(folder) = reference("ibsi/digital_phantom/nifti") else { return };
+    let Some(folder) = reference("ibsi/digital_phantom/nifti") else {
+        return;
+    };
     let image = read_image(&folder.join("image/phantom.nii.gz")).unwrap();
     let mask = read_mask(&folder.join("mask/mask.nii.gz")).unwrap();
     image.check_same_grid("image", &mask, "mask").unwrap();
