@@ -28,7 +28,7 @@
 //! let spec = PipelineSpec {
 //!     standardize: true,
 //!     pca: None,
-//!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 1.0, class_weight: ClassWeight::None },
+//!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None },
 //! };
 //! let honest = cross_validate(&data, &spec, &CrossValidation { folds: 3, repeats: 2, seed: 1 })?;
 //! assert_eq!(honest.probabilities.rows(), n);
