@@ -1,5 +1,7 @@
 //! Fits on 500 rows of 2304 features (three embeddings of 768); `logistic.py` times scikit-learn on the same data.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -37,7 +37,7 @@ impl Matrix {
     /// # Errors
     /// [`LearnError::Length`] when there are not `rows * columns` values.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Result<Self, LearnError> {
-        let expected = rows.checked_mul(columns).unwrap_or(usize::MAX);
+        let expected = rows.saturating_mul(columns);
         if expected != values.len() {
             return Err(LearnError::Length {
                 what: "values of a matrix".to_owned(),

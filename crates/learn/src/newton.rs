@@ -229,7 +229,7 @@ impl Problem<'_> {
         step: &Mat<f64>,
     ) -> Option<(Mat<f64>, Point)> {
         let slope = dot(gradient.as_ref(), step.as_ref());
-        if !(slope < 0.0) {
+        if slope >= 0.0 || slope.is_nan() {
             return None;
         }
         // Near the minimum the fall is below what the objective can show: then the gradient decides.

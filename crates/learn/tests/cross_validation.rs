@@ -1,5 +1,7 @@
 //! Folds, leakage, determinism, and what a cohort can be like.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{cohort, names, noise, spec, words};

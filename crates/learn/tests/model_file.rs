@@ -1,5 +1,7 @@
 //! The model file: kept versions, damage, alignment.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{cohort, spec, words};

@@ -1,5 +1,7 @@
 //! Parity with scikit-learn (`reference.py` writes `reference.json`).
 
+#![allow(clippy::unwrap_used)]
+
 use serde::Deserialize;
 use triher_learn::{
     ClassWeight, ClassifierSpec, Dataset, LogisticRegression, Matrix, MedianImputer, Pca, PcaSpec,

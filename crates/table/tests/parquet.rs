@@ -1,5 +1,7 @@
 //! Parquet and CSV as pandas writes them, and our own writer.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Tables as people have them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use triher_table::{FeatureTable, ReadTable, TableError, TableSpec};
 

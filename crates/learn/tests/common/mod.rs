@@ -1,7 +1,7 @@
 //! Data sets by formula, for the tests.
 
 // Each test takes what it needs.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use triher_learn::{ClassWeight, ClassifierSpec, Dataset, Matrix, PcaSpec, Penalty, PipelineSpec};
 
