@@ -224,7 +224,7 @@ fn draw_truth(rng: &mut ChaCha8Rng, her2: Her2Class, spec: &CentreSpec) -> Truth
         // Tumours relax about as gland does, with a spread (assumed).
         lesion_t1_ms: Tissue::gland(spec.field_strength_t).t1_ms
             * (0.08 * normal(rng)).clamp(-0.25, 0.25).exp(),
-        gland_ktrans_per_min: (0.018 * (0.6 * normal(rng)).exp()).clamp(0.003, 0.08),
+        gland_ktrans_per_min: (0.010 * (0.6 * normal(rng)).exp()).clamp(0.002, 0.05),
         bolus_arrival_s: arrival.clamp(0.5, latest),
         arterial_scale: (0.12 * normal(rng)).clamp(-0.35, 0.35).exp(),
     }

@@ -52,8 +52,8 @@ pub struct CentreSpec {
     pub bias: f64,
     /// Intensity of gland before contrast: scanners have no units.
     pub gain: f64,
-    /// Standard deviation of the patient's movement from phase to phase, millimetres along each axis (and as much at 60 mm
-    /// by rotation).
+    /// Standard deviation of the patient's movement in each phase, relative to the first phase after contrast: millimetres along
+    /// each axis, and as much again at 60 mm by rotation.
     pub motion_mm: f64,
 }
 

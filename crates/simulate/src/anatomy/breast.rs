@@ -45,7 +45,7 @@ impl Breast {
                 [heart_x, heart_y, uniform(rng, -25.0, 5.0)],
                 uniform(rng, 44.0, 50.0),
             ),
-            density: uniform(rng, -0.9, 0.7),
+            density: uniform(rng, -1.9, -0.1),
             coarse: SmoothField::new(rng, 11.0),
             fine: SmoothField::new(rng, 4.2),
             vessels: (0..vessels)
