@@ -56,7 +56,7 @@ impl Problem<'_> {
         let mut point = self.evaluate(theta.as_ref());
         let mut gradient = self.gradient(theta.as_ref(), &point);
         let first_norm = norm(gradient.as_ref());
-        let noise = self.rounding_noise();
+        let noise = self.rounding_noise(theta.as_ref());
         let mut preconditioner = Preconditioner::new(self, &point)?;
         let patience = (d / 20).max(10);
         let mut iterations = 0;
@@ -79,8 +79,8 @@ impl Problem<'_> {
                 self.direction(&gradient, &point, &preconditioner, forcing.max(0.5 * goal));
             let Some((next, next_point)) = self.line_search(&theta, &point, &gradient, &step)
             else {
-                // No progress that rounding lets us see: fine when the gradient is close to its goal.
-                if size <= 1e4 * goal {
+                // No progress that rounding lets us see: fine when the gradient is as small as rounding lets it be.
+                if size <= (100.0 * goal).max(16.0 * self.rounding_noise(theta.as_ref())) {
                     break;
                 }
                 return Err(stuck(iterations));
@@ -122,7 +122,16 @@ impl Problem<'_> {
                 probability[(i, c)] = e;
                 sum += e;
             }
-            loss += weight * (sum.ln() + largest - own);
+            // ln_1p keeps the digits of a small loss, when the row's own class is the most probable.
+            let rest: f64 = (0..k)
+                .filter(|c| *c != y)
+                .map(|c| probability[(i, c)])
+                .sum();
+            let row_loss = match own == largest {
+                true => rest.ln_1p(),
+                false => sum.ln() + largest - own,
+            };
+            loss += weight * row_loss;
             let mut others = 0.0;
             for c in 0..k {
                 let p = probability[(i, c)] / sum;
@@ -233,7 +242,8 @@ impl Problem<'_> {
             return None;
         }
         // Near the minimum the fall is below what the objective can show: then the gradient decides.
-        let blur = 8.0 * f64::EPSILON * point.objective.abs();
+        let total: f64 = self.weights.iter().sum();
+        let blur = 8.0 * f64::EPSILON * (point.objective.abs() + total);
         let before = norm(gradient.as_ref());
         let mut length = 1.0;
         for _ in 0..50 {
@@ -243,7 +253,9 @@ impl Problem<'_> {
             if fall <= 1e-4 * length * slope - blur {
                 return Some((next, next_point));
             }
-            if fall <= blur && norm(self.gradient(next.as_ref(), &next_point).as_ref()) < before {
+            let smaller =
+                || norm(self.gradient(next.as_ref(), &next_point).as_ref()) < 0.9 * before;
+            if fall <= blur && smaller() {
                 return Some((next, next_point));
             }
             length *= 0.5;
@@ -251,14 +263,21 @@ impl Problem<'_> {
         None
     }
 
-    /// Size of a gradient that is nothing but rounding: the sum over a row's terms, each exact to a few units of the last place.
-    fn rounding_noise(&self) -> f64 {
-        let rows = self.weights.iter().enumerate();
-        let squares = rows.map(|(i, weight)| {
-            let length = weight * self.z.row(i).norm_l2();
-            length * length
-        });
-        4.0 * f64::EPSILON * squares.sum::<f64>().sqrt()
+    /// Size of a gradient that is nothing but rounding: each row's part carries the relative error of its residual,
+    /// which is that of its scores' largest terms.
+    fn rounding_noise(&self, theta: MatRef<'_, f64>) -> f64 {
+        let d = theta.nrows();
+        let mut squares = 0.0;
+        for (i, weight) in self.weights.iter().enumerate() {
+            let row = self.z.row(i);
+            let terms = theta.col_iter().map(|column| {
+                let terms = (0..d).map(|j| (row[j] * column[j]).abs());
+                terms.sum::<f64>()
+            });
+            let length = weight * row.norm_l2() * (1.0 + terms.fold(0.0, f64::max));
+            squares += length * length;
+        }
+        4.0 * f64::EPSILON * squares.sqrt()
     }
 }
 

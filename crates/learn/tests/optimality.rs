@@ -79,6 +79,17 @@ proptest! {
     }
 }
 
+/// Once, the rounding of the objective hid the last steps here, and the search went on for ever with tiny ones.
+#[test]
+fn rounding_of_the_objective_does_not_stop_the_search() {
+    let x = Matrix::from_fn(8, 26, |i, j| noise(i + 121, j) + 3.0);
+    let data = data(x, (0..8).map(|i| i % 3).collect(), 3);
+    let fitted = settings(10_f64.powf(2.3277932708411138))
+        .fit(&data.whole())
+        .unwrap();
+    assert!(fitted.iterations() < 20, "{}", fitted.iterations());
+}
+
 /// Radiomic tables as they come: columns from 1e-4 to 1e4, not standardised, in nearly separable classes.
 #[test]
 fn badly_scaled_features_converge() {

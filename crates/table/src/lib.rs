@@ -2,7 +2,7 @@
 //!
 //! [`FeatureTable::read`] takes a file and a [`TableSpec`], which says which columns are identifiers, labels, centres and patients,
 //! and gives a [`ReadTable`]: the table and notes on what was left out. Any table of numbers will do, from triher or from elsewhere.
-//! [`FeatureWriter`] writes [`FeatureRow`]s one by one, in memory that does not grow with their number.
+//! [`FeatureWriter`] writes [`FeatureRow`]s one by one, holding few of them at a time.
 //!
 //! ```
 //! use triher_table::{FeatureTable, TableSpec};

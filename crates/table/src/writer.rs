@@ -1,4 +1,4 @@
-//! Writing tables row by row, in memory that does not grow with the number of rows.
+//! Writing tables row by row, without holding them.
 
 use crate::cell::decimal;
 use crate::{FIXED_COLUMNS, FeatureTable, TableError};
@@ -35,7 +35,8 @@ pub struct FeatureRow<'a> {
 ///
 /// The columns are `patient_id, lesion, centre, label` and the features. Missing values are empty cells (CSV) or nulls (Parquet). The
 /// same rows give the same bytes. Rows go to `PATH.part`, which [`finish`](Self::finish) renames; without it nothing
-/// is left behind. A Parquet file is written in row groups of about a million numbers, a CSV line by line.
+/// is left behind. A CSV is written line by line, a Parquet file in row
+/// groups of about a million numbers; its footer keeps less than 1 kB for each column of each group.
 ///
 /// ```
 /// use triher_table::{FeatureRow, FeatureTable, FeatureWriter, TableSpec};
@@ -277,6 +278,8 @@ impl ParquetSink {
             // Real-valued features hardly repeat: a dictionary would only be built and thrown away.
             .set_dictionary_enabled(false)
             .set_statistics_enabled(EnabledStatistics::None)
+            // One page index entry for each column and group would be most of what stays in memory.
+            .set_offset_index_disabled(true)
             .set_max_row_group_row_count(Some(group))
             .build();
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties));

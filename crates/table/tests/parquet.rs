@@ -157,6 +157,24 @@ fn what_is_written_comes_back_and_has_the_same_bytes_each_time() {
         let values: Vec<f64> = rows.iter().flat_map(|(_, v)| v.clone()).collect();
         assert!(bits(&table.values) == bits(&values), "{name}");
 
+        // A label column that is not there is `label`, in a table that triher wrote and in no other.
+        let class = TableSpec {
+            label: Some("class".to_owned()),
+            ..own()
+        };
+        assert_eq!(
+            FeatureTable::read(&path, &class).unwrap().table.labels,
+            table.labels
+        );
+        // Without asking for labels every row is there, and the fixed columns are no features.
+        let plain = TableSpec {
+            id: "patient_id".to_owned(),
+            ..TableSpec::default()
+        };
+        let plain = FeatureTable::read(&path, &plain).unwrap();
+        assert_eq!(plain.table.feature_names.len(), 400);
+        assert_eq!((plain.table.labels, plain.notes.len()), (None, 0));
+
         // The whole table, written again, says the same.
         let copy = folder.path().join(format!("copy-{name}"));
         match name {
