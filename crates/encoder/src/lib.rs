@@ -65,7 +65,7 @@ impl Encoder {
     /// # Errors
     /// As [`Checkpoint::open`]; [`EncoderError::Missing`], [`EncoderError::Shape`], [`EncoderError::Family`].
     pub fn load(path: &Path) -> Result<Self, EncoderError> {
-        Self::from_tensors(Checkpoint::open(path)?.encoder_tensors()?)
+        Self::from_tensors(Checkpoint::open(path, &triher_checkpoint::Limits::default())?.encoder_tensors()?)
     }
 
     /// A network from its tensors.

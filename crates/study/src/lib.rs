@@ -59,7 +59,7 @@ pub use progress::{Progress, Silent};
 
 /// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
 pub mod figures {
-    pub use triher_stats::{Evaluation, Interval};
+    pub use triher_stats::{Estimate, Evaluation};
 }
 
 /// Uses this many threads for all work; the results are the same for any number.

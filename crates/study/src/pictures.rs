@@ -4,7 +4,7 @@ use crate::StudyError;
 use crate::recipe::Recipe;
 use triher_patch::{Profile, Window};
 use triher_region::{IndexBox, bounding_box, outline};
-use triher_report::{GreyImage, PhasePicture};
+use triher_report::{GreyImage, LabelledPicture, PhasePicture};
 use triher_volume::{DynamicSeries, Image, Mask};
 
 /// The slice of each phase on which the lesion is largest, with its outline and the encoder's crop.
@@ -34,22 +34,30 @@ pub(crate) fn phases(
     let window = grey_window(slices.iter().flat_map(|s| s.values.iter().copied()));
     let outlines = outline(lesion, axis, index);
     let pictures = series.phases().iter().zip(&slices).enumerate();
-    Ok(pictures
-        .map(|(number, (phase, slice))| PhasePicture {
-            label: match number {
-                0 => "C0, before contrast".to_owned(),
-                n => format!("C{n}, after contrast"),
-            },
-            time_s: phase.time_s,
-            slice: slice.grey(window),
-            outlines: outlines.clone(),
-            crop: in_plane(&crop, axis),
+    pictures
+        .map(|(number, (phase, slice))| {
+            Ok(PhasePicture {
+                label: match number {
+                    0 => "C0, before contrast".to_owned(),
+                    n => format!("C{n}, after contrast"),
+                },
+                time_s: phase.time_s,
+                slice: slice.grey(window)?,
+                outlines: outlines.clone(),
+                crop: in_plane(&crop, axis),
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// The first difference (C1 - C0) in the three planes through the lesion.
-pub(crate) fn planes(series: &DynamicSeries, lesion: &Mask) -> Vec<PhasePicture> {
+///
+/// # Errors
+/// None that a study which was read can cause.
+pub(crate) fn planes(
+    series: &DynamicSeries,
+    lesion: &Mask,
+) -> Result<Vec<PhasePicture>, StudyError> {
     let first = &series.post()[0].image;
     let mut difference = first.clone();
     for (value, before) in difference
@@ -65,29 +73,32 @@ pub(crate) fn planes(series: &DynamicSeries, lesion: &Mask) -> Vec<PhasePicture>
             let index = fullest_slice(lesion, axis);
             let slice = Slice::of(&difference, axis, index);
             let window = grey_window(slice.values.iter().copied());
-            PhasePicture {
-                label: format!(
-                    "C1 - C0, {} plane, slice {}",
-                    plane_name(&orientation, axis),
-                    index + 1
-                ),
+            let plane = plane_name(&orientation, axis);
+            Ok(PhasePicture {
+                label: format!("C1 - C0, {plane} plane, slice {}", index + 1),
                 time_s: None,
-                slice: slice.grey(window),
+                slice: slice.grey(window)?,
                 outlines: outline(lesion, axis, index),
                 crop: None,
-            }
+            })
         })
         .collect()
 }
 
 /// The middle slice of each patch that the encoder sees.
-pub(crate) fn patches(patches: &[(String, Image)]) -> Vec<(String, GreyImage)> {
+///
+/// # Errors
+/// None that a study which was read can cause.
+pub(crate) fn patches(patches: &[(String, Image)]) -> Result<Vec<LabelledPicture>, StudyError> {
     patches
         .iter()
         .map(|(name, patch)| {
             let slice = Slice::of(patch, 2, patch.geometry().size()[2] / 2);
             let window = grey_window(slice.values.iter().copied());
-            (name.clone(), slice.grey(window))
+            Ok(LabelledPicture {
+                label: name.clone(),
+                image: slice.grey(window)?,
+            })
         })
         .collect()
 }
@@ -183,8 +194,9 @@ impl Slice {
         }
     }
 
-    fn grey(&self, window: (f32, f32)) -> GreyImage {
-        GreyImage::from_slice(&self.values, self.width, self.height, window)
-            .with_pixel_aspect(self.pixel_aspect)
+    fn grey(&self, window: (f32, f32)) -> Result<GreyImage, StudyError> {
+        let image = GreyImage::from_slice(&self.values, self.width, self.height, window);
+        let image = image.map_err(|e| StudyError::Internal(e.to_string()))?;
+        Ok(image.with_pixel_aspect(self.pixel_aspect))
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::ModelFile;
 use triher_region::{Lesion, LesionRule, Size};
-use triher_report::PatientReport;
+use triher_report::{CurvePoint, KineticCurve, PatientReport};
 
 /// Whom to predict and what to write.
 #[derive(Clone, Debug)]
@@ -104,6 +104,9 @@ pub struct Contribution {
     /// Added to the class's log-odds against the mean of all classes.
     pub log_odds: f64,
 }
+
+/// Change between first and last phase after contrast that still counts as a plateau, percent (BI-RADS).
+const CURVE_TOLERANCE_PERCENT: f64 = 10.0;
 
 /// Number of features that a report names.
 const TOP_FEATURES: usize = 10;
@@ -276,10 +279,17 @@ fn report(
         .map(|s| (s.series.clone(), s.reason.clone()));
     let curve = triher_kinetics::curve(&study.series, &lesion.mask)?;
     let times = study.series.times_s();
-    let curve_points = curve
-        .iter()
-        .enumerate()
-        .map(|(phase, &mean)| (times.as_ref().map_or(phase as f64, |t| t[phase]), mean));
+    let points = curve.iter().enumerate().map(|(phase, &mean)| CurvePoint {
+        phase: format!("C{phase}"),
+        time_s: times.as_ref().map(|t| t[phase]),
+        mean,
+    });
+    let kinetic_curve = KineticCurve {
+        quantity: "Mean signal of the lesion".to_owned(),
+        points: points.collect(),
+        curve_type: triher_kinetics::curve_type(&curve, CURVE_TOLERANCE_PERCENT)
+            .map(|t| t.to_string()),
+    };
     let not_checked = vec![
         "Whether this is a carcinoma, and whether the outline is right: both are the reader's."
             .to_owned(),
@@ -306,17 +316,17 @@ fn report(
         probabilities: probabilities.collect(),
         predicted: prediction.class.clone(),
         model: model_facts(model, &plan.model)?,
-        phases: pictures::phases(&study.series, &lesion.mask, extractor.recipe())?,
-        planes: pictures::planes(&study.series, &lesion.mask),
-        patches: pictures::patches(&extractor.patches(&study.series, &lesion.mask)?),
-        curve: curve_points.collect(),
-        curve_in_seconds: times.is_some(),
+        study: pictures::phases(&study.series, &lesion.mask, extractor.recipe())?,
+        planes: pictures::planes(&study.series, &lesion.mask)?,
+        patch: pictures::patches(&extractor.patches(&study.series, &lesion.mask)?)?,
+        curve: Some(kinetic_curve),
         lesion: lesion_facts,
-        top_features: prediction
+        top_reasons: prediction
             .top_features
             .iter()
             .map(|c| (c.feature.clone(), c.log_odds))
             .collect(),
+        reasons_unit: "log odds of the predicted class".to_owned(),
         series_read: read,
         set_aside: aside.collect(),
         warnings: prediction.warnings.clone(),

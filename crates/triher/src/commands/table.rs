@@ -1,7 +1,7 @@
 //! The options that name a table, and figures in words.
 
 use crate::arguments::TableArguments;
-use triher_study::figures::{Evaluation, Interval};
+use triher_study::figures::{Estimate, Evaluation};
 use triher_study::study_file::Columns;
 use triher_study::tables::TableSource;
 
@@ -34,7 +34,7 @@ pub(crate) fn discrimination(evaluation: &Evaluation) -> String {
     let auc = &evaluation.auc;
     let mut lines = vec![
         format!("  macro AUC  {}", interval(&auc.macro_average)),
-        format!("  micro AUC  {}", interval(&auc.micro)),
+        format!("  micro AUC  {}", interval(&auc.micro_average)),
     ];
     for (class, value) in &auc.per_class {
         lines.push(format!("  {class} against the rest  {}", interval(value)));
@@ -42,7 +42,7 @@ pub(crate) fn discrimination(evaluation: &Evaluation) -> String {
     lines.join("\n")
 }
 
-fn interval(figure: &Interval) -> String {
+fn interval(figure: &Estimate) -> String {
     match (figure.value, figure.ci95) {
         (Some(value), Some([low, high])) => format!("{value:.3} (95 % CI {low:.3} to {high:.3})"),
         (Some(value), None) => format!("{value:.3}"),

@@ -23,7 +23,10 @@ fn a_lesion_of_one_voxel() {
     write_nifti_mask(&w.path("mask.nii.gz"), &mask).unwrap();
     w.triher(CROP).done();
     w.write("c.csv", "patient_id,images,mask\np,p,mask.nii.gz\n");
-    w.write("c.toml", "name = 'one'\npatients = 'c.csv'\noutput = 'f.csv'\n");
+    w.write(
+        "c.toml",
+        "name = 'one'\npatients = 'c.csv'\noutput = 'f.csv'\n",
+    );
     w.triher("extract c.toml").done();
 }
 
@@ -37,10 +40,16 @@ fn voxels_that_are_not_numbers() {
     image.voxels_mut()[offset] = f32::NAN;
     write_nifti(&path, &image).unwrap();
     w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
-    w.write("c.toml", "name = 'nan'\npatients = 'c.csv'\noutput = 'f.csv'\n");
+    w.write(
+        "c.toml",
+        "name = 'nan'\npatients = 'c.csv'\noutput = 'f.csv'\n",
+    );
     w.triher("extract c.toml").done();
     let manifest = String::from_utf8(w.read("f.csv.manifest.json")).unwrap();
-    assert!(manifest.contains("P_0002.nii.gz") && manifest.contains("not finite"), "{manifest}");
+    assert!(
+        manifest.contains("P_0002.nii.gz") && manifest.contains("not finite"),
+        "{manifest}"
+    );
     let table = String::from_utf8(w.read("f.csv")).unwrap();
     assert!(!table.contains("inf"), "{table}");
 }
@@ -76,15 +85,20 @@ fn no_phase_before_contrast_and_one_phase_only() {
     let w = Workspace::new();
     w.nifti_patient("p", 80.0);
     w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
-    w.write("c.toml", "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\n");
+    w.write(
+        "c.toml",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\n",
+    );
     std::fs::remove_file(w.path("p/P_0000.nii.gz")).unwrap();
-    w.triher("extract c.toml").fails_saying(&["patient p", "before contrast"]);
+    w.triher("extract c.toml")
+        .fails_saying(&["patient p", "before contrast"]);
     for phase in 1..6 {
         std::fs::remove_file(w.path(&format!("p/P_{phase:04}.nii.gz"))).unwrap();
     }
     w.nifti_patient("q", 80.0);
     std::fs::copy(w.path("q/P_0000.nii.gz"), w.path("p/P_0000.nii.gz")).unwrap();
-    w.triher("extract c.toml").fails_saying(&["patient p", "one"]);
+    w.triher("extract c.toml")
+        .fails_saying(&["patient p", "one"]);
     w.triher("scan p").fails_saying(&["one phase only"]);
 }
 
@@ -95,7 +109,8 @@ fn a_mask_outside_of_the_image() {
     let far = triher_volume::Geometry::axis_aligned([8; 3], [1.0; 3], [500.0; 3]).unwrap();
     write_nifti_mask(&w.path("mask.nii.gz"), &Mask::filled(far, true)).unwrap();
     w.triher(CROP).fails_saying(&["do not share a grid"]);
-    w.triher(&format!("{CROP} --resample-mask")).fails_saying(&["empty"]);
+    w.triher(&format!("{CROP} --resample-mask"))
+        .fails_saying(&["empty"]);
 }
 
 #[test]
@@ -107,7 +122,11 @@ fn a_class_with_one_patient_and_a_centre_with_one() {
     let run = w
         .triher("train --features train.csv --id case --label her2 --centre hospital --method logistic --penalty l2 --c 1.0 --standardize true --out m.triher")
         .done();
-    assert!(run.stderr().contains("other has 1 patient"), "{}", run.stderr());
+    assert!(
+        run.stderr().contains("other has 1 patient"),
+        "{}",
+        run.stderr()
+    );
     w.write("test.csv", table(30, 2) + "lone,C,low,1,2,3,4\n");
     w.triher("evaluate m.triher --features test.csv --id case --label her2 --centre hospital --json e.json --html e.html").done();
 }
@@ -116,33 +135,48 @@ fn a_class_with_one_patient_and_a_centre_with_one() {
 fn a_single_class_and_a_class_that_the_model_does_not_know() {
     let w = Workspace::new();
     w.write("one.csv", "patient_id,class,x\na,low,1\nb,low,2\nc,low,3\n");
-    w.triher("train --features one.csv").fails_saying(&["class"]);
-    w.write("two.csv", "patient_id,class,x\na,low,1\nb,zero,2\nc,low,3\nd,zero,1\n");
+    w.triher("train --features one.csv")
+        .fails_saying(&["class"]);
+    w.write(
+        "two.csv",
+        "patient_id,class,x\na,low,1\nb,zero,2\nc,low,3\nd,zero,1\n",
+    );
     w.triher("train --features two.csv --out m.triher").done();
     w.write("three.csv", "patient_id,class,x\na,low,1\nb,positive,2\n");
-    w.triher("evaluate m.triher --features three.csv").fails_saying(&["positive", "zero, low"]);
+    w.triher("evaluate m.triher --features three.csv")
+        .fails_saying(&["positive", "zero, low"]);
 }
 
 #[test]
 fn a_table_without_the_models_features() {
     let w = Workspace::new();
     w.write("train.csv", table(30, 1));
-    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher").done();
-    w.write("test.csv", "case,her2,a\nr0,zero,1\nr1,low,2\nr2,positive,0\n");
-    w.triher("evaluate m.triher --features test.csv --id case --label her2").fails_saying(&["b"]);
+    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher")
+        .done();
+    w.write(
+        "test.csv",
+        "case,her2,a\nr0,zero,1\nr1,low,2\nr2,positive,0\n",
+    );
+    w.triher("evaluate m.triher --features test.csv --id case --label her2")
+        .fails_saying(&["b"]);
 }
 
 #[test]
 fn a_damaged_model_and_one_of_the_future() {
     let w = Workspace::new();
     w.write("train.csv", table(30, 1));
-    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher").done();
+    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher")
+        .done();
     let mut bytes = w.read("m.triher");
     let last = bytes.len() - 10;
     bytes[last] ^= 1;
     w.write("bad.triher", bytes);
     w.triher("model bad.triher").fails_saying(&["bad.triher"]);
-    let future = String::from_utf8(w.read("m.triher")).unwrap().replacen("TRIHER-MODEL 1", "TRIHER-MODEL 99", 1);
+    let future = String::from_utf8(w.read("m.triher")).unwrap().replacen(
+        "TRIHER-MODEL 1",
+        "TRIHER-MODEL 99",
+        1,
+    );
     w.write("future.triher", future);
     w.triher("model future.triher").fails_saying(&["99"]);
 }
@@ -151,9 +185,11 @@ fn a_damaged_model_and_one_of_the_future() {
 fn a_model_of_a_foreign_table_cannot_predict_images() {
     let w = Workspace::new();
     w.write("train.csv", table(30, 1));
-    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher").done();
+    w.triher("train --features train.csv --id case --label her2 --ignore hospital --out m.triher")
+        .done();
     w.nifti_patient("p", 80.0);
-    w.triher("predict m.triher p --seed 12,10,6").fails_saying(&["m.triher", "triher extract"]);
+    w.triher("predict m.triher p --seed 12,10,6")
+        .fails_saying(&["m.triher", "triher extract"]);
 }
 
 #[test]
@@ -164,7 +200,8 @@ fn weights_that_run_code_are_refused_and_nothing_runs() {
     let pickle = b"\x80\x02cposix\nsystem\nX\x0e\x00\x00\x00touch hacked.ok\x85R.".to_vec();
     let pickle = [&pickle[..17], b"X\x0f\x00\x00\x00touch hacked.ok\x85R."].concat();
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("archive/data.pkl", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.start_file("archive/data.pkl", zip::write::SimpleFileOptions::default())
+        .unwrap();
     std::io::Write::write_all(&mut zip, &pickle).unwrap();
     w.write("evil.pth.tar", zip.finish().unwrap().into_inner());
     w.triher("embed --weights evil.pth.tar --profile bl4as --image p/P_0001.nii.gz --mask p/P_mask.nii.gz --out e.csv")
@@ -178,5 +215,6 @@ fn wrong_usage_ends_with_two() {
     assert_eq!(w.triher("scan").code(), 2);
     assert_eq!(w.triher("nonsense").code(), 2);
     w.triher("scan nowhere").fails_saying(&["nowhere"]);
-    w.triher("predict m.triher p").fails_saying(&["--mask", "--seed"]);
+    w.triher("predict m.triher p")
+        .fails_saying(&["--mask", "--seed"]);
 }

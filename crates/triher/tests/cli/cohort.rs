@@ -16,7 +16,10 @@ fn cohort(w: &Workspace) {
         );
     }
     w.write("patients.csv", table);
-    w.write("cohort.toml", "name = 'twelve'\npatients = 'patients.csv'\noutput = 'features.parquet'\n");
+    w.write(
+        "cohort.toml",
+        "name = 'twelve'\npatients = 'patients.csv'\noutput = 'features.parquet'\n",
+    );
 }
 
 #[test]
@@ -24,13 +27,25 @@ fn a_cohort_is_extracted_and_taken_up_again() {
     let w = Workspace::new();
     cohort(&w);
     let first = w.triher("extract cohort.toml").done();
-    assert!(first.stderr().contains("12 patients, 12 lesions"), "{}", first.stderr());
+    assert!(
+        first.stderr().contains("12 patients, 12 lesions"),
+        "{}",
+        first.stderr()
+    );
     let bytes = w.read("features.parquet");
     let second = w.triher("extract cohort.toml --threads 1").done();
-    assert!(second.stderr().contains("12 of them from an earlier run"), "{}", second.stderr());
+    assert!(
+        second.stderr().contains("12 of them from an earlier run"),
+        "{}",
+        second.stderr()
+    );
     assert!(bytes == w.read("features.parquet"));
     let fresh = w.triher("extract cohort.toml --fresh --threads 2").done();
-    assert!(!fresh.stderr().contains("earlier run"), "{}", fresh.stderr());
+    assert!(
+        !fresh.stderr().contains("earlier run"),
+        "{}",
+        fresh.stderr()
+    );
     assert!(bytes == w.read("features.parquet"));
 }
 
@@ -43,8 +58,14 @@ fn one_bad_patient_is_skipped_and_the_rest_goes_on() {
     let run = w.triher("extract cohort.toml");
     assert_eq!(run.code(), 1);
     let told = run.stderr();
-    assert!(told.contains("patient p5") && told.contains("P_0003.nii.gz"), "{told}");
-    assert!(told.contains("11 patients") && told.contains("1 patients skipped"), "{told}");
+    assert!(
+        told.contains("patient p5") && told.contains("P_0003.nii.gz"),
+        "{told}"
+    );
+    assert!(
+        told.contains("11 patients") && told.contains("1 patients skipped"),
+        "{told}"
+    );
     let skipped = String::from_utf8(w.read("features.parquet.skipped.csv")).unwrap();
     assert!(skipped.contains("p5"), "{skipped}");
 }
@@ -61,13 +82,24 @@ fn a_study_runs_from_one_file_and_its_model_predicts() {
          [model]\nc = 0.1\n\n[validation]\nfolds = 4\nbootstrap = 200\n",
     );
     w.triher("run study.toml").done();
-    for file in ["model.triher", "report-again.html", "evaluation-again.json", "predictions-again.csv", "manifest.json"] {
+    for file in [
+        "model.triher",
+        "report-again.html",
+        "evaluation-again.json",
+        "predictions-again.csv",
+        "manifest.json",
+    ] {
         assert!(w.path("out").join(file).exists(), "{file}");
     }
     w.triher("predict out/model.triher images/p1 --mask images/p1/P_mask.nii.gz --json p.json --html p.html").done();
     let prediction = w.json("p.json");
     assert_eq!(prediction["research_use_only"], true);
-    let total: f64 = prediction["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
+    let total: f64 = prediction["probabilities"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|p| p.as_f64().unwrap())
+        .sum();
     assert!((total - 1.0).abs() < 1e-9);
     // The phases of a folder carry no times; with them the features are those of the table.
     w.triher("predict out/model.triher images/p1 --mask images/p1/P_mask.nii.gz --times 0,60,120,180,240,300 --json t.json").done();
@@ -75,9 +107,14 @@ fn a_study_runs_from_one_file_and_its_model_predicts() {
     let html = String::from_utf8(w.read("p.html")).unwrap();
     assert!(html.contains("data:image/png;base64,"));
     // A seed and a box find the same ball.
-    w.triher("predict out/model.triher images/p1 --seed 12,10,6 --json s.json").done();
-    w.triher("predict out/model.triher images/p1 --box 5,3,0,20,18,12 --json b.json").done();
-    assert_eq!(w.json("s.json")["lesion"]["voxels"], w.json("b.json")["lesion"]["voxels"]);
+    w.triher("predict out/model.triher images/p1 --seed 12,10,6 --json s.json")
+        .done();
+    w.triher("predict out/model.triher images/p1 --box 5,3,0,20,18,12 --json b.json")
+        .done();
+    assert_eq!(
+        w.json("s.json")["lesion"]["voxels"],
+        w.json("b.json")["lesion"]["voxels"]
+    );
 }
 
 #[test]

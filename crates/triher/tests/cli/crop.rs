@@ -24,12 +24,24 @@ fn every_profile_gives_a_cube_of_48() {
 #[test]
 fn the_published_masks_come_out_voxel_for_voxel() {
     for patient in ["P1", "P2", "P3"] {
-        let Some(folder) = reference(&format!("bl4as/{patient}")) else { return };
+        let Some(folder) = reference(&format!("bl4as/{patient}")) else {
+            return;
+        };
         let w = Workspace::new();
         let full = folder.join("lesion_mask_full.nii.gz");
         let full = full.to_str().unwrap();
         w.triher_words(&[
-            "crop", "--profile", "bl4as", "--image", full, "--mask", full, "--out-image", "i.nii.gz", "--out-mask", "m.nii.gz",
+            "crop",
+            "--profile",
+            "bl4as",
+            "--image",
+            full,
+            "--mask",
+            full,
+            "--out-image",
+            "i.nii.gz",
+            "--out-mask",
+            "m.nii.gz",
         ])
         .done();
         let ours = read_mask(&w.path("m.nii.gz")).unwrap();
@@ -45,7 +57,12 @@ fn a_mask_on_another_grid_is_an_error_that_prints_both() {
     let other = inner_grid();
     write_nifti_mask(&w.path("other.nii.gz"), &Mask::filled(other, true)).unwrap();
     let crop = "crop --profile bl4as --image p/P_0001.nii.gz --mask other.nii.gz --out-image i.nii --out-mask m.nii";
-    w.triher(crop).fails_saying(&["do not share a grid", "24 x 20 x 12", "10 x 10 x 10", "resampled"]);
+    w.triher(crop).fails_saying(&[
+        "do not share a grid",
+        "24 x 20 x 12",
+        "10 x 10 x 10",
+        "resampled",
+    ]);
     w.triher(&format!("{crop} --resample-mask")).done();
 }
 

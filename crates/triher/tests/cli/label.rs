@@ -5,9 +5,17 @@ use crate::workspace::Workspace;
 #[test]
 fn labels_are_written_with_their_reasons() {
     let w = Workspace::new();
-    w.write("columns.toml", "patient_id = 'id'\nihc_score = 'ihc'\nish_status = 'ish'\n");
-    w.write("clinical.csv", "id,ihc,ish\nA,0,\nB,1+,\nC,2+,amplified\nD,2+,not amplified\nE,2+,\nF,3+,\n");
-    let run = w.triher("label clinical.csv --columns columns.toml --out labels.csv").done();
+    w.write(
+        "columns.toml",
+        "patient_id = 'id'\nihc_score = 'ihc'\nish_status = 'ish'\n",
+    );
+    w.write(
+        "clinical.csv",
+        "id,ihc,ish\nA,0,\nB,1+,\nC,2+,amplified\nD,2+,not amplified\nE,2+,\nF,3+,\n",
+    );
+    let run = w
+        .triher("label clinical.csv --columns columns.toml --out labels.csv")
+        .done();
     assert!(run.stderr().contains("positive: 2"), "{}", run.stderr());
     insta::assert_snapshot!(String::from_utf8(w.read("labels.csv")).unwrap());
     assert!(w.path("labels.csv.manifest.json").exists());
@@ -27,5 +35,6 @@ fn a_wrong_column_is_named() {
     let w = Workspace::new();
     w.write("columns.toml", "patient_id = 'id'\nihc_score = 'her2'\n");
     w.write("clinical.csv", "id,ihc\nA,0\n");
-    w.triher("label clinical.csv --columns columns.toml").fails_saying(&["clinical.csv", "her2", "id, ihc"]);
+    w.triher("label clinical.csv --columns columns.toml")
+        .fails_saying(&["clinical.csv", "her2", "id, ihc"]);
 }

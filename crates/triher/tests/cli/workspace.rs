@@ -12,7 +12,9 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A path in the folder.
@@ -66,7 +68,11 @@ impl Workspace {
             let image = Image::from_fn(grid, |index| {
                 let texture = ((index[0] * 7 + index[1] * 13 + index[2] * 5) % 11) as f32;
                 let base = 100.0 + texture;
-                base + if inside(index) { gain * brightness + gain * texture } else { 0.0 }
+                base + if inside(index) {
+                    gain * brightness + gain * texture
+                } else {
+                    0.0
+                }
             });
             write_nifti(&path.join(format!("P_{phase:04}.nii.gz")), &image).unwrap();
         }
@@ -77,7 +83,13 @@ impl Workspace {
 /// A small sagittal grid of unequal spacing.
 pub(crate) fn grid() -> Geometry {
     let directions = [[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]];
-    Geometry::from_parts([24, 20, 12], [30.0, -40.0, 50.0], [0.9, 0.9, 2.0], directions).unwrap()
+    Geometry::from_parts(
+        [24, 20, 12],
+        [30.0, -40.0, 50.0],
+        [0.9, 0.9, 2.0],
+        directions,
+    )
+    .unwrap()
 }
 
 /// What a run printed and how it ended.
