@@ -1,19 +1,22 @@
 //! The zip archive that `torch.save` writes, and its tensors.
+//!
+//! `NAME/data.pkl` describes the tensors, `NAME/data/KEY` holds one storage each, `NAME/byteorder` says `little` or `big`. Storages are
+//! unpacked one at a time, when a tensor of them is asked for.
 
 use crate::error::{Parse, malformed};
+use crate::numbers::Stored;
 use crate::pickle::{self, Arena, StorageKind, TensorView, Value};
-use crate::{RawTensors, Tensor};
-use std::collections::BTreeMap;
+use crate::{Limits, RawTensors, Tensor};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::rc::Rc;
 use zip::ZipArchive;
 
-/// The pickle of a checkpoint lists tensors: it is small.
-const MAX_PICKLE: u64 = 256 << 20;
-/// One storage of an encoder: 4 GiB.
-const MAX_STORAGE: u64 = 4 << 30;
 /// Nesting of dictionaries in which tensors are looked for.
 const MAX_DEPTH: usize = 8;
+/// Letters of a tensor's name; a longer key is no parameter's.
+const MAX_NAME: usize = 512;
 
 /// A checkpoint whose tensors can be read one by one.
 pub(crate) struct Archive {
@@ -22,16 +25,20 @@ pub(crate) struct Archive {
     folder: String,
     arena: Arena,
     tensors: BTreeMap<String, usize>,
+    entries: Vec<String>,
     big_endian: bool,
+    limits: Limits,
+    /// The storage read last, by key and kind: several tensors may be views of one.
+    last: Option<(Rc<str>, StorageKind, Vec<f32>)>,
 }
 
 impl Archive {
-    pub(crate) fn open(file: File) -> Parse<Self> {
+    pub(crate) fn open(file: File, limits: &Limits) -> Parse<Self> {
         let mut zip = match ZipArchive::new(BufReader::new(file)) {
             Ok(zip) => zip,
             Err(error) => {
                 return malformed(format!(
-                    "this is no zip archive as torch.save writes it ({error}): it is cut short or damaged, or of PyTorch before 1.6; copy it again, or save it anew with torch.save"
+                    "the zip archive cannot be read ({error}): it is cut short or damaged; copy it again from its source"
                 ));
             }
         };
@@ -41,23 +48,88 @@ impl Archive {
             .find(|n| n == "data.pkl" || n.ends_with("/data.pkl"))
             .map(std::borrow::Cow::into_owned);
         let Some(pickle_name) = found else {
-            return malformed("the archive holds no data.pkl: this is no PyTorch checkpoint");
+            return malformed(
+                "the zip archive holds no data.pkl: this is no checkpoint of torch.save",
+            );
         };
-        let folder = pickle_name.trim_end_matches("data.pkl").to_owned();
-        let bytes = read_entry(&mut zip, &pickle_name, MAX_PICKLE)?;
-        let (root, arena) = pickle::parse(&bytes)?;
+        let folder = pickle_name
+            .strip_suffix("data.pkl")
+            .unwrap_or_default()
+            .to_owned();
+        if zip
+            .index_for_name(&format!("{folder}constants.pkl"))
+            .is_some()
+        {
+            return malformed(
+                "this is a TorchScript program, not a checkpoint: save the network's state_dict with torch.save",
+            );
+        }
+        let bytes = read_entry(&mut zip, &pickle_name, limits.max_pickle_bytes)?;
+        let (root, arena) = pickle::parse(&bytes, limits)?;
         let byte_order = format!("{folder}byteorder");
         let big_endian = zip.index_for_name(&byte_order).is_some()
-            && read_entry(&mut zip, &byte_order, 16)?.starts_with(b"big");
-        let mut tensors = BTreeMap::new();
-        collect(&arena, &root, "", 0, &mut tensors);
+            && match read_entry(&mut zip, &byte_order, 16)?.trim_ascii() {
+                b"big" => true,
+                b"little" => false,
+                _ => return malformed("the byte order is neither little nor big: it is damaged"),
+            };
+        let mut search = Search {
+            arena: &arena,
+            seen: BTreeSet::new(),
+            tensors: BTreeMap::new(),
+        };
+        search.collect(&root, "", 0);
+        let tensors = search.tensors;
+        let entries = top_level(&arena, &root);
         Ok(Self {
             zip,
             folder,
             arena,
             tensors,
+            entries,
             big_endian,
+            limits: *limits,
+            last: None,
         })
+    }
+
+    /// All numbers of a storage, from the file or as kept from the last time.
+    fn storage(&mut self, name: &str, index: usize) -> Parse<&[f32]> {
+        let storage = self.arena.storages[index].clone();
+        let kept = matches!(&self.last, Some((key, kind, _)) if *key == storage.key && *kind == storage.kind);
+        if !kept {
+            self.last = None;
+            let stored = match storage.kind {
+                StorageKind::F64 => Stored::F64,
+                StorageKind::F32 => Stored::F32,
+                StorageKind::F16 => Stored::F16,
+                StorageKind::Bf16 => Stored::Bf16,
+                StorageKind::Other => {
+                    return malformed(format!(
+                        "the tensor {name} holds no floating point numbers of 16, 32 or 64 bits: this is not the encoder's checkpoint"
+                    ));
+                }
+            };
+            let length = storage.elements.checked_mul(stored.bytes());
+            let Some(length) = length.filter(|&n| n as u64 <= self.limits.max_storage_bytes) else {
+                return malformed(format!(
+                    "the storage of the tensor {name} declares {} numbers, more than {} MiB: it is damaged",
+                    storage.elements,
+                    self.limits.max_storage_bytes >> 20
+                ));
+            };
+            let entry = format!("{}data/{}", self.folder, storage.key);
+            let data = read_entry(&mut self.zip, &entry, self.limits.max_storage_bytes)?;
+            let Some(data) = data.get(..length) else {
+                return malformed(format!(
+                    "the storage of the tensor {name} declares {length} bytes, and {} are there: the file is cut short; copy it again from its source",
+                    data.len()
+                ));
+            };
+            let numbers = stored.decode(data, self.big_endian);
+            self.last = Some((storage.key, storage.kind, numbers));
+        }
+        Ok(self.last.as_ref().map_or(&[], |(_, _, numbers)| numbers))
     }
 }
 
@@ -70,38 +142,17 @@ impl RawTensors for Archive {
             .collect()
     }
 
+    fn entries(&self) -> Vec<String> {
+        self.entries.clone()
+    }
+
     fn read(&mut self, name: &str) -> Parse<Tensor> {
         let Some(&index) = self.tensors.get(name) else {
             return malformed(format!("the tensor {name} is not there"));
         };
         let view = self.arena.tensors[index].clone();
-        let storage = self.arena.storages[view.storage].clone();
-        let bytes = match storage.kind {
-            StorageKind::F64 => 8,
-            StorageKind::F32 => 4,
-            StorageKind::F16 | StorageKind::Bf16 => 2,
-            StorageKind::Other => {
-                return malformed(format!(
-                    "the tensor {name} holds no floating point numbers: this is not the encoder's checkpoint"
-                ));
-            }
-        };
-        let Some(length) = storage.elements.checked_mul(bytes) else {
-            return malformed(format!(
-                "the storage of {name} declares {} elements: the file is damaged",
-                storage.elements
-            ));
-        };
-        let entry = format!("{}data/{}", self.folder, storage.key);
-        let data = read_entry(&mut self.zip, &entry, MAX_STORAGE)?;
-        if data.len() < length {
-            return malformed(format!(
-                "the storage of {name} declares {length} bytes, and {} are there: the file is cut short; copy it again from its source",
-                data.len()
-            ));
-        }
-        let numbers = decode(&data[..length], storage.kind, self.big_endian);
-        gather(name, &numbers, &view)
+        let limit = self.limits.max_tensor_bytes;
+        gather(name, self.storage(name, view.storage)?, &view, limit)
     }
 }
 
@@ -116,7 +167,7 @@ fn read_entry(zip: &mut ZipArchive<BufReader<File>>, name: &str, limit: u64) -> 
         }
     };
     let mut bytes = Vec::new();
-    match entry.take(limit + 1).read_to_end(&mut bytes) {
+    match entry.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
         Ok(_) if bytes.len() as u64 > limit => malformed(format!(
             "the archive's entry {name} unpacks to more than {} MiB: refused",
             limit >> 20
@@ -128,139 +179,162 @@ fn read_entry(zip: &mut ZipArchive<BufReader<File>>, name: &str, limit: u64) -> 
     }
 }
 
-/// Tensors by name, dictionaries in dictionaries joined by nothing: the deepest name counts, except at the top,
-/// where `state_dict` and the like are left out of the names.
-fn collect(
-    arena: &Arena,
-    value: &Value,
-    prefix: &str,
-    depth: usize,
-    out: &mut BTreeMap<String, usize>,
-) {
-    let Value::Dict(dict) = value else { return };
-    if depth > MAX_DEPTH {
-        return;
-    }
-    for (key, value) in &arena.dicts[*dict] {
-        let Value::Str(key) = key else { continue };
-        let name = if prefix.is_empty() {
-            key.to_string()
-        } else {
-            format!("{prefix}.{key}")
-        };
-        match value {
-            Value::Tensor(index) => drop(out.insert(name, *index)),
-            Value::Dict(_) => {
-                let wrapper = depth == 0
-                    && matches!(
-                        &**key,
-                        "state_dict" | "model" | "model_state_dict" | "network_weights"
-                    );
-                let inner = if wrapper { "" } else { name.as_str() };
-                collect(arena, value, inner, depth + 1, out);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn decode(data: &[u8], kind: StorageKind, big_endian: bool) -> Vec<f32> {
-    let two = |c: &[u8]| {
-        if big_endian {
-            u16::from_be_bytes([c[0], c[1]])
-        } else {
-            u16::from_le_bytes([c[0], c[1]])
-        }
+/// Keys of the outermost dictionary that are no tensors.
+fn top_level(arena: &Arena, root: &Value) -> Vec<String> {
+    let Value::Dict(dict) = root else {
+        return Vec::new();
     };
-    match kind {
-        StorageKind::F32 => data
-            .chunks_exact(4)
-            .map(|c| {
-                let bytes = [c[0], c[1], c[2], c[3]];
-                if big_endian {
-                    f32::from_be_bytes(bytes)
-                } else {
-                    f32::from_le_bytes(bytes)
-                }
-            })
-            .collect(),
-        StorageKind::F64 => data
-            .chunks_exact(8)
-            .map(|c| {
-                let mut bytes = [0; 8];
-                bytes.copy_from_slice(c);
-                (if big_endian {
-                    f64::from_be_bytes(bytes)
-                } else {
-                    f64::from_le_bytes(bytes)
-                }) as f32
-            })
-            .collect(),
-        StorageKind::F16 => data.chunks_exact(2).map(|c| half(two(c))).collect(),
-        StorageKind::Bf16 => data
-            .chunks_exact(2)
-            .map(|c| f32::from_bits(u32::from(two(c)) << 16))
-            .collect(),
-        StorageKind::Other => Vec::new(),
-    }
+    let entries = arena.dicts[*dict]
+        .iter()
+        .filter_map(|(key, value)| match (key, value) {
+            (_, Value::Tensor(_)) => None,
+            (Value::Str(key), _) if key.len() <= MAX_NAME => Some(key.to_string()),
+            _ => None,
+        });
+    entries.collect()
 }
 
-/// IEEE half precision to single.
-pub(crate) fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f32::from(bits & 0x3ff);
-    match exponent {
-        0 => sign * fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => sign * f32::INFINITY,
-        31 => f32::NAN,
-        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
+/// Finds the tensors in dictionaries in dictionaries.
+struct Search<'a> {
+    arena: &'a Arena,
+    /// Dictionaries looked through: each once, or a few that hold each other would give more names than fit in memory.
+    seen: BTreeSet<usize>,
+    tensors: BTreeMap<String, usize>,
+}
+
+impl Search<'_> {
+    /// Tensors by name, the keys on the way to them joined by dots.
+    fn collect(&mut self, value: &Value, prefix: &str, depth: usize) {
+        let Value::Dict(dict) = value else { return };
+        if depth > MAX_DEPTH || !self.seen.insert(*dict) {
+            return;
+        }
+        let arena = self.arena;
+        for (key, value) in &arena.dicts[*dict] {
+            let key = match key {
+                Value::Str(key) => key.to_string(),
+                // Optimisers number their parameters.
+                Value::Int(key) => key.to_string(),
+                _ => continue,
+            };
+            if prefix.len() + key.len() >= MAX_NAME {
+                continue;
+            }
+            let name = if prefix.is_empty() {
+                key
+            } else {
+                format!("{prefix}.{key}")
+            };
+            match value {
+                // A later value of the same key replaces the earlier one, as in Python.
+                Value::Tensor(index) => drop(self.tensors.insert(name, *index)),
+                Value::Dict(_) => self.collect(value, &name, depth + 1),
+                _ => {}
+            }
+        }
     }
 }
 
 /// The elements of a view, in C order.
-fn gather(name: &str, numbers: &[f32], view: &TensorView) -> Parse<Tensor> {
-    let damaged = || {
-        malformed(format!(
-            "the tensor {name} reaches beyond its storage: the file is damaged"
-        ))
+fn gather(name: &str, numbers: &[f32], view: &TensorView, limit: u64) -> Parse<Tensor> {
+    let shape = view.shape.clone();
+    let count = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
+    // A view with strides of 0 may ask for any number of elements of a small storage.
+    let Some(count) = count.filter(|&n| n as u64 <= limit / 4) else {
+        return malformed(format!(
+            "the tensor {name} declares the shape {shape:?}, more than {} MiB: the file is damaged",
+            limit >> 20
+        ));
     };
-    let count = view.shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
-    let Some(count) = count else { return damaged() };
     if count == 0 {
         return Ok(Tensor {
-            shape: view.shape.clone(),
+            shape,
             data: Vec::new(),
         });
     }
-    let last =
-        view.shape
-            .iter()
-            .zip(&view.strides)
-            .try_fold(view.offset, |at, (&size, &stride)| {
-                (size - 1)
-                    .checked_mul(stride)
-                    .and_then(|step| at.checked_add(step))
-            });
-    // A view of stride 0 could ask for any number of elements of a small storage.
-    if !last.is_some_and(|last| last < numbers.len()) || count > numbers.len() {
-        return damaged();
+    let last = shape
+        .iter()
+        .zip(&view.strides)
+        .try_fold(view.offset, |at, (&size, &stride)| {
+            let step = (size - 1).checked_mul(stride)?;
+            at.checked_add(step)
+        });
+    if last.is_none_or(|last| last >= numbers.len()) {
+        return malformed(format!(
+            "the tensor {name} of shape {shape:?} reaches beyond its storage of {} numbers: the file is damaged",
+            numbers.len()
+        ));
+    }
+    if is_contiguous(view) {
+        let data = numbers[view.offset..view.offset + count].to_vec();
+        return Ok(Tensor { shape, data });
     }
     let mut data = Vec::with_capacity(count);
-    let mut index = vec![0usize; view.shape.len()];
+    let mut index = vec![0usize; shape.len()];
+    let mut at = view.offset;
     for _ in 0..count {
-        let at: usize = index.iter().zip(&view.strides).map(|(i, s)| i * s).sum();
-        data.push(numbers[view.offset + at]);
+        data.push(numbers[at]);
         for axis in (0..index.len()).rev() {
             index[axis] += 1;
-            if index[axis] < view.shape[axis] {
+            if index[axis] < shape[axis] {
+                at += view.strides[axis];
                 break;
             }
+            at -= view.strides[axis] * (shape[axis] - 1);
             index[axis] = 0;
         }
     }
-    Ok(Tensor {
-        shape: view.shape.clone(),
-        data,
-    })
+    Ok(Tensor { shape, data })
+}
+
+/// Whether a view that is not empty lies in C order without gaps.
+fn is_contiguous(view: &TensorView) -> bool {
+    let mut step = 1usize;
+    view.shape
+        .iter()
+        .zip(&view.strides)
+        .rev()
+        .all(|(&size, &stride)| {
+            let follows = size == 1 || stride == step;
+            step *= size;
+            follows
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(offset: usize, shape: &[usize], strides: &[usize]) -> TensorView {
+        TensorView {
+            storage: 0,
+            offset,
+            shape: shape.to_vec(),
+            strides: strides.to_vec(),
+        }
+    }
+
+    #[test]
+    fn views_are_gathered_in_c_order() {
+        let numbers: Vec<f32> = (0..12u8).map(f32::from).collect();
+        let read = |v: &TensorView| gather("x", &numbers, v, 1 << 20);
+        let data = |v: &TensorView| read(v).map(|t| t.data).unwrap_or_default();
+        assert_eq!(data(&view(2, &[2, 3], &[3, 1])), [2., 3., 4., 5., 6., 7.]);
+        // A transposed one, one with gaps, one that repeats a row, a scalar and an empty one.
+        assert_eq!(data(&view(0, &[3, 2], &[1, 3])), [0., 3., 1., 4., 2., 5.]);
+        assert_eq!(data(&view(1, &[2, 2], &[6, 2])), [1., 3., 7., 9.]);
+        assert_eq!(data(&view(4, &[2, 2], &[0, 1])), [4., 5., 4., 5.]);
+        assert_eq!(data(&view(11, &[], &[])), [11.]);
+        assert_eq!(data(&view(99, &[0, 5], &[5, 1])), [0f32; 0]);
+        for wrong in [
+            view(0, &[13], &[1]),
+            view(12, &[], &[]),
+            view(usize::MAX, &[2], &[1]),
+            view(0, &[3], &[usize::MAX]),
+            view(0, &[usize::MAX, usize::MAX], &[0, 0]),
+            view(0, &[1 << 20, 1 << 20], &[0, 0]),
+        ] {
+            assert!(read(&wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

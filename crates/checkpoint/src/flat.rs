@@ -1,15 +1,12 @@
 //! safetensors files with the same names.
 
-use crate::archive::half;
-use crate::error::{Parse, malformed};
-use crate::{RawTensors, Tensor};
+use crate::error::{Parse, Problem, malformed};
+use crate::numbers::Stored;
+use crate::{Limits, RawTensors, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-
-/// Headers are small; a longer one is none.
-const MAX_HEADER: u64 = 100_000_000;
 
 /// A safetensors file whose tensors can be read one by one.
 pub(crate) struct Flat {
@@ -18,25 +15,25 @@ pub(crate) struct Flat {
     /// Where the data begins.
     start: u64,
     length: u64,
-}
-
-/// Whether bytes begin like a safetensors file: a length, then a JSON object.
-pub(crate) fn looks_flat(start: &[u8]) -> bool {
-    start.get(8) == Some(&b'{')
+    limits: Limits,
 }
 
 impl Flat {
-    pub(crate) fn open(mut file: File) -> Parse<Self> {
-        let io = |e: std::io::Error| {
-            crate::error::Problem::Malformed(format!("the file cannot be read: {e}"))
-        };
+    pub(crate) fn open(mut file: File, limits: &Limits) -> Parse<Self> {
+        let io = |e: std::io::Error| Problem::Malformed(format!("the file cannot be read ({e})"));
         let length = file.metadata().map_err(io)?.len();
         let mut size = [0; 8];
         file.read_exact(&mut size).map_err(io)?;
         let header = u64::from_le_bytes(size);
-        if header > MAX_HEADER || header > length.saturating_sub(8) {
+        if header > length.saturating_sub(8) {
             return malformed(format!(
-                "the header declares {header} bytes, and the file holds {length}: it is damaged or cut short"
+                "the header declares {header} bytes, and the file holds {length}: it is damaged or cut short; copy it again from its source"
+            ));
+        }
+        if header > limits.max_pickle_bytes {
+            return malformed(format!(
+                "the header has {header} bytes, more than {} MiB: refused",
+                limits.max_pickle_bytes >> 20
             ));
         }
         let mut bytes = Vec::new();
@@ -51,9 +48,10 @@ impl Flat {
                 metadata,
                 start: 8 + header,
                 length,
+                limits: *limits,
             }),
             Err(error) => malformed(format!(
-                "this is no safetensors file ({error}): it is damaged or cut short"
+                "the header is none of safetensors ({error}): the file is damaged or cut short"
             )),
         }
     }
@@ -68,54 +66,55 @@ impl RawTensors for Flat {
             .collect()
     }
 
+    fn entries(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn read(&mut self, name: &str) -> Parse<Tensor> {
         let Some(info) = self.metadata.info(name) else {
             return malformed(format!("the tensor {name} is not there"));
         };
-        let (begin, end) = info.data_offsets;
-        let last = (self.start).checked_add(end as u64);
-        if end < begin || last.is_none_or(|last| last > self.length) {
-            return malformed(format!(
-                "the tensor {name} lies beyond the end of the file: it is cut short"
-            ));
-        }
-        let mut bytes = Vec::new();
-        let io = |e: std::io::Error| {
-            crate::error::Problem::Malformed(format!("the tensor {name} cannot be read: {e}"))
-        };
-        self.file
-            .seek(SeekFrom::Start(self.start + begin as u64))
-            .map_err(io)?;
-        self.file
-            .by_ref()
-            .take((end - begin) as u64)
-            .read_to_end(&mut bytes)
-            .map_err(io)?;
-        let two = |c: &[u8]| u16::from_le_bytes([c[0], c[1]]);
-        let data: Vec<f32> = match info.dtype {
-            Dtype::F32 => bytes
-                .chunks_exact(4)
-                .map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]))
-                .collect(),
-            Dtype::F16 => bytes.chunks_exact(2).map(|c| half(two(c))).collect(),
-            Dtype::BF16 => bytes
-                .chunks_exact(2)
-                .map(|c| f32::from_bits(u32::from(two(c)) << 16))
-                .collect(),
-            Dtype::F64 => bytes
-                .chunks_exact(8)
-                .map(|c| {
-                    let mut eight = [0; 8];
-                    eight.copy_from_slice(c);
-                    f64::from_le_bytes(eight) as f32
-                })
-                .collect(),
+        let stored = match info.dtype {
+            Dtype::F64 => Stored::F64,
+            Dtype::F32 => Stored::F32,
+            Dtype::F16 => Stored::F16,
+            Dtype::BF16 => Stored::Bf16,
             other => {
                 return malformed(format!(
-                    "the tensor {name} holds {other:?}, no floating point numbers"
+                    "the tensor {name} holds {other:?}, no floating point numbers of 16, 32 or 64 bits: this is not the encoder's checkpoint"
                 ));
             }
         };
+        let (begin, end) = info.data_offsets;
+        let (Ok(begin), Ok(end)) = (u64::try_from(begin), u64::try_from(end)) else {
+            return malformed(format!("the tensor {name} lies beyond any file"));
+        };
+        let last = self.start.checked_add(end);
+        if end < begin || last.is_none_or(|last| last > self.length) {
+            return malformed(format!(
+                "the tensor {name} lies beyond the end of the file: it is cut short; copy it again from its source"
+            ));
+        }
+        if end - begin > self.limits.max_storage_bytes {
+            return malformed(format!(
+                "the tensor {name} has {} bytes, more than {} MiB: refused",
+                end - begin,
+                self.limits.max_storage_bytes >> 20
+            ));
+        }
+        let io = |e: std::io::Error| {
+            Problem::Malformed(format!("the tensor {name} cannot be read ({e})"))
+        };
+        let mut bytes = Vec::new();
+        self.file
+            .seek(SeekFrom::Start(self.start + begin))
+            .map_err(io)?;
+        self.file
+            .by_ref()
+            .take(end - begin)
+            .read_to_end(&mut bytes)
+            .map_err(io)?;
+        let data = stored.decode(&bytes, false);
         let count = info.shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if count != Some(data.len()) {
             return malformed(format!(

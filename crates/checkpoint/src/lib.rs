@@ -1,14 +1,19 @@
 //! PyTorch checkpoints and safetensors read as data, never executed.
 //!
 //! [`Checkpoint::open`] looks at the names in a file; [`Checkpoint::encoder_tensors`] finds the encoder among them, whichever way it was
-//! pretrained or wrapped, and reads only its tensors: the rest of a large file (momentum encoder, optimiser) is never loaded. A pickle
-//! is data from a stranger: names that it imports come from a closed list, and one that is not on it ends the reading with an error.
+//! pretrained or wrapped ([`CheckpointKind`]), and reads only its tensors into [`EncoderTensors`]: the rest of a large file (momentum
+//! encoder, optimiser) is hashed and never loaded. [`Limits`] bound what a file from a stranger may ask for.
+//!
+//! A pickle is such a file: names that it imports are looked up in a closed list, and one that *calls* anything else, wherever in the
+//! file, ends the reading with [`CheckpointError::Code`]. Mere mentions of unknown classes, as in a library's training arguments, become
+//! values without content. Nothing is ever imported or called.
 //!
 //! ```no_run
-//! use triher_checkpoint::Checkpoint;
+//! use triher_checkpoint::{Checkpoint, Limits};
 //!
-//! let tensors = Checkpoint::open("vit_3d_base.pth.tar".as_ref())?.encoder_tensors()?;
-//! println!("{:?}: {} tensors, {} ignored", tensors.kind, tensors.tensors.len(), tensors.ignored.len());
+//! let checkpoint = Checkpoint::open("vit_3d_base.pth.tar".as_ref(), &Limits::default())?;
+//! let tensors = checkpoint.encoder_tensors()?;
+//! println!("{}: {} tensors, {} ignored", tensors.kind, tensors.tensors.len(), tensors.ignored.len());
 //! # Ok::<(), triher_checkpoint::CheckpointError>(())
 //! ```
 
@@ -16,11 +21,16 @@ mod archive;
 mod encoder;
 mod error;
 mod flat;
+mod format;
+mod limits;
+mod numbers;
 mod pickle;
 
 pub use encoder::{CheckpointKind, EncoderTensors};
 pub use error::CheckpointError;
+pub use limits::Limits;
 
+use format::Format;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -40,6 +50,8 @@ pub struct Tensor {
 trait RawTensors {
     /// Names and shapes of all tensors.
     fn shapes(&self) -> BTreeMap<String, Vec<usize>>;
+    /// Outermost entries that are no tensors.
+    fn entries(&self) -> Vec<String>;
     /// One tensor.
     fn read(&mut self, name: &str) -> error::Parse<Tensor>;
 }
@@ -48,36 +60,50 @@ trait RawTensors {
 pub struct Checkpoint {
     path: PathBuf,
     sha256: String,
+    limits: Limits,
     source: Box<dyn RawTensors>,
 }
 
+impl std::fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checkpoint")
+            .field("path", &self.path)
+            .field("sha256", &self.sha256)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Checkpoint {
-    /// Opens a `.pth`, `.pth.tar`, `.pt` (zip archives of `torch.save`) or `.safetensors` file, told apart by content.
+    /// Opens a `.pth`, `.pth.tar`, `.pt` (zip archives of `torch.save`, PyTorch 1.6 and newer) or `.safetensors` file, told apart by content.
+    ///
+    /// The whole file is read once for its SHA-256; only names and shapes are kept.
     ///
     /// # Errors
-    /// Unreadable, damaged and truncated files; pickles that import what tensors do not need.
-    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+    /// [`CheckpointError::Read`] when the system refuses the file, [`CheckpointError::Malformed`] when it is damaged, truncated, of another
+    /// format or beyond the limits, [`CheckpointError::Code`] when its pickle calls what tensors do not need.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, CheckpointError> {
         let fail = |source| CheckpointError::Read {
             path: path.to_owned(),
             source,
         };
         let mut file = File::open(path).map_err(fail)?;
-        let sha256 = hash(&mut file).map_err(fail)?;
-        file.rewind().map_err(fail)?;
         let mut start = Vec::new();
         file.by_ref()
-            .take(16)
+            .take(format::START)
             .read_to_end(&mut start)
             .map_err(fail)?;
+        let format = Format::tell(&start).map_err(|p| p.at(path))?;
         file.rewind().map_err(fail)?;
-        let source: error::Parse<Box<dyn RawTensors>> = if flat::looks_flat(&start) {
-            flat::Flat::open(file).map(|f| Box::new(f) as _)
-        } else {
-            archive::Archive::open(file).map(|a| Box::new(a) as _)
+        let sha256 = hash(&mut file).map_err(fail)?;
+        file.rewind().map_err(fail)?;
+        let source: error::Parse<Box<dyn RawTensors>> = match format {
+            Format::Flat => flat::Flat::open(file, limits).map(|f| Box::new(f) as _),
+            Format::Archive => archive::Archive::open(file, limits).map(|a| Box::new(a) as _),
         };
         Ok(Self {
             path: path.to_owned(),
             sha256,
+            limits: *limits,
             source: source.map_err(|p| p.at(path))?,
         })
     }
@@ -87,20 +113,26 @@ impl Checkpoint {
         &self.sha256
     }
 
-    /// Names and shapes of all tensors in the file.
+    /// Names and shapes of all tensors in the file; keys of nested dictionaries are joined by dots
+    /// (`state_dict.module.base_encoder.cls_token`).
     pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
         self.source.shapes()
     }
 
-    /// Reads one tensor by its whole name.
+    /// Keys of the outermost dictionary that are no tensors, in the file's order: `epoch`, `state_dict`, `optimizer`, ...
+    pub fn entries(&self) -> Vec<String> {
+        self.source.entries()
+    }
+
+    /// Reads one tensor by its whole name, as [`Checkpoint::shapes`] gives it.
     ///
     /// # Errors
-    /// When it is not there, holds no floating point numbers or is damaged.
+    /// [`CheckpointError::Malformed`] when it is not there, holds no floating point numbers, is damaged or beyond the limits.
     pub fn tensor(&mut self, name: &str) -> Result<Tensor, CheckpointError> {
         self.source.read(name).map_err(|p| p.at(&self.path))
     }
 
-    /// Reads the encoder's tensors.
+    /// Reads the encoder's tensors, and no others.
     ///
     /// # Errors
     /// [`CheckpointError::NoEncoder`], and as [`Checkpoint::tensor`].
@@ -115,7 +147,7 @@ fn hash(file: &mut File) -> std::io::Result<String> {
     loop {
         match file.read(&mut buffer)? {
             0 => break,
-            read => hasher.update(&buffer[..read]),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
         }
     }
     Ok(hasher

@@ -30,7 +30,7 @@ pub use weights::EncoderConfig;
 use forward::{Wanted, forward};
 use rayon::prelude::*;
 use std::path::Path;
-use triher_checkpoint::{Checkpoint, EncoderTensors};
+use triher_checkpoint::{Checkpoint, EncoderTensors, Limits};
 use weights::Weights;
 
 /// A loaded network; shared between threads.
@@ -65,7 +65,9 @@ impl Encoder {
     /// # Errors
     /// As [`Checkpoint::open`]; [`EncoderError::Missing`], [`EncoderError::Shape`], [`EncoderError::Family`].
     pub fn load(path: &Path) -> Result<Self, EncoderError> {
-        Self::from_tensors(Checkpoint::open(path, &triher_checkpoint::Limits::default())?.encoder_tensors()?)
+        Self::from_tensors(
+            Checkpoint::open(path, &triher_checkpoint::Limits::default())?.encoder_tensors()?,
+        )
     }
 
     /// A network from its tensors.

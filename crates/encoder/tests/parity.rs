@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
+use triher_checkpoint::Limits;
 use triher_encoder::{Encoder, EncoderError};
 
 const TOLERANCE: f64 = 1e-4;
@@ -153,7 +154,7 @@ fn wrong_inputs_are_named() {
 #[test]
 fn missing_and_misshapen_tensors_are_named() {
     let tensors = || {
-        triher_checkpoint::Checkpoint::open(&fixture("small-moco.pth.tar"))
+        triher_checkpoint::Checkpoint::open(&fixture("small-moco.pth.tar"), &Limits::default())
             .unwrap()
             .encoder_tensors()
             .unwrap()

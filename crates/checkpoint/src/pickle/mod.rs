@@ -1,139 +1,34 @@
 //! A pickle machine that builds data and cannot run code.
 //!
-//! It knows the opcodes of protocols 0 to 5 that `torch.save` writes. A name that the pickle imports is looked up in a closed
-//! list; what stands on it is built as data here, anything else ends the reading. Nothing is ever imported or called.
+//! It knows the opcodes of protocols 0 to 5 that `torch.save` writes (Python's `pickletools` describes them). Nothing is ever imported or
+//! called: a name that the pickle imports is sorted by a closed list ([`names`]), and a "call" of a name on that list builds data
+//! here ([`rebuild`]). Names that are not on the list:
 //!
-//! Containers live in an [`Arena`] and values name them by number: a pickle that nests a million lists costs a
-//! million entries, not a recursion that overflows the stack.
+//! * mentioned, or as the class of an object (training arguments of some library): the value is opaque, and reading goes on;
+//! * called, wherever that stands: the file is refused and the name is told;
+//! * of a module that runs programs or evaluates text (`os`, `subprocess`, `builtins` ...): refused when mentioned.
 
-use crate::error::{Parse, Problem, malformed};
+mod names;
+mod rebuild;
+mod value;
+
+pub(crate) use value::{Arena, StorageKind, TensorView, Value};
+
+use crate::Limits;
+use crate::error::{Parse, malformed};
+use names::global;
 use std::collections::HashMap;
-use std::rc::Rc;
-
-/// Values on the stack, and memo entries, that a checkpoint may need.
-const MAX_VALUES: usize = 20_000_000;
-
-/// A value of the pickle; containers are numbers into the [`Arena`], shared as the memo shares them.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    None,
-    Bool(bool),
-    Int(i64),
-    Float,
-    Str(Rc<str>),
-    Tuple(usize),
-    List(usize),
-    Dict(usize),
-    Storage(usize),
-    Tensor(usize),
-    Global(Global),
-    /// Data of a kind that does not matter here.
-    Opaque,
-    Mark,
-}
-
-/// What a pickle built.
-#[derive(Debug, Default)]
-pub(crate) struct Arena {
-    /// Tuples and lists.
-    pub(crate) lists: Vec<Vec<Value>>,
-    pub(crate) dicts: Vec<Vec<(Value, Value)>>,
-    pub(crate) storages: Vec<Storage>,
-    pub(crate) tensors: Vec<TensorView>,
-}
-
-fn put<T>(items: &mut Vec<T>, item: T) -> usize {
-    items.push(item);
-    items.len() - 1
-}
-
-/// A storage: the array that tensors are views of.
-#[derive(Clone, Debug)]
-pub(crate) struct Storage {
-    pub(crate) kind: StorageKind,
-    /// Name of its file in the archive.
-    pub(crate) key: String,
-    /// Number of elements, as the pickle declares it.
-    pub(crate) elements: usize,
-}
-
-/// A tensor as a view of a storage.
-#[derive(Clone, Debug)]
-pub(crate) struct TensorView {
-    pub(crate) storage: usize,
-    pub(crate) offset: usize,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) strides: Vec<usize>,
-}
-
-/// Types of storage elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StorageKind {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    /// Integers and others: read past, never into an encoder.
-    Other,
-}
-
-/// The names that a checkpoint may import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Global {
-    RebuildTensor,
-    RebuildParameter,
-    OrderedDict,
-    StorageType(StorageKind),
-    /// A container or a harmless value of its arguments.
-    OpaqueType,
-}
-
-fn global(module: &str, name: &str) -> Parse<Global> {
-    use StorageKind::{Bf16, F16, F32, F64, Other};
-    Ok(match (module, name) {
-        ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Global::RebuildTensor,
-        ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
-            Global::RebuildParameter
-        }
-        ("collections", "OrderedDict") => Global::OrderedDict,
-        ("torch" | "torch.storage", storage) if storage.ends_with("Storage") => {
-            Global::StorageType(match storage {
-                "DoubleStorage" => F64,
-                "FloatStorage" => F32,
-                "HalfStorage" => F16,
-                "BFloat16Storage" => Bf16,
-                _ => Other,
-            })
-        }
-        ("collections", "defaultdict" | "Counter" | "deque")
-        | (
-            "torch",
-            "Size" | "device" | "dtype" | "float32" | "float64" | "float16" | "bfloat16" | "int64"
-            | "int32" | "int16" | "int8" | "uint8" | "bool",
-        )
-        | (
-            "builtins" | "__builtin__",
-            "set" | "frozenset" | "dict" | "list" | "tuple" | "int" | "float" | "bool" | "str"
-            | "bytearray" | "complex" | "slice" | "range",
-        )
-        | ("argparse", "Namespace")
-        | ("_codecs", "encode")
-        | ("numpy", "dtype" | "ndarray" | "float64" | "float32" | "int64" | "int32")
-        | ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar" | "_reconstruct")
-        | ("pathlib", "PosixPath" | "PurePosixPath" | "WindowsPath" | "PureWindowsPath")
-        | ("datetime", "datetime" | "timedelta" | "date") => Global::OpaqueType,
-        _ => return Err(Problem::Code(format!("{module}.{name}"))),
-    })
-}
+use value::put;
 
 /// Runs a pickle as data: its value, and the containers it is made of.
-pub(crate) fn parse(bytes: &[u8]) -> Parse<(Value, Arena)> {
+pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Parse<(Value, Arena)> {
     let mut machine = Machine {
         bytes,
         at: 0,
         stack: Vec::new(),
         memo: HashMap::new(),
         made: 0,
+        limit: limits.max_pickle_values,
         arena: Arena::default(),
     };
     let value = machine.run()?;
@@ -145,7 +40,9 @@ struct Machine<'a> {
     at: usize,
     stack: Vec<Value>,
     memo: HashMap<u64, Value>,
+    /// Values made so far, and how many may be.
     made: usize,
+    limit: usize,
     arena: Arena,
 }
 
@@ -198,13 +95,20 @@ impl<'a> Machine<'a> {
         Ok(Value::Str(String::from_utf8_lossy(bytes).into()))
     }
 
-    fn push(&mut self, value: Value) -> Parse<()> {
-        self.made += 1;
-        if self.made > MAX_VALUES {
+    /// Counts values, so that a short pickle cannot fill the memory.
+    fn count(&mut self, values: usize) -> Parse<()> {
+        self.made = self.made.saturating_add(values);
+        if self.made > self.limit {
             return malformed(format!(
-                "the pickle builds more than {MAX_VALUES} values, which no checkpoint needs"
+                "the pickle builds more than {} values, which no checkpoint needs: refused",
+                self.limit
             ));
         }
+        Ok(())
+    }
+
+    fn push(&mut self, value: Value) -> Parse<()> {
+        self.count(1)?;
         self.stack.push(value);
         Ok(())
     }
@@ -245,6 +149,7 @@ impl<'a> Machine<'a> {
 
     fn keep(&mut self, index: u64) -> Parse<()> {
         let value = self.top()?.clone();
+        self.count(1)?;
         self.memo.insert(index, value);
         Ok(())
     }
@@ -271,8 +176,7 @@ impl<'a> Machine<'a> {
                     self.push(value)?;
                 }
                 b'N' => self.push(Value::None)?,
-                0x88 => self.push(Value::Bool(true))?,
-                0x89 => self.push(Value::Bool(false))?,
+                0x88 | 0x89 => self.push(Value::Bool)?,
                 b'J' => {
                     let value = self.number(4)? as u32 as i32;
                     self.push(Value::Int(i64::from(value)))?;
@@ -296,8 +200,7 @@ impl<'a> Machine<'a> {
                 b'I' | b'L' => {
                     let line = self.line()?;
                     let value = match line {
-                        "00" => Value::Bool(false),
-                        "01" => Value::Bool(true),
+                        "00" | "01" => Value::Bool,
                         text => text
                             .trim_end_matches('L')
                             .parse()
@@ -421,24 +324,29 @@ impl<'a> Machine<'a> {
                 }
                 b'i' => {
                     let (module, name) = (self.line()?, self.line()?);
-                    global(module, name)?;
-                    self.pop_to_mark()?;
-                    self.push(Value::Opaque)?;
+                    let callee = Value::Global(global(module, name)?);
+                    let arguments = self.pop_to_mark()?;
+                    self.call_with(&callee, arguments)?;
                 }
                 b'o' => {
-                    self.pop_to_mark()?;
-                    self.push(Value::Opaque)?;
+                    let mut arguments = self.pop_to_mark()?.into_iter();
+                    let callee = arguments.next().unwrap_or(Value::None);
+                    self.call_with(&callee, arguments.collect())?;
                 }
-                b'R' | 0x81 => {
+                b'R' => {
                     let arguments = self.pop()?;
                     let callee = self.pop()?;
-                    let value = self.build(&callee, &arguments)?;
+                    let value = self.call(&callee, &arguments)?;
                     self.push(value)?;
                 }
-                0x92 => {
-                    let (_, arguments) = (self.pop()?, self.pop()?);
-                    let callee = self.pop()?;
-                    let value = self.build(&callee, &arguments)?;
+                0x81 | 0x92 => {
+                    if opcode == 0x92 {
+                        // Keyword arguments.
+                        self.pop()?;
+                    }
+                    let arguments = self.pop()?;
+                    let class = self.pop()?;
+                    let value = self.object(&class, &arguments)?;
                     self.push(value)?;
                 }
                 // The state of an object: an ordered dictionary's attributes and the like.
@@ -522,7 +430,7 @@ impl<'a> Machine<'a> {
     }
 
     fn set_items(&mut self, values: Vec<Value>) -> Parse<()> {
-        if values.len() % 2 != 0 {
+        if !values.len().is_multiple_of(2) {
             return malformed("the pickle sets a key without a value: it is damaged");
         }
         match *self.top()? {
@@ -558,114 +466,9 @@ impl<'a> Machine<'a> {
         self.push(Value::Dict(index))
     }
 
-    /// The values of a tuple; none of anything else.
-    fn tuple(&self, value: &Value) -> &[Value] {
-        match value {
-            Value::Tuple(index) => &self.arena.lists[*index],
-            _ => &[],
-        }
-    }
-
-    /// What a "call" of a known name builds.
-    fn build(&mut self, callee: &Value, arguments: &Value) -> Parse<Value> {
-        match callee {
-            Value::Global(Global::RebuildTensor) => self.tensor(arguments),
-            Value::Global(Global::RebuildParameter) => Ok(self
-                .tuple(arguments)
-                .first()
-                .cloned()
-                .unwrap_or(Value::Opaque)),
-            Value::Global(Global::OrderedDict) => {
-                let items = match self.tuple(arguments).first() {
-                    Some(Value::List(list)) => {
-                        let pairs = self.arena.lists[*list].iter();
-                        let pairs = pairs.filter_map(|pair| match self.tuple(pair) {
-                            [key, value] => Some((key.clone(), value.clone())),
-                            _ => None,
-                        });
-                        pairs.collect()
-                    }
-                    _ => Vec::new(),
-                };
-                Ok(Value::Dict(put(&mut self.arena.dicts, items)))
-            }
-            Value::Global(Global::OpaqueType | Global::StorageType(_)) => Ok(Value::Opaque),
-            _ => malformed("the pickle calls something that is no name: it is damaged"),
-        }
-    }
-
-    fn tensor(&mut self, arguments: &Value) -> Parse<Value> {
-        let [
-            Value::Storage(storage),
-            Value::Int(offset),
-            shape,
-            strides,
-            ..,
-        ] = self.tuple(arguments)
-        else {
-            return malformed(
-                "a tensor of the checkpoint is described in an unknown way: save it with torch.save of PyTorch 1.6 or newer",
-            );
-        };
-        let sizes = |value: &Value| -> Parse<Vec<usize>> {
-            let sizes: Option<Vec<usize>> = self
-                .tuple(value)
-                .iter()
-                .map(|value| match value {
-                    Value::Int(n) => usize::try_from(*n).ok(),
-                    _ => None,
-                })
-                .collect();
-            sizes.map_or_else(
-                || malformed("a tensor of the checkpoint has a negative size: the file is damaged"),
-                Ok,
-            )
-        };
-        let (shape, strides) = (sizes(shape)?, sizes(strides)?);
-        let Ok(offset) = usize::try_from(*offset) else {
-            return malformed(
-                "a tensor of the checkpoint begins before its storage: the file is damaged",
-            );
-        };
-        if shape.len() != strides.len() || shape.len() > 16 {
-            return malformed(
-                "a tensor of the checkpoint has sizes and strides that do not fit: the file is damaged",
-            );
-        }
-        let view = TensorView {
-            storage: *storage,
-            offset,
-            shape,
-            strides,
-        };
-        Ok(Value::Tensor(put(&mut self.arena.tensors, view)))
-    }
-
-    /// A storage from its persistent identifier: `("storage", type, key, device, elements)`.
-    fn storage(&mut self, id: &Value) -> Parse<Value> {
-        let [
-            _,
-            Value::Global(Global::StorageType(kind)),
-            Value::Str(key),
-            _,
-            Value::Int(elements),
-            ..,
-        ] = self.tuple(id)
-        else {
-            return malformed(
-                "a storage of the checkpoint is described in an unknown way: save it with torch.save of PyTorch 1.6 or newer",
-            );
-        };
-        let Ok(elements) = usize::try_from(*elements) else {
-            return malformed(
-                "a storage of the checkpoint has a negative size: the file is damaged",
-            );
-        };
-        let storage = Storage {
-            kind: *kind,
-            key: key.to_string(),
-            elements,
-        };
-        Ok(Value::Storage(put(&mut self.arena.storages, storage)))
+    fn call_with(&mut self, callee: &Value, arguments: Vec<Value>) -> Parse<()> {
+        let index = put(&mut self.arena.lists, arguments);
+        let value = self.call(callee, &Value::Tuple(index))?;
+        self.push(value)
     }
 }
