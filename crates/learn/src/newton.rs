@@ -60,6 +60,7 @@ impl Problem<'_> {
         let mut preconditioner = Preconditioner::new(self, &point)?;
         let patience = (d / 20).max(10);
         let mut iterations = 0;
+        let mut fresh = true;
         loop {
             let size = norm(gradient.as_ref());
             let goal = (TOLERANCE * norm(theta.as_ref()).max(1e-3)).max(noise);
@@ -79,17 +80,30 @@ impl Problem<'_> {
                 self.direction(&gradient, &point, &preconditioner, forcing.max(0.5 * goal));
             let Some((next, next_point)) = self.line_search(&theta, &point, &gradient, &step)
             else {
-                // No progress that rounding lets us see: fine when the gradient is as small as rounding lets it be.
-                if size <= (100.0 * goal).max(16.0 * self.rounding_noise(theta.as_ref())) {
+                // No progress that rounding lets us see. That is the end when the gradient bounds the error of the
+                // coefficients well enough, is nothing but rounding, or has all but vanished: features whose
+                // scales lie many decades apart allow no more.
+                let enough = [
+                    1e4 * goal,
+                    16.0 * self.rounding_noise(theta.as_ref()),
+                    1e-9 * first_norm,
+                ];
+                if enough.iter().any(|bound| size <= *bound) {
                     break;
                 }
-                return Err(stuck(iterations));
+                if fresh {
+                    return Err(stuck(iterations));
+                }
+                preconditioner = Preconditioner::new(self, &point)?;
+                fresh = true;
+                continue;
             };
             theta = next;
             point = next_point;
             gradient = self.gradient(theta.as_ref(), &point);
             iterations += 1;
-            if inner > patience {
+            fresh = inner > patience;
+            if fresh {
                 preconditioner = Preconditioner::new(self, &point)?;
             }
         }
