@@ -71,9 +71,9 @@ impl LesionDistribution {
     pub const fn of(class: Her2Class) -> Self {
         // Rows of the table: zero, low, positive.
         let (diameter, ktrans, ve, vp, rim, heterogeneity, spiculation) = match class {
-            Her2Class::Zero => (19.5, 0.175, 0.48, 0.030, 0.48, 0.28, 0.12),
-            Her2Class::Low => (18.0, 0.2, 0.45, 0.035, 0.22, 0.25, 0.22),
-            Her2Class::Positive => (22.0, 0.29, 0.39, 0.042, 0.32, 0.35, 0.17),
+            Her2Class::Zero => (19.5, 0.17, 0.48, 0.030, 0.50, 0.28, 0.10),
+            Her2Class::Low => (18.0, 0.20, 0.45, 0.035, 0.20, 0.24, 0.22),
+            Her2Class::Positive => (22.5, 0.30, 0.38, 0.045, 0.32, 0.37, 0.17),
         };
         Self {
             diameter_mm: Spread::log_normal(diameter, 0.27, [9.0, 42.0]),

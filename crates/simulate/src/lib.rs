@@ -25,7 +25,9 @@
 //! Only the lesion, and only through the distributions below ([`LesionDistribution`]). **They are chosen, not measured**: directions follow what
 //! breast MRI studies report (HER2-positive cancers larger, faster in uptake and wash-out; many HER2-zero cancers with a rim), sizes of effects
 //! are set so that a penalised logistic regression on kinetics and first-order features reaches a macro AUC of about 0.8 on a centre it has
-//! not seen. A result on this cohort says that the software works, nothing about patients.
+//! not seen: 0.84 with 130 patients a centre; with the demonstration's numbers 0.77 on average over seeds 1 to 6, from 0.65 to 0.86, as 20
+//! external patients are few (C = 0.02, `tests/separability.py`). The drawn parameters themselves reach 0.95 and 0.92. A result on this cohort says that
+//! the software works, nothing about patients.
 //!
 #![doc = include_str!("effects.md")]
 //!
