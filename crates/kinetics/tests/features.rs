@@ -20,11 +20,12 @@ struct Reference {
 
 impl Reference {
     fn read() -> Self {
-        serde_json::from_str(include_str!("features.json")).unwrap()
+        serde_json::from_str(include_str!("features.json")).expect("the reference is sound")
     }
 
     fn geometry(&self) -> Geometry {
-        Geometry::axis_aligned(self.size, self.spacing_mm, [0.0; 3]).unwrap()
+        Geometry::axis_aligned(self.size, self.spacing_mm, [0.0; 3])
+            .expect("the reference is sound")
     }
 
     /// The first phases, with their intensities changed.
@@ -36,21 +37,23 @@ impl Reference {
                 .map(|v| change(v.unwrap_or(f32::NAN)))
                 .collect();
             Phase {
-                image: Image::new(self.geometry(), voxels, Provenance::default()).unwrap(),
+                image: Image::new(self.geometry(), voxels, Provenance::default())
+                    .expect("the reference is sound"),
                 time_s: times.then_some(time_s),
             }
         });
-        DynamicSeries::new(phases.collect()).unwrap()
+        DynamicSeries::new(phases.collect()).expect("the reference is sound")
     }
 
     fn mask(&self) -> Mask {
         let voxels = self.mask.iter().map(|&v| v == 1).collect();
-        Mask::new(self.geometry(), voxels, Provenance::default()).unwrap()
+        Mask::new(self.geometry(), voxels, Provenance::default()).expect("the reference is sound")
     }
 }
 
 fn compute(series: &DynamicSeries, mask: &Mask) -> Vec<Feature> {
-    let features = features(series, mask, &FeatureOptions::default()).unwrap();
+    let features =
+        features(series, mask, &FeatureOptions::default()).expect("the reference is sound");
     let names: Vec<&str> = features.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, feature_names());
     for feature in &features {

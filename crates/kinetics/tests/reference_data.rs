@@ -5,6 +5,7 @@ use triher_dicom::{ScanOptions, scan};
 use triher_kinetics::{FirstOrder, UcsfRule};
 use triher_volume::{Image, place_on_lattice};
 
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn reference(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TRIHER_REFERENCE_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),

@@ -9,7 +9,7 @@ use triher_simulate::{
 
 fn all(spec: &CohortSpec) -> Vec<SimulatedPatient> {
     patients(spec)
-        .map(|(centre, patient)| simulate_patient(spec, centre, patient).unwrap())
+        .map(|(centre, patient)| simulate_patient(spec, centre, patient).expect("a patient"))
         .collect()
 }
 

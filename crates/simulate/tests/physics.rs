@@ -31,7 +31,7 @@ struct Signal {
 }
 
 fn reference() -> Reference {
-    serde_json::from_str(include_str!("physics.json")).unwrap()
+    serde_json::from_str(include_str!("physics.json")).expect("the reference is JSON")
 }
 
 fn aif() -> Aif {
