@@ -127,8 +127,9 @@ pub(crate) fn split<'a>(label: &str, instances: &[&'a Instance]) -> Result<Split
                 explain.push(format!(
                     "{label}: {evidence} makes {count} groups that are no phases ({problem})"
                 ));
-                // Few groups that nearly fit are phases with a fault; many are times of single slices.
-                if count * 3 <= positions.len().max(6) {
+                // As many groups as there must be phases are phases with a fault; more are times of
+                // single slices.
+                if count <= instances.len().div_ceil(positions.len()) {
                     nearly.get_or_insert(problem);
                 }
             }

@@ -165,7 +165,7 @@ impl StudyScan {
 /// When the path cannot be read or holds more files than the limits allow. A file that cannot be read is listed, not fatal.
 pub fn scan(path: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     let sources = files::sources(path, &options.limits)?;
-    let single = sources.len() == 1;
+    let single = path.is_file() && sources.len() == 1;
     let read: Vec<Option<Result<Vec<Instance>, DicomError>>> = sources
         .into_par_iter()
         .map(Arc::new)

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use triher_volume::{DynamicSeries, Image, Phase, Provenance};
 
+/// Voxels of slices, by the number of the slice.
+type SliceVoxels = Vec<(usize, Vec<f32>)>;
+
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
@@ -93,7 +96,7 @@ impl StudyScan {
         }
         let mut files: Vec<Vec<(usize, &Instance)>> = files.into_values().collect();
         files.sort_by_key(|frames| frames[0].0);
-        let read: Vec<(Vec<(usize, Vec<f32>)>, InputFile)> = files
+        let read: Vec<(SliceVoxels, InputFile)> = files
             .par_iter()
             .map(|frames| {
                 let source = &frames[0].1.source;

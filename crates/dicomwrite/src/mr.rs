@@ -247,7 +247,6 @@ fn put_equipment(e: &mut Elements, options: &MrWriteOptions) {
         .text(tags::MODALITY, VR::CS, "MR")
         // Breasts are imaged prone, head first.
         .text(tags::PATIENT_POSITION, VR::CS, "HFP")
-        .empty(tags::LATERALITY, VR::CS)
         .text(tags::BODY_PART_EXAMINED, VR::CS, "BREAST")
         .decimals(tags::MAGNETIC_FIELD_STRENGTH, &[options.field_strength_t]);
     if let Some(institution) = &options.institution {
@@ -306,6 +305,7 @@ fn write_slices(
     scale.put(&mut common);
     common
         .text(tags::SOP_CLASS_UID, VR::UI, MR_IMAGE)
+        .empty(tags::LATERALITY, VR::CS)
         .texts(
             tags::IMAGE_TYPE,
             VR::CS,

@@ -20,6 +20,6 @@ pub enum SegmentationError {
         /// The file's name.
         file: String,
         /// Both grids.
-        source: VolumeError,
+        source: Box<VolumeError>,
     },
 }

@@ -99,12 +99,12 @@ pub(crate) fn read(
 fn grid_error(object: &Object, images: &Geometry, frame: &Geometry) -> SegmentationError {
     SegmentationError::Grid {
         file: object.file.clone(),
-        source: VolumeError::GridMismatch {
+        source: Box::new(VolumeError::GridMismatch {
             left_name: "image".to_owned(),
             right_name: "mask".to_owned(),
             left: Box::new(*images),
             right: Box::new(*frame),
-        },
+        }),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::StudyError;
 use crate::recipe::Recipe;
-use triher_patch::{Profile, Window};
+use triher_patch::Window;
 use triher_region::{IndexBox, bounding_box, outline};
 use triher_report::{GreyImage, LabelledPicture, PhasePicture};
 use triher_volume::{DynamicSeries, Image, Mask};
 
-/// The slice of each phase on which the lesion is largest, with its outline and the encoder's crop.
+/// The slice of each phase on which the lesion is largest, with its outline and, where there is an
+/// encoder, its crop.
 ///
 /// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows.
 ///
@@ -18,12 +19,10 @@ pub(crate) fn phases(
     lesion: &Mask,
     recipe: &Recipe,
 ) -> Result<Vec<PhasePicture>, StudyError> {
-    // Without an encoder the crop is that of our own profile: what it would see.
-    let profile = recipe
-        .embedding
-        .as_ref()
-        .map_or(Profile::Isotropic, |e| e.profile);
-    let crop = Window::of(lesion, &profile)?.index_box();
+    let crop = match &recipe.embedding {
+        Some(embedding) => Some(Window::of(lesion, &embedding.profile)?.index_box()),
+        None => None,
+    };
     let axis = 2;
     let index = fullest_slice(lesion, axis);
     let slices: Vec<Slice> = series
@@ -44,7 +43,7 @@ pub(crate) fn phases(
                 time_s: phase.time_s,
                 slice: slice.grey(window)?,
                 outlines: outlines.clone(),
-                crop: in_plane(&crop, axis),
+                crop: crop.as_ref().map(|bounds| in_plane(bounds, axis)),
             })
         })
         .collect()
@@ -145,14 +144,14 @@ fn grey_window(values: impl Iterator<Item = f32>) -> (f32, f32) {
     (at(0.01), at(0.995))
 }
 
-fn in_plane(bounds: &IndexBox, axis: usize) -> Option<[f64; 4]> {
+fn in_plane(bounds: &IndexBox, axis: usize) -> [f64; 4] {
     let (u, v) = other_axes(axis);
-    Some([
+    [
         bounds.start[u] as f64 - 0.5,
         bounds.start[v] as f64 - 0.5,
         bounds.end[u] as f64 - 0.5,
         bounds.end[v] as f64 - 0.5,
-    ])
+    ]
 }
 
 /// The two axes across an axis, in rising order.

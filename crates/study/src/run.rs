@@ -55,7 +55,7 @@ impl RunPlan {
     pub fn read(file: &Path, out: Option<PathBuf>) -> Result<Self, StudyError> {
         let study = StudyFile::read(file)?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        let out = out.unwrap_or_else(|| folder.join(&study.output));
+        let out = out.unwrap_or_else(|| folder.join(&study.output).components().collect());
         Ok(Self {
             study,
             folder,

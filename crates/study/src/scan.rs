@@ -2,7 +2,7 @@
 
 use crate::StudyError;
 use crate::extract::read_rules;
-use crate::source::{ReadOptions, SetAside, file_name, files_of};
+use crate::source::{ReadOptions, SetAside, file_name, files_of, folder_name};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_imagefile::Grouping;
@@ -120,7 +120,11 @@ pub fn scan(plan: &ScanPlan) -> Result<Scanned, StudyError> {
     if path.is_dir() {
         let files = files_of(path)?;
         if files.iter().any(|f| triher_imagefile::is_image_file(f)) {
-            return Ok(of_grouping(&triher_imagefile::group_phases(&files, None)));
+            let mut grouping = triher_imagefile::group_phases(&files, None);
+            if let [only] = grouping.patients.as_mut_slice() {
+                only.patient = folder_name(path);
+            }
+            return Ok(of_grouping(&grouping));
         }
     } else if triher_imagefile::is_image_file(path) {
         return of_one_file(path);

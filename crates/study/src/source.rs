@@ -119,6 +119,11 @@ impl PatientStudy {
                 .collect();
             return Err(which_patient(path, &ids, options));
         };
+        // A folder of one patient is that patient's: files are often named alike in all folders.
+        let mut phases = phases.clone();
+        if grouping.patients.len() == 1 {
+            phases.patient = folder_name(path);
+        }
         let set_aside = grouping
             .set_aside
             .iter()
@@ -127,7 +132,7 @@ impl PatientStudy {
                 reason: reason.clone(),
             })
             .collect();
-        Self::from_files(phases, set_aside)
+        Self::from_files(&phases, set_aside)
     }
 
     fn from_files(phases: &PatientPhases, set_aside: Vec<SetAside>) -> Result<Self, StudyError> {
@@ -294,6 +299,12 @@ fn which_patient(path: &Path, ids: &[&str], options: &ReadOptions) -> StudyError
             ids.join(", ")
         ),
     })
+}
+
+/// The name of a folder, also when it is given as `.` or with a slash at the end.
+pub(crate) fn folder_name(path: &Path) -> String {
+    let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    file_name(&whole)
 }
 
 /// The files of a folder in the order of their names.

@@ -47,7 +47,7 @@ fn voxels_that_are_not_numbers() {
     w.triher("extract c.toml").done();
     let manifest = String::from_utf8(w.read("f.csv.manifest.json")).unwrap();
     assert!(
-        manifest.contains("P_0002.nii.gz") && manifest.contains("not finite"),
+        manifest.contains("P_0002.nii.gz") && manifest.contains("no finite numbers"),
         "{manifest}"
     );
     let table = String::from_utf8(w.read("f.csv")).unwrap();
