@@ -1,35 +1,88 @@
-//! LayerNorm, GELU and softmax.
+//! LayerNorm, GELU and softmax over tokens that lie side by side.
+
+use crate::lanes::{LANES, Lane, Tokens};
+use crate::simd::{Operation, dispatch};
+use rayon::prelude::*;
 
 /// Epsilon of every LayerNorm of the family.
 const EPSILON: f64 = 1e-6;
 
-/// LayerNorm of each row of `width` numbers, from `x` into `out`. Mean and variance in double precision.
-pub(crate) fn layer_norm(out: &mut [f32], x: &[f32], gain: &[f32], bias: &[f32]) {
-    let width = gain.len();
-    for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-        let mean = row.iter().map(|&v| f64::from(v)).sum::<f64>() / width as f64;
-        let variance = row
-            .iter()
-            .map(|&v| (f64::from(v) - mean).powi(2))
-            .sum::<f64>()
-            / width as f64;
-        let scale = (variance + EPSILON).sqrt().recip() as f32;
-        let mean = mean as f32;
-        for ((out, &value), (&gain, &bias)) in out.iter_mut().zip(row).zip(gain.iter().zip(bias)) {
-            *out = (value - mean) * scale * gain + bias;
+/// The gains and biases of a LayerNorm.
+pub(crate) struct Norm {
+    pub(crate) gain: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+}
+
+impl Norm {
+    /// LayerNorm of each token of as many panels as `out` has. Mean and variance in double precision.
+    pub(crate) fn apply(&self, out: &mut Tokens, x: &Tokens, threads: bool) {
+        let features = self.gain.len();
+        let task = |(out, x)| dispatch(NormPanel { norm: self, out, x });
+        let (out, x) = (&mut out.data, &x.data);
+        if threads {
+            out.par_chunks_exact_mut(features)
+                .zip(x.par_chunks_exact(features))
+                .for_each(task);
+        } else {
+            out.chunks_exact_mut(features)
+                .zip(x.chunks_exact(features))
+                .for_each(task);
+        }
+    }
+}
+
+struct NormPanel<'a> {
+    norm: &'a Norm,
+    out: &'a mut [Lane],
+    x: &'a [Lane],
+}
+
+impl Operation for NormPanel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let count = self.x.len() as f64;
+        let mut mean = [0f64; LANES];
+        for lane in self.x {
+            for (sum, &value) in mean.iter_mut().zip(lane) {
+                *sum += f64::from(value);
+            }
+        }
+        mean.iter_mut().for_each(|m| *m /= count);
+        let mut variance = [0f64; LANES];
+        for lane in self.x {
+            for ((sum, &value), &mean) in variance.iter_mut().zip(lane).zip(&mean) {
+                let difference = f64::from(value) - mean;
+                *sum += difference * difference;
+            }
+        }
+        let scale: Lane =
+            std::array::from_fn(|l| (variance[l] / count + EPSILON).sqrt().recip() as f32);
+        let mean: Lane = std::array::from_fn(|l| mean[l] as f32);
+        let Norm { gain, bias } = self.norm;
+        for ((out, x), (&gain, &bias)) in self.out.iter_mut().zip(self.x).zip(gain.iter().zip(bias))
+        {
+            for l in 0..LANES {
+                out[l] = (x[l] - mean[l]) * scale[l] * gain + bias;
+            }
         }
     }
 }
 
 /// Exact GELU, `x (1 + erf(x / sqrt 2)) / 2`, in place.
-pub(crate) fn gelu(x: &mut [f32]) {
-    for value in x {
-        *value = 0.5 * *value * (1.0 + erf(*value * std::f32::consts::FRAC_1_SQRT_2));
+#[inline(always)]
+pub(crate) fn gelu_lanes(x: &mut [Lane]) {
+    for lane in x {
+        for value in lane {
+            *value = 0.5 * *value * (1.0 + erf(*value * std::f32::consts::FRAC_1_SQRT_2));
+        }
     }
 }
 
-/// The error function to 3e-7: a rational function on -4..4, where it is 1 to single precision
-/// beyond (the minimax coefficients that Eigen and XLA use). Without branches, so that it runs in vector registers.
+/// The error function to 3e-7: a rational function on -4..4, beyond which it is 1 to single precision
+/// (the minimax coefficients of Eigen and XLA). Without branches, so that it runs in vector registers.
+#[inline(always)]
 pub(crate) fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
     let x2 = x * x;
@@ -38,7 +91,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let top = top * x2 - 2.101_024e-6;
     let top = top * x2 - 5.692_506_4e-5;
     let top = top * x2 - 7.349_906_3e-4;
-    let top = top * x2 - 2.954_599_8e-3;
+    let top = top * x2 - 2.954_6e-3;
     let top = top * x2 - 1.609_603_3e-2;
     let bottom = -1.456_607_2e-5;
     let bottom = bottom * x2 - 2.133_740_5e-4;
@@ -48,18 +101,54 @@ pub(crate) fn erf(x: f32) -> f32 {
     x * top / bottom
 }
 
-/// Softmax of each row of `width` numbers times `scale`, in place.
-pub(crate) fn softmax(x: &mut [f32], width: usize, scale: f32) {
-    for row in x.chunks_exact_mut(width) {
-        let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0f32;
-        for value in row.iter_mut() {
-            *value = ((*value - highest) * scale).exp();
-            sum += *value;
+/// Softmax of each token's scores (one lane per score) times `scale`, in place.
+#[inline(always)]
+pub(crate) fn softmax_lanes(scores: &mut [Lane], scale: f32) {
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for lane in scores.iter() {
+        for (highest, &score) in highest.iter_mut().zip(lane) {
+            *highest = if score > *highest { score } else { *highest };
         }
-        let share = sum.recip();
-        row.iter_mut().for_each(|v| *v *= share);
     }
+    let mut sum = [0f32; LANES];
+    for lane in scores.iter_mut() {
+        for l in 0..LANES {
+            lane[l] = exp_negative((lane[l] - highest[l]) * scale);
+            sum[l] += lane[l];
+        }
+    }
+    let share = sum.map(f32::recip);
+    for lane in scores.iter_mut() {
+        for (value, &share) in lane.iter_mut().zip(&share) {
+            *value *= share;
+        }
+    }
+}
+
+/// `exp(x)` for x of at most 0, to two units in the last place; what is below -87 counts as -87, and NaN stays NaN. The method and the
+/// coefficients are those of `expf` in the Cephes library (Moshier): `2^n exp(r)` with r within half of ln 2.
+#[inline(always)]
+fn exp_negative(x: f32) -> f32 {
+    /// Adding this rounds to an integer, which then stands in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x < -87.0 { -87.0 } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    let r = x - n * 0.693_359_4;
+    let r = r - n * -2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_199_9e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let p = p * r * r + r + 1.0;
+    let power = shifted
+        .to_bits()
+        .wrapping_sub(ROUND.to_bits())
+        .wrapping_add(127)
+        << 23;
+    p * f32::from_bits(power)
 }
 
 #[cfg(test)]
@@ -72,23 +161,41 @@ mod tests {
         let table = [
             (0.0, 0.0),
             (0.1, 0.112_462_916),
-            (0.5, 0.520_499_88),
-            (1.0, 0.842_700_79),
-            (1.5, 0.966_105_15),
-            (2.0, 0.995_322_27),
-            (3.0, 0.999_977_91),
+            (0.5, 0.520_499_9),
+            (1.0, 0.842_700_8),
+            (1.5, 0.966_105_16),
+            (2.0, 0.995_322_3),
+            (3.0, 0.999_977_9),
             (6.0, 1.0),
         ];
         for (x, expected) in table {
             assert!((erf(x) - expected).abs() < 3e-7, "{x}: {}", erf(x));
             assert!((erf(-x) + expected).abs() < 3e-7);
         }
+        assert!(erf(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn exp_agrees_with_double_precision() {
+        for step in 0..=87_000 {
+            let x = -(step as f32) / 1000.0;
+            let expected = f64::from(x).exp();
+            let error = (f64::from(exp_negative(x)) - expected).abs() / expected;
+            assert!(error < 2.5e-7, "{x}: {error:e}");
+        }
+        assert_eq!(exp_negative(0.0), 1.0);
+        assert!(exp_negative(f32::NEG_INFINITY) < 2e-38);
+        assert!(exp_negative(f32::NAN).is_nan());
     }
 
     #[test]
     fn softmax_of_large_numbers_does_not_overflow() {
-        let mut row = [1000.0, 1000.0, -1000.0];
-        softmax(&mut row, 3, 1.0);
-        assert_eq!(row, [0.5, 0.5, 0.0]);
+        let mut scores = [[1000.0; LANES], [1000.0; LANES], [-1000.0; LANES]];
+        scores[0][3] = f32::NAN;
+        softmax_lanes(&mut scores, 1.0);
+        assert_eq!(scores.map(|lane| lane[0])[..2], [0.5, 0.5]);
+        assert!(scores[2][0] < 1e-37);
+        assert!(scores.iter().all(|lane| lane[3].is_nan()));
+        assert!(scores.iter().all(|lane| !lane[4].is_nan()));
     }
 }

@@ -32,6 +32,16 @@ pub enum EncoderError {
         /// The shape it should have.
         expected: Vec<usize>,
     },
+    /// A tensor holds numbers that no training leaves behind.
+    #[error("{}: the tensor {name} holds {count} numbers that are not finite: the file is damaged, or its training diverged; take another checkpoint", path.display())]
+    NonFinite {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// How many.
+        count: usize,
+    },
     /// The tensors describe no network of the family.
     #[error("{}: {problem}", path.display())]
     Family {

@@ -17,11 +17,14 @@
 //! # Ok::<(), triher_encoder::EncoderError>(())
 //! ```
 
+mod attention;
 mod elementwise;
 mod error;
 mod forward;
-mod matmul;
+mod lanes;
+mod linear;
 mod position;
+mod simd;
 mod weights;
 
 pub use error::EncoderError;
@@ -33,7 +36,16 @@ use std::path::Path;
 use triher_checkpoint::{Checkpoint, EncoderTensors, Limits};
 use weights::Weights;
 
-/// A loaded network; shared between threads.
+/// What tensors do not say about a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EncoderOptions {
+    /// Attention heads. `None`: 12, as in every published network of the family.
+    pub heads: Option<usize>,
+    /// Limits of reading the checkpoint.
+    pub limits: Limits,
+}
+
+/// A loaded network; its weights are packed once and shared between threads.
 pub struct Encoder {
     weights: Weights,
     sha256: String,
@@ -60,23 +72,42 @@ pub struct Embedding {
 }
 
 impl Encoder {
+    /// Loads a checkpoint of a network with 12 heads.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`] and [`Checkpoint::encoder_tensors`]; [`EncoderError::Missing`], [`EncoderError::Shape`],
+    /// [`EncoderError::NonFinite`], [`EncoderError::Family`].
+    pub fn load(path: &Path) -> Result<Self, EncoderError> {
+        Self::load_with(path, &EncoderOptions::default())
+    }
+
     /// Loads a checkpoint.
     ///
     /// # Errors
-    /// As [`Checkpoint::open`]; [`EncoderError::Missing`], [`EncoderError::Shape`], [`EncoderError::Family`].
-    pub fn load(path: &Path) -> Result<Self, EncoderError> {
-        Self::from_tensors(
-            Checkpoint::open(path, &triher_checkpoint::Limits::default())?.encoder_tensors()?,
-        )
+    /// As [`Encoder::load`].
+    pub fn load_with(path: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
+        let checkpoint = Checkpoint::open(path, &options.limits)?;
+        Self::from_tensors_with(checkpoint.encoder_tensors()?, options)
+    }
+
+    /// A network with 12 heads from its tensors.
+    ///
+    /// # Errors
+    /// [`EncoderError::Missing`], [`EncoderError::Shape`], [`EncoderError::NonFinite`], [`EncoderError::Family`].
+    pub fn from_tensors(tensors: EncoderTensors) -> Result<Self, EncoderError> {
+        Self::from_tensors_with(tensors, &EncoderOptions::default())
     }
 
     /// A network from its tensors.
     ///
     /// # Errors
-    /// [`EncoderError::Missing`], [`EncoderError::Shape`], [`EncoderError::Family`].
-    pub fn from_tensors(tensors: EncoderTensors) -> Result<Self, EncoderError> {
+    /// As [`Encoder::from_tensors`].
+    pub fn from_tensors_with(
+        tensors: EncoderTensors,
+        options: &EncoderOptions,
+    ) -> Result<Self, EncoderError> {
         let sha256 = tensors.sha256.clone();
-        let (weights, unused) = Weights::new(tensors)?;
+        let (weights, unused) = Weights::new(tensors, options)?;
         Ok(Self {
             weights,
             sha256,
@@ -127,8 +158,8 @@ impl Encoder {
                 });
             }
         }
-        let embed = |input: &&[f32]| {
-            let mut tokens = forward(&self.weights, input, wanted);
+        let embed = |input: &&[f32], threads| {
+            let mut tokens = forward(&self.weights, input, wanted, threads);
             let patch_tokens = tokens.split_off(config.width);
             Embedding {
                 class_token: tokens,
@@ -136,7 +167,12 @@ impl Encoder {
                 config,
             }
         };
-        Ok(inputs.par_iter().map(embed).collect())
+        // Whole volumes per thread as long as there is one for each; the rest one after the other, each shared out.
+        let threads = rayon::current_num_threads().max(1);
+        let (whole, rest) = inputs.split_at(inputs.len() / threads * threads);
+        let mut embeddings: Vec<Embedding> = whole.par_iter().map(|i| embed(i, false)).collect();
+        embeddings.extend(rest.iter().map(|i| embed(i, threads > 1)));
+        Ok(embeddings)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The fixed 3-D sine-cosine table of positions.
 
-/// Row after row for the class token (zeros) and `grid^3` patches in C order: `grid^3 + 1` rows of `width`.
+/// Row after row for the class token (zeros) and `grid^3` patches in C order: `grid^3 + 1` rows of `width`, which 6 divides.
 ///
 /// With `omega_i = 10000^(-i / (width / 6))`, a patch at (h, w, d) has the row `[sin(h omega), cos(h omega), sin(w omega),
-/// cos(w omega), sin(d omega), cos(d omega)]`; what `width` leaves over beyond a multiple of 6 stays zero. Computed in double precision.
+/// cos(w omega), sin(d omega), cos(d omega)]`: the table of MoCo v3 in three dimensions. Computed in double precision.
 pub(crate) fn sine_cosine(grid: usize, width: usize) -> Vec<f32> {
     let part = width / 6;
     let mut table = vec![0f32; (grid.pow(3) + 1) * width];

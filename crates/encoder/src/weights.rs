@@ -1,13 +1,23 @@
 //! The network's weights, checked against each other.
 
-use crate::EncoderError;
+use crate::elementwise::Norm;
+use crate::lanes::Tokens;
+use crate::linear::Linear;
 use crate::position::sine_cosine;
+use crate::{EncoderError, EncoderOptions};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use triher_checkpoint::{EncoderTensors, Tensor};
 
 /// Heads of every network of the family.
 const HEADS: usize = 12;
+/// Voxels along each axis of the published input, for checkpoints without a table of positions.
+const SIDE: usize = 48;
+/// Patches along each axis that a table of positions may describe.
+const MAX_GRID: usize = 256;
+/// Numbers of a token or of a hidden layer, and voxels along a patch's axis, that a network of the family may have.
+const MAX_WIDTH: usize = 1 << 16;
+const MAX_PATCH: usize = 256;
 
 /// Sizes of a network, from its tensors' shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +32,18 @@ pub struct EncoderConfig {
     pub width: usize,
     /// Blocks.
     pub depth: usize,
-    /// Attention heads: 12 in every network of the family; shapes do not tell.
+    /// Attention heads: 12 in every network of the family, as shapes do not tell; see [`EncoderOptions::heads`].
     pub heads: usize,
     /// Length of the hidden layer of the MLP.
     pub hidden: usize,
 }
 
 impl EncoderConfig {
+    /// Voxels of the input along z, y and x.
+    pub fn input(&self) -> [usize; 3] {
+        [self.side; 3]
+    }
+
     /// Patches along each axis.
     pub fn grid(&self) -> usize {
         self.side / self.patch
@@ -45,30 +60,23 @@ impl EncoderConfig {
     }
 }
 
-pub(crate) struct Norm {
-    pub(crate) gain: Vec<f32>,
-    pub(crate) bias: Vec<f32>,
-}
-
-pub(crate) struct Linear {
-    pub(crate) weight: Vec<f32>,
-    pub(crate) bias: Option<Vec<f32>>,
-}
-
 pub(crate) struct Block {
     pub(crate) norm1: Norm,
-    pub(crate) qkv: Linear,
+    pub(crate) queries: Linear,
+    /// The keys' columns, then the values'.
+    pub(crate) keys_values: Linear,
     pub(crate) proj: Linear,
     pub(crate) norm2: Norm,
     pub(crate) fc1: Linear,
     pub(crate) fc2: Linear,
 }
 
+/// A network's weights, packed for the products once and only read from then on.
 pub(crate) struct Weights {
     pub(crate) config: EncoderConfig,
     pub(crate) patch_embed: Linear,
-    pub(crate) cls_token: Vec<f32>,
-    pub(crate) pos_embed: Vec<f32>,
+    /// What the tokens are before the product of the patches is added: positions with the embedding's bias, or the class token.
+    pub(crate) start: Tokens,
     pub(crate) blocks: Vec<Block>,
     pub(crate) norm: Norm,
 }
@@ -101,11 +109,26 @@ impl Taker {
                 expected: expected.to_vec(),
             });
         }
-        Ok(self
+        let data = self
             .tensors
             .remove(name)
             .map(|t| t.data)
-            .unwrap_or_default())
+            .unwrap_or_default();
+        let count = expected.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
+        if count != Some(data.len()) {
+            return Err(self.family(format!(
+                "the tensor {name} holds {} numbers, which its shape {expected:?} does not",
+                data.len()
+            )));
+        }
+        match data.iter().filter(|v| !v.is_finite()).count() {
+            0 => Ok(data),
+            count => Err(EncoderError::NonFinite {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                count,
+            }),
+        }
     }
 
     fn norm(&mut self, name: &str, width: usize) -> Result<Norm, EncoderError> {
@@ -115,11 +138,22 @@ impl Taker {
         })
     }
 
-    fn linear(&mut self, name: &str, out: usize, inner: usize) -> Result<Linear, EncoderError> {
-        Ok(Linear {
-            weight: self.take(&format!("{name}.weight"), &[out, inner])?,
-            bias: Some(self.take(&format!("{name}.bias"), &[out])?),
-        })
+    fn linear(&mut self, name: &str, columns: usize, inner: usize) -> Result<Linear, EncoderError> {
+        let weight = self.take(&format!("{name}.weight"), &[columns, inner])?;
+        let bias = self.take(&format!("{name}.bias"), &[columns])?;
+        Ok(Linear::pack(&weight, bias, columns))
+    }
+
+    /// The queries' part of a joint layer, and the rest.
+    fn attention(&mut self, name: &str, width: usize) -> Result<(Linear, Linear), EncoderError> {
+        let weight = self.take(&format!("{name}.weight"), &[3 * width, width])?;
+        let mut bias = self.take(&format!("{name}.bias"), &[3 * width])?;
+        let (queries, rest) = weight.split_at(width * width);
+        let rest_bias = bias.split_off(width);
+        Ok((
+            Linear::pack(queries, bias, width),
+            Linear::pack(rest, rest_bias, 2 * width),
+        ))
     }
 
     fn family(&self, problem: String) -> EncoderError {
@@ -132,32 +166,43 @@ impl Taker {
 
 impl Weights {
     /// Sorts the tensors into the network and checks every shape. Returns the names that were not used as well.
-    pub(crate) fn new(tensors: EncoderTensors) -> Result<(Self, Vec<String>), EncoderError> {
+    pub(crate) fn new(
+        tensors: EncoderTensors,
+        options: &EncoderOptions,
+    ) -> Result<(Self, Vec<String>), EncoderError> {
         let mut taker = Taker {
             path: tensors.path,
             tensors: tensors.tensors,
         };
-        let config = config(&taker)?;
+        let config = config(&taker, options)?;
         let (width, patch) = (config.width, config.patch);
-        let patch_embed = Linear {
-            weight: taker.take(
-                "patch_embed.proj.weight",
-                &[width, config.channels, patch, patch, patch],
-            )?,
-            bias: Some(taker.take("patch_embed.proj.bias", &[width])?),
-        };
-        let cls_token = taker.take("cls_token", &[1, 1, width])?;
-        let pos_embed = if taker.tensors.contains_key("pos_embed") {
+        let weight = taker.take(
+            "patch_embed.proj.weight",
+            &[width, config.channels, patch, patch, patch],
+        )?;
+        // The bias goes into what the patches' tokens begin with: the class token has none.
+        let patch_embed = Linear::pack(&weight, Vec::new(), width);
+        drop(weight);
+        let bias = taker.take("patch_embed.proj.bias", &[width])?;
+        let class = taker.take("cls_token", &[1, 1, width])?;
+        let mut start = if taker.tensors.contains_key("pos_embed") {
             taker.take("pos_embed", &[1, config.tokens(), width])?
         } else {
             sine_cosine(config.grid(), width)
         };
-        let mut blocks = Vec::with_capacity(config.depth);
+        for (token, row) in start.chunks_exact_mut(width).enumerate() {
+            let more = if token == 0 { &class } else { &bias };
+            row.iter_mut().zip(more).for_each(|(v, more)| *v += more);
+        }
+        let mut blocks = Vec::new();
         for number in 0..config.depth {
             let name = |part: &str| format!("blocks.{number}.{part}");
+            let norm1 = taker.norm(&name("norm1"), width)?;
+            let (queries, keys_values) = taker.attention(&name("attn.qkv"), width)?;
             blocks.push(Block {
-                norm1: taker.norm(&name("norm1"), width)?,
-                qkv: taker.linear(&name("attn.qkv"), 3 * width, width)?,
+                norm1,
+                queries,
+                keys_values,
                 proj: taker.linear(&name("attn.proj"), width, width)?,
                 norm2: taker.norm(&name("norm2"), width)?,
                 fc1: taker.linear(&name("mlp.fc1"), config.hidden, width)?,
@@ -170,8 +215,7 @@ impl Weights {
             Self {
                 config,
                 patch_embed,
-                cls_token,
-                pos_embed,
+                start: Tokens::from_rows(&start, width),
                 blocks,
                 norm,
             },
@@ -181,7 +225,7 @@ impl Weights {
 }
 
 /// The network's sizes from the shapes of a few tensors.
-fn config(taker: &Taker) -> Result<EncoderConfig, EncoderError> {
+fn config(taker: &Taker, options: &EncoderOptions) -> Result<EncoderConfig, EncoderError> {
     let landmark = "patch_embed.proj.weight";
     let &[width, channels, patch, p2, p3] = taker.shape(landmark, &[768, 1, 8, 8, 8])? else {
         return Err(taker.family(format!(
@@ -193,23 +237,28 @@ fn config(taker: &Taker) -> Result<EncoderConfig, EncoderError> {
             "the patches are {patch} x {p2} x {p3} voxels, and only cubic ones are known"
         )));
     }
+    if patch > MAX_PATCH || width > MAX_WIDTH {
+        return Err(taker.family(format!(
+            "patches of {patch} voxels and tokens of {width} numbers are no network of the family"
+        )));
+    }
     if !matches!(channels, 1 | 3) {
         return Err(taker.family(format!(
             "the network takes {channels} channels, and 1 or 3 are known"
         )));
     }
-    if width == 0 || width % HEADS != 0 {
+    let heads = options.heads.unwrap_or(HEADS);
+    if width == 0 || heads == 0 || width % heads != 0 {
         return Err(taker.family(format!(
-            "tokens of {width} numbers cannot be shared out to {HEADS} heads"
+            "tokens of {width} numbers cannot be shared out to {heads} heads: name the right number"
         )));
     }
-    let depth = (0..)
-        .take_while(|n| {
-            taker
-                .tensors
-                .contains_key(&format!("blocks.{n}.norm1.weight"))
-        })
-        .count();
+    // The last block counts, not the first gap: a block that lost a tensor must be missed.
+    let numbers = taker.tensors.keys().filter_map(|name| {
+        let number = name.strip_prefix("blocks.")?.split('.').next()?;
+        number.parse::<usize>().ok()
+    });
+    let depth = numbers.max().map_or(0, |last| last.saturating_add(1));
     if depth == 0 {
         return Err(EncoderError::Missing {
             path: taker.path.clone(),
@@ -222,12 +271,22 @@ fn config(taker: &Taker) -> Result<EncoderConfig, EncoderError> {
         .first()
         .copied()
         .unwrap_or(0);
+    if !(1..=MAX_WIDTH).contains(&hidden) {
+        return Err(taker.family(format!(
+            "the hidden layer of blocks.0.mlp has {hidden} numbers: this is no network of the family"
+        )));
+    }
     // Without a table of positions the input is the published 48 voxels.
     let tokens = match taker.tensors.get("pos_embed") {
-        None => (48 / patch).pow(3) + 1,
+        None if !SIDE.is_multiple_of(patch) || !width.is_multiple_of(6) => {
+            return Err(taker.family(format!(
+                "pos_embed is missing, and the fixed table asks for patches that divide {SIDE} voxels (found {patch}) and a width that 6 divides (found {width})"
+            )));
+        }
+        None => (SIDE / patch).pow(3) + 1,
         Some(table) => table.shape.get(1).copied().unwrap_or(0),
     };
-    let grid = (1..=256usize).find(|g| g.pow(3) + 1 >= tokens).unwrap_or(0);
+    let grid = (1..=MAX_GRID).find(|g| g.pow(3) + 1 >= tokens).unwrap_or(0);
     if grid == 0 || grid.pow(3) + 1 != tokens {
         return Err(taker.family(format!(
             "{tokens} positions are those of no cube of patches and a class token"

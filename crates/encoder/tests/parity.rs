@@ -1,7 +1,11 @@
 //! PyTorch's embeddings and ours (`parity/make_reference.py`): the small network always, the base size when
 //! `TRIHER_PARITY_DIR` holds what the script made for it. Tolerance: 1e-4 of the largest number of an embedding.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says how close it came"
+)]
 
 use std::path::{Path, PathBuf};
 use triher_checkpoint::Limits;
