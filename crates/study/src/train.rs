@@ -72,7 +72,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         None => None,
         Some(validation) => {
             progress.begin("Cross-validation", 1);
-            let figures = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
+            let (figures, more) = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
+            notes.extend(more);
             progress.step("done");
             progress.end();
             Some(figures)
@@ -173,12 +174,13 @@ fn feasible(
     )
 }
 
+/// Figures of the out-of-fold predictions, and what the reader should know of the folds.
 fn cross_validated_figures(
     dataset: &Dataset,
     spec: &PipelineSpec,
     validation: ValidationSettings,
     seed: u64,
-) -> Result<Evaluation, StudyError> {
+) -> Result<(Evaluation, Vec<String>), StudyError> {
     let design = CrossValidation {
         folds: validation.folds,
         repeats: validation.repeats,
@@ -198,7 +200,7 @@ fn cross_validated_figures(
         seed,
         ..EvaluationOptions::default()
     };
-    Ok(evaluate(&predictions, &options)?)
+    Ok((evaluate(&predictions, &options)?, result.notes))
 }
 
 fn model_file(

@@ -6,6 +6,7 @@ mod bad_input;
 mod cohort;
 mod crop;
 mod demo;
+mod embed;
 mod label;
 mod reference_data;
 mod scan;

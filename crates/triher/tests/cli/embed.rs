@@ -1,0 +1,114 @@
+//! `triher embed`, and embeddings in a cohort; that the numbers are PyTorch's is tested in `triher-encoder`.
+
+use crate::workspace::Workspace;
+use std::fmt::Write as _;
+
+/// A network of one block, 12 wide, for 48^3 inputs, as a safetensors file. `without` leaves a tensor out.
+fn weights(without: &str) -> Vec<u8> {
+    let (width, patch, tokens) = (12usize, 8usize, 217usize);
+    let mut shapes: Vec<(String, Vec<usize>)> = vec![
+        (
+            "patch_embed.proj.weight".into(),
+            vec![width, 1, patch, patch, patch],
+        ),
+        ("patch_embed.proj.bias".into(), vec![width]),
+        ("cls_token".into(), vec![1, 1, width]),
+        ("pos_embed".into(), vec![1, tokens, width]),
+        ("norm.weight".into(), vec![width]),
+        ("norm.bias".into(), vec![width]),
+    ];
+    for (name, out, inner) in [
+        ("attn.qkv", 3 * width, width),
+        ("attn.proj", width, width),
+        ("mlp.fc1", 4 * width, width),
+        ("mlp.fc2", width, 4 * width),
+    ] {
+        shapes.push((format!("blocks.0.{name}.weight"), vec![out, inner]));
+        shapes.push((format!("blocks.0.{name}.bias"), vec![out]));
+    }
+    for name in ["norm1", "norm2"] {
+        shapes.push((format!("blocks.0.{name}.weight"), vec![width]));
+        shapes.push((format!("blocks.0.{name}.bias"), vec![width]));
+    }
+    let mut header = String::from("{");
+    let mut data = Vec::new();
+    for (name, shape) in shapes.iter().filter(|(name, _)| name != without) {
+        let count: usize = shape.iter().product();
+        let end = data.len() + 4 * count;
+        let comma = if header.len() > 1 { "," } else { "" };
+        let _ = write!(
+            header,
+            "{comma}\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape:?},\"data_offsets\":[{},{end}]}}",
+            data.len()
+        );
+        data.extend(
+            (0..count).flat_map(|i| (((i * 37 + count) % 101) as f32 / 101.0 - 0.45).to_le_bytes()),
+        );
+    }
+    header.push('}');
+    [
+        &(header.len() as u64).to_le_bytes()[..],
+        header.as_bytes(),
+        &data,
+    ]
+    .concat()
+}
+
+#[test]
+fn an_embedding_is_one_row_with_its_manifest() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("w.safetensors", weights(""));
+    let embed = "embed --weights w.safetensors --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.triher(&format!("{embed} --out e.csv --threads 1")).done();
+    w.triher(&format!("{embed} --variant roi-only --out r.csv"))
+        .done();
+    w.triher(&format!("{embed} --out again.csv --threads 2"))
+        .done();
+    let text = String::from_utf8(w.read("e.csv")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("id,input,feat_0,") && lines[0].ends_with(",feat_11"),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[1].starts_with("P_0002,image,"), "{}", lines[1]);
+    assert!(w.read("e.csv") == w.read("again.csv"));
+    assert!(w.read("e.csv") != w.read("r.csv"));
+    assert_eq!(
+        w.json("e.csv.manifest.json")["inputs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}
+
+#[test]
+fn a_checkpoint_with_a_missing_tensor_names_it() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("w.safetensors", weights("blocks.0.attn.proj.bias"));
+    w.triher("embed --weights w.safetensors --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz --out e.csv")
+        .fails_saying(&["w.safetensors", "blocks.0.attn.proj.bias"]);
+}
+
+#[test]
+fn embeddings_are_features_of_a_cohort() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("w.safetensors", weights(""));
+    w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
+    w.write(
+        "c.toml",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\n[features]\nkinetics = false\nfirst_order = false\n[features.embedding]\nweights = 'w.safetensors'\n",
+    );
+    w.triher("extract c.toml").done();
+    let text = String::from_utf8(w.read("f.csv")).unwrap();
+    for name in ["emb_C2_0", "emb_C2-C0_11", "emb_C5-C2_11"] {
+        assert!(text.contains(name), "{name}");
+    }
+    let recipe = w.json("f.csv.recipe.json");
+    assert_eq!(recipe["embedding"]["sha256"].as_str().unwrap().len(), 64);
+}
