@@ -2,8 +2,8 @@
 
 use crate::elementwise::softmax_lanes;
 use crate::lanes::{LANES, Lane, Tokens};
-use crate::linear::{STRIP, multiply, pack};
-use crate::simd::{Operation, dispatch};
+use crate::linear::{multiply, pack};
+use crate::simd::{Instructions, Operation, STRIP, dispatch};
 use rayon::prelude::*;
 
 /// Attention of the queries' panels to all `tokens`; `keys_values` holds the keys' features, then the values'. `out` has as many
@@ -52,7 +52,7 @@ impl Operation for Head<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn run<I: Instructions>(self, instructions: I) {
         let (width, size) = (self.queries.features, self.size);
         let at = |token: usize, feature: usize| {
             let lane = token / LANES * 2 * width + self.first + feature;
@@ -69,12 +69,12 @@ impl Operation for Head<'_> {
             let queries = &queries[self.first..self.first + size];
             scores.fill([0.0; LANES]);
             for (scores, keys) in scores.chunks_mut(STRIP).zip(keys.chunks_exact(size)) {
-                multiply::<FUSED>(scores, queries, keys);
+                multiply(instructions, scores, queries, keys);
             }
             softmax_lanes(&mut scores, scale);
             out.fill([0.0; LANES]);
             for (out, values) in out.chunks_mut(STRIP).zip(values.chunks_exact(self.tokens)) {
-                multiply::<FUSED>(out, &scores, values);
+                multiply(instructions, out, &scores, values);
             }
         }
     }

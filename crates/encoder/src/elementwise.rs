@@ -1,7 +1,7 @@
 //! LayerNorm, GELU and softmax over tokens that lie side by side.
 
 use crate::lanes::{LANES, Lane, Tokens};
-use crate::simd::{Operation, dispatch};
+use crate::simd::{Instructions, Operation, dispatch};
 use rayon::prelude::*;
 
 /// Epsilon of every LayerNorm of the family.
@@ -41,7 +41,7 @@ impl Operation for NormPanel<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn run<I: Instructions>(self, _: I) {
         let count = self.x.len() as f64;
         let mut mean = [0f64; LANES];
         for lane in self.x {
