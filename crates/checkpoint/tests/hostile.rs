@@ -25,12 +25,12 @@ fn open(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
 }
 
 fn text(s: &str) -> Vec<u8> {
-    [&[b'X'], &(s.len() as u32).to_le_bytes()[..], s.as_bytes()].concat()
+    [b"X", &(s.len() as u32).to_le_bytes()[..], s.as_bytes()].concat()
 }
 
 /// The opcodes of a tensor that is a view of `shape` and `strides`, of the storage `0` with `elements` floats.
 fn tensor(elements: u32, shape: &[u32], strides: &[u32]) -> Vec<u8> {
-    let number = |n: u32| [&[b'J'], &n.to_le_bytes()[..]].concat();
+    let number = |n: u32| [b"J", &n.to_le_bytes()[..]].concat();
     let tuple = |values: &[u32]| {
         let values: Vec<u8> = values.iter().flat_map(|&n| number(n)).collect();
         [&b"("[..], &values, b"t"].concat()

@@ -1,7 +1,5 @@
 //! Files that PyTorch and safetensors wrote (`data/make.py`), against the numbers that the script put into them: exactly equal.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 use triher_checkpoint::{Checkpoint, CheckpointError, CheckpointKind, Limits};
 
