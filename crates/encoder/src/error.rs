@@ -64,14 +64,20 @@ pub enum EncoderError {
         /// Voxels of the input.
         found: usize,
     },
-    /// No patch of the encoder touches the lesion, or the mask does not fit the input.
+    /// A mask does not fit the input.
     #[error(
-        "no patch of the encoder touches the lesion mask ({found} voxels, of {expected} expected): check the mask"
+        "the lesion mask has {found} voxels, and the encoder's input {expected}: cut the mask like the image"
     )]
-    Mask {
+    MaskSize {
         /// Voxels of the mask.
         found: usize,
         /// Voxels that it should have.
         expected: usize,
     },
+    /// A mask without a voxel.
+    #[error("the lesion mask is empty, so that no patch of the encoder touches it: check the mask")]
+    MaskEmpty,
+    /// Patch tokens were not asked for.
+    #[error("the embedding holds no patch tokens: ask for them with `Encoder::embed_tokens`")]
+    NoPatchTokens,
 }

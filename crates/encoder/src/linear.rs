@@ -10,8 +10,9 @@ use rayon::prelude::*;
 
 /// Strips of one task.
 const GROUP: usize = 8;
-/// Inner indices of one block: a block of 16 tokens and of a strip lie in the first-level cache together, those of a task in the second.
-const BLOCK: usize = 384;
+/// Inner indices of one block: those of a task's weights stay in the second-level cache while all tokens pass. Measured: 768 is as good as
+/// any, 256 is a few percent worse.
+const BLOCK: usize = 768;
 
 /// A linear layer. Its weights are `[strip][inner][6]`, zeros filling the last strip.
 pub(crate) struct Linear {

@@ -21,3 +21,31 @@ pub(crate) fn sine_cosine(grid: usize, width: usize) -> Vec<f32> {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that PyTorch computed (`tests/parity/make_reference.py`), to single precision.
+    #[test]
+    fn the_table_is_that_of_pytorch() {
+        let expected = include_str!("../tests/parity/small.json");
+        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+        let expected = &expected["positions"];
+        let size = |name: &str| expected[name].as_u64().unwrap() as usize;
+        let (grid, width) = (size("grid"), size("width"));
+        let table = sine_cosine(grid, width);
+        assert_eq!(table.len(), (grid.pow(3) + 1) * width);
+        let rows = expected["rows"].as_object().unwrap();
+        assert!(rows.len() > 5);
+        for (row, numbers) in rows {
+            let start = row.parse::<usize>().unwrap() * width;
+            let numbers = numbers.as_array().unwrap();
+            assert_eq!(numbers.len(), width);
+            for (ours, theirs) in table[start..].iter().zip(numbers) {
+                let theirs = theirs.as_f64().unwrap();
+                assert!((f64::from(*ours) - theirs).abs() < 1e-7, "{ours} {theirs}");
+            }
+        }
+    }
+}

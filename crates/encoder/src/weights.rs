@@ -298,7 +298,7 @@ fn config(taker: &Taker, options: &EncoderOptions) -> Result<EncoderConfig, Enco
         patch,
         width,
         depth,
-        heads: HEADS,
+        heads,
         hidden,
     })
 }

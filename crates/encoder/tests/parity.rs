@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 use triher_checkpoint::Limits;
-use triher_encoder::{Encoder, EncoderError};
+use triher_encoder::{Encoder, EncoderError, EncoderOptions};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -60,9 +60,14 @@ fn error(ours: &[f32], theirs: &[f64]) -> f64 {
 }
 
 fn agrees(checkpoint: &Path, expected: &Path) {
-    let encoder = Encoder::load(checkpoint).unwrap();
     let expected: serde_json::Value =
         serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
+    let options = EncoderOptions {
+        heads: expected["config"]["heads"].as_u64().map(|h| h as usize),
+        ..EncoderOptions::default()
+    };
+    let encoder = Encoder::load_with(checkpoint, &options).unwrap();
+    assert!(encoder.unused_tensors().is_empty());
     let config = encoder.config();
     assert_eq!(
         config.width as u64,
@@ -90,7 +95,7 @@ fn agrees(checkpoint: &Path, expected: &Path) {
             checkpoint.display()
         );
         assert!(worst < TOLERANCE, "{worst}");
-        assert!(error(&long[number].class_token, &theirs) < TOLERANCE);
+        assert_eq!(short[number].class_token, long[number].class_token);
         let pooled = long[number].mask_pooled(&mask).unwrap();
         assert!(error(&pooled, &numbers(&expected["mask_pooled"][number])) < TOLERANCE);
     }
@@ -105,6 +110,30 @@ fn the_small_network_from_every_kind_of_checkpoint() {
     ] {
         agrees(&fixture(checkpoint), &fixture("small.json"));
     }
+}
+
+#[test]
+fn three_channels_four_heads_and_half_precision() {
+    agrees(&fixture("channels.safetensors"), &fixture("channels.json"));
+    // The wrong number of heads gives other numbers: nothing but the caller knows.
+    let twelve = Encoder::load(&fixture("channels.safetensors")).unwrap();
+    let options = EncoderOptions {
+        heads: Some(4),
+        ..EncoderOptions::default()
+    };
+    let four = Encoder::load_with(&fixture("channels.safetensors"), &options).unwrap();
+    let input = &inputs(1, four.config().input_len())[0];
+    assert_eq!((twelve.config().heads, four.config().heads), (12, 4));
+    assert_ne!(
+        twelve.embed(&[input]).unwrap()[0].class_token,
+        four.embed(&[input]).unwrap()[0].class_token
+    );
+    let five = EncoderOptions {
+        heads: Some(5),
+        ..EncoderOptions::default()
+    };
+    let told = Encoder::load_with(&fixture("channels.safetensors"), &five).unwrap_err();
+    assert!(told.to_string().contains("5 heads"), "{told}");
 }
 
 #[test]
@@ -152,7 +181,29 @@ fn wrong_inputs_are_named() {
     let tokens = encoder
         .embed_tokens(&[&vec![0.0; encoder.config().input_len()]])
         .unwrap();
-    assert!(tokens[0].mask_pooled(&vec![false; 512]).is_err());
+    assert!(matches!(
+        tokens[0].mask_pooled(&vec![false; 512]),
+        Err(EncoderError::MaskEmpty)
+    ));
+    assert!(matches!(
+        tokens[0].mask_pooled(&[true; 5]),
+        Err(EncoderError::MaskSize {
+            found: 5,
+            expected: 512
+        })
+    ));
+    let class_only = encoder.embed(&[&vec![0.0; 512]]).unwrap();
+    assert!(matches!(
+        class_only[0].mask_pooled(&vec![true; 512]),
+        Err(EncoderError::NoPatchTokens)
+    ));
+    // One bad input spoils its own embedding and no other's.
+    let mut bad = vec![0.5; 512];
+    bad[3] = f32::INFINITY;
+    let good = vec![0.25; 512];
+    let together = encoder.embed(&[&bad, &good]).unwrap();
+    assert!(together[0].class_token.iter().all(|v| v.is_nan()));
+    assert_eq!(together[1], encoder.embed(&[&good]).unwrap()[0]);
 }
 
 #[test]
@@ -176,6 +227,29 @@ fn missing_and_misshapen_tensors_are_named() {
     assert!(
         told.contains("norm.weight") && told.contains("[5]") && told.contains("[24]"),
         "{told}"
+    );
+    // A block in the middle that lost its first tensor is missed, not taken for the end of the network.
+    let mut gap = tensors();
+    gap.tensors.retain(|name, _| !name.starts_with("blocks.0."));
+    let told = Encoder::from_tensors(gap).unwrap_err().to_string();
+    assert!(told.contains("blocks.0."), "{told}");
+    let mut diverged = tensors();
+    diverged
+        .tensors
+        .get_mut("blocks.1.mlp.fc2.bias")
+        .unwrap()
+        .data[2] = f32::NAN;
+    let told = Encoder::from_tensors(diverged).unwrap_err().to_string();
+    assert!(
+        told.contains("blocks.1.mlp.fc2.bias") && told.contains("not finite"),
+        "{told}"
+    );
+    let mut stray = tensors();
+    let bias = stray.tensors["norm.bias"].clone();
+    stray.tensors.insert("blocks.1.ls1.gamma".to_owned(), bias);
+    assert_eq!(
+        Encoder::from_tensors(stray).unwrap().unused_tensors(),
+        ["blocks.1.ls1.gamma"]
     );
     let mut positions = tensors();
     let table = positions.tensors.remove("pos_embed").unwrap();

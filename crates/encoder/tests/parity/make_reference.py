@@ -1,6 +1,6 @@
 """Builds the encoder in PyTorch from public parts, seeds it, and saves checkpoints with their embeddings.
 
-    python make_reference.py small DIR     # the committed fixtures (DIR = this folder)
+    python make_reference.py small DIR     # the committed fixtures (DIR = this folder); made with torch 2.x
     python make_reference.py base DIR      # 768 wide, 12 deep, patch 8, 48^3: for TRIHER_PARITY_DIR
 
 Needs torch, numpy and safetensors. Every tensor is random and none is 0 or 1, so that a forgotten one shows.
@@ -105,12 +105,21 @@ def build(side, channels, patch, width, depth, seed):
     return network
 
 
+def exact_in(network, kind):
+    """Rounds every tensor to a shorter type, so that a checkpoint in that type holds the same network."""
+    with torch.no_grad():
+        for tensor in network.parameters():
+            tensor.copy_(tensor.to(kind).float())
+
+
 def moco(network):
     """As a distributed MoCo v3 run saves it."""
     state = {}
     for name, tensor in network.state_dict().items():
         state[f"module.base_encoder.{name}"] = tensor
-        state[f"module.momentum_encoder.{name}"] = tensor * 0.5
+        # Of the momentum encoder a few tensors are enough: they must not be taken for the encoder's.
+        if tensor.ndim == 1 or "patch_embed" in name:
+            state[f"module.momentum_encoder.{name}"] = tensor * 0.5
     state["module.base_encoder.head.0.weight"] = torch.randn(8, 4)
     state["module.predictor.0.weight"] = torch.randn(8, 4)
     optimizer = {"state": {0: {"step": 7, "exp_avg": torch.randn(3)}}, "param_groups": [{"lr": 1e-4, "betas": (0.9, 0.95)}]}
@@ -135,6 +144,8 @@ def main():
     else:
         side, channels, patch, width, depth, count = 48, 1, 8, 768, 12, 4
     network = build(side, channels, patch, width, depth, seed=20261)
+    if kind == "small":
+        exact_in(network, torch.bfloat16)
     # Inputs that need no file: both sides compute them from the index.
     index = torch.arange(count * channels * side**3, dtype=torch.float64)
     inputs = (torch.sin(index * 0.7310585) * 1.3 + torch.cos(index * 0.0171)).float().reshape(count, channels, side, side, side)
@@ -144,13 +155,13 @@ def main():
 
     torch.save(moco(network), folder / f"{kind}-moco.pth.tar")
     if kind == "small":
-        mae = {f"encoder.{name}": tensor for name, tensor in network.state_dict().items()}
+        mae = {f"encoder.{name}": tensor.bfloat16() for name, tensor in network.state_dict().items()}
         mae["decoder.blocks.0.weight"] = torch.randn(2, 2)
         # A tensor that is stored transposed: strides matter.
         name = "encoder.blocks.0.mlp.fc1.weight"
         mae[name] = mae[name].t().contiguous().t()
         torch.save(mae, folder / "small-mae.pth")
-        bare = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+        bare = {name: tensor.bfloat16().contiguous() for name, tensor in network.state_dict().items()}
         safetensors.torch.save_file(bare, folder / "small-bare.safetensors")
     expected = {
         "config": {"side": side, "channels": channels, "patch": patch, "width": width, "depth": depth},
@@ -158,7 +169,34 @@ def main():
         "mask_pooled": numpy.round(pooled.double().numpy(), 7).tolist(),
         "torch": torch.__version__,
     }
+    if kind == "small":
+        table = sine_cosine(6, 48)[0]
+        rows = {str(row): table[row].tolist() for row in (0, 1, 2, 8, 100, 216)}
+        expected["positions"] = {"grid": 6, "width": 48, "rows": rows}
+        channels_and_heads(folder)
     (folder / f"{kind}.json").write_text(json.dumps(expected))
+
+
+def channels_and_heads(folder):
+    """Three channels, four heads, 28 tokens, stored in half precision."""
+    network = build(6, 3, 2, 24, 1, seed=7)
+    for block in network.blocks:
+        block.attn.heads = 4
+    exact_in(network, torch.float16)
+    state = {f"module.encoder.{name}": tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    safetensors.torch.save_file(state, folder / "channels.safetensors")
+    index = torch.arange(2 * 3 * 6**3, dtype=torch.float64)
+    inputs = (torch.sin(index * 0.7310585) * 1.3 + torch.cos(index * 0.0171)).float().reshape(2, 3, 6, 6, 6)
+    mask = torch.zeros(1, 1, 6, 6, 6)
+    mask[0, 0, : 6 // 3, 6 // 4 : 6 // 2, : 6 // 2] = 1
+    class_token, pooled = reference(network, inputs, mask)
+    expected = {
+        "config": {"side": 6, "channels": 3, "patch": 2, "width": 24, "depth": 1, "heads": 4},
+        "class_token": numpy.round(class_token.double().numpy(), 7).tolist(),
+        "mask_pooled": numpy.round(pooled.double().numpy(), 7).tolist(),
+        "torch": torch.__version__,
+    }
+    (folder / "channels.json").write_text(json.dumps(expected))
 
 
 if __name__ == "__main__":
