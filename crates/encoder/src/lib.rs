@@ -6,7 +6,7 @@
 //!
 //! The network is timm's `VisionTransformer` (Dosovitskiy et al., 2021) on cubic patches, as MoCo v3 pretrains it: pre-norm blocks,
 //! LayerNorm with epsilon 1e-6, exact GELU. PyTorch's own, built from public parts, seeded and saved, gives the same embeddings to 1e-4 of
-//! their largest number (`tests/parity`; found: 1e-6 on the small networks, 1.1e-5 on the base size).
+//! their largest number (`tests/parity`; found: below 1e-6 on the small networks, 1.1e-5 on the base size).
 //!
 //! **The same numbers always.** Each number of a product is one chain of multiply-adds in a fixed order, so the results have the same bits
 //! whatever the number of threads, which inputs are embedded together, whether patch tokens are wanted, and on all machines that fuse

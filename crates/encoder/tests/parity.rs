@@ -142,7 +142,18 @@ fn the_base_network() {
         println!("skipped: TRIHER_PARITY_DIR is not set (tests/parity/make_reference.py base DIR)");
         return;
     };
-    agrees(&folder.join("base-moco.pth.tar"), &folder.join("base.json"));
+    let checkpoint = folder.join("base-moco.pth.tar");
+    agrees(&checkpoint, &folder.join("base.json"));
+    let encoder = Encoder::load(&checkpoint).unwrap();
+    let input = &inputs(1, encoder.config().input_len())[0];
+    let by = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| encoder.embed_tokens(&[input]).unwrap())
+    };
+    assert_eq!(by(1), by(2));
 }
 
 #[test]
