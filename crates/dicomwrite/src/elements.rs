@@ -180,14 +180,37 @@ pub(crate) fn decimal(value: f64) -> String {
     "0".to_owned()
 }
 
-/// A time of day, `HHMMSS.ffffff`, from seconds after midnight.
-pub(crate) fn time_of_day(seconds: f64) -> String {
-    let micros = (seconds.rem_euclid(86_400.0) * 1e6).round() as u64 % 86_400_000_000;
-    let (whole, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    format!(
-        "{:02}{:02}{:02}.{fraction:06}",
-        whole / 3600,
-        whole / 60 % 60,
-        whole % 60
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn identifiers_are_valid_and_differ() {
+        let (a, b) = (uid("a"), uid("b"));
+        assert_ne!(a, b);
+        assert_eq!(a, uid("a"));
+        for id in [a, b] {
+            assert!(id.len() <= 64 && id.starts_with("2.25."), "{id}");
+            let number: u128 = id["2.25.".len()..].parse().unwrap();
+            assert_eq!((number >> 76 & 0xf, number >> 62 & 3), (8, 2));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_fit_and_are_near(value in prop::num::f64::NORMAL | prop::num::f64::ZERO) {
+            let text = decimal(value);
+            prop_assert!(text.len() <= 16, "{text}");
+            prop_assert!(text.bytes().all(|b| b"0123456789+-.e".contains(&b)), "{text}");
+            let back: f64 = text.parse().unwrap();
+            prop_assert!((back - value).abs() <= 1e-8 * value.abs(), "{text} for {value}");
+        }
+
+        #[test]
+        fn positions_keep_nine_decimals_of_a_millimetre(value in -5000.0f64..5000.0) {
+            let back: f64 = decimal(value).parse().unwrap();
+            prop_assert!((back - value).abs() < 1e-9, "{back} for {value}");
+        }
+    }
 }

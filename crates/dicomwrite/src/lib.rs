@@ -1,6 +1,7 @@
 //! DICOM out: MR images, enhanced MR and segmentations.
 //!
-//! [`write_mr_phases`] writes a dynamic series in one of four [`PhaseLayout`]s; [`write_segmentation`] writes masks of it.
+//! [`write_mr_phases`] writes a dynamic series in one of four [`PhaseLayout`]s, as [`MrWriteOptions`] describe patient, study and scanner.
+//! [`write_segmentation`] writes masks of those images, or of any others whose identifiers are given as [`SourceImages`].
 //! Identifiers are derived from a text that the caller gives, and nothing holds the time of day: the same input gives the same bytes.
 //!
 //! ```
@@ -21,11 +22,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod classic;
 mod elements;
+mod enhanced;
 mod error;
+mod modules;
+mod moment;
 mod mr;
+mod options;
 mod segmentation;
+mod source;
+mod stored;
 
 pub use error::DicomWriteError;
-pub use mr::{MrWriteOptions, PhaseLayout, WrittenImages, write_mr_phases};
-pub use segmentation::{SegmentationOptions, write_segmentation};
+pub use modules::PatientStudy;
+pub use mr::{WrittenImages, write_mr_phases};
+pub use options::{Laterality, MrWriteOptions, PhaseLayout};
+pub use segmentation::{SegmentOrigin, SegmentationOptions, write_segmentation};
+pub use source::{SourceImages, SourceSlice};

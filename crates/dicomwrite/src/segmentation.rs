@@ -1,170 +1,234 @@
-//! Masks out: binary DICOM segmentations of the images that this crate wrote.
+//! Masks out: binary DICOM segmentations (PS3.3, A.51).
 
-use crate::DicomWriteError;
-use crate::elements::{Elements, time_of_day, uid};
-use crate::mr::{
-    MrWriteOptions, WrittenImages, check_right_angles, orientation, pixel_spacing,
-    put_patient_and_study, slice_position,
+use crate::elements::{Elements, uid};
+use crate::modules::{
+    check_frames, check_grid, dimension, put_frame_of_reference, put_orientation, put_position,
+    put_size, put_spacing, slice_voxels, within,
 };
+use crate::options::{code_string, long_string};
+use crate::source::{SourceImages, SourceSlice};
+use crate::{DicomWriteError, MrWriteOptions, WrittenImages};
 use dicom_core::VR;
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 use std::path::Path;
-use triher_volume::Mask;
+use triher_volume::{Mask, VolumeError};
 
-/// Segmentation Storage.
-const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
+/// How the regions came about (SegmentAlgorithmType).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentOrigin {
+    /// Drawn by a person.
+    Manual,
+    /// Started by a person, finished by the algorithm of this name.
+    SemiAutomatic(String),
+    /// Made by the algorithm of this name.
+    Automatic(String),
+}
 
 /// What a segmentation says and refers to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SegmentationOptions {
-    images: MrWriteOptions,
-    references: WrittenImages,
-    /// ContentLabel.
+    /// The images it was drawn on.
+    pub source: SourceImages,
+    /// What the identifiers are derived from, together with the label.
+    pub uid_seed: String,
+    /// ContentLabel: up to 16 capitals, digits, spaces and underscores.
     pub label: String,
+    /// SeriesNumber.
+    pub series_number: u32,
+    /// SeriesDescription.
+    pub series_description: String,
+    /// Manufacturer of the software that made it.
+    pub manufacturer: String,
+    /// ManufacturerModelName.
+    pub model_name: String,
+    /// How the regions came about.
+    pub origin: SegmentOrigin,
     /// Whether frames without a voxel inside are left out. Viewers place a segmentation with all frames more reliably.
     pub omit_empty_frames: bool,
 }
 
 impl SegmentationOptions {
+    /// A segmentation of images whose identifiers are known.
+    pub fn new(source: SourceImages, uid_seed: impl Into<String>) -> Self {
+        Self {
+            source,
+            uid_seed: uid_seed.into(),
+            label: "LESION".to_owned(),
+            series_number: 100,
+            series_description: "Segmentation".to_owned(),
+            manufacturer: "TriHER".to_owned(),
+            model_name: "none".to_owned(),
+            origin: SegmentOrigin::Manual,
+            omit_empty_frames: false,
+        }
+    }
+
     /// A segmentation of images that were just written.
     pub fn for_images(options: &MrWriteOptions, written: &WrittenImages) -> Self {
         Self {
-            images: options.clone(),
-            references: written.clone(),
-            label: "LESION".to_owned(),
-            omit_empty_frames: false,
+            manufacturer: options.manufacturer.clone(),
+            model_name: options.model_name.clone(),
+            ..Self::new(written.source.clone(), &options.uid_seed)
+        }
+    }
+
+    fn check(&self) -> Result<(), DicomWriteError> {
+        self.source.check()?;
+        code_string("ContentLabel", &self.label)?;
+        long_string("SeriesDescription", &self.series_description, 64)?;
+        long_string("Manufacturer", &self.manufacturer, 64)?;
+        long_string("ManufacturerModelName", &self.model_name, 64)?;
+        match &self.origin {
+            SegmentOrigin::Manual => Ok(()),
+            SegmentOrigin::SemiAutomatic(name) | SegmentOrigin::Automatic(name) => {
+                long_string("SegmentAlgorithmName", name, 64)
+            }
         }
     }
 }
 
-/// Writes regions on the images' grid as one binary segmentation, a segment each.
+/// A frame: its segment and slice, from 0.
+#[derive(Clone, Copy)]
+struct Frame {
+    segment: usize,
+    slice: usize,
+}
+
+/// Writes regions on the images' grid as one binary segmentation, a segment each, numbered from 1 in the order given.
+///
+/// Every region has a frame for each slice of the images, unless empty ones are left out. Each frame refers to its source image.
+/// highdicom reads back the same voxels and `dciodvfy` accepts the file (`tests/peers/check.py`).
 ///
 /// # Errors
-/// No region, regions on different grids, files that cannot be written.
+/// [`DicomWriteError`]: no region, regions on another grid than the images, values that break the rules of their attribute, files that
+/// cannot be written.
 pub fn write_segmentation(
     path: &Path,
     options: &SegmentationOptions,
     regions: &[(String, Mask)],
 ) -> Result<(), DicomWriteError> {
-    let Some((_, first)) = regions.first() else {
-        return Err(DicomWriteError::Input(
-            "a segmentation needs a region".to_owned(),
-        ));
-    };
-    let grid = *first.geometry();
-    check_right_angles(&grid)?;
-    for (label, mask) in regions {
-        first
-            .check_same_grid("first region", mask, label)
-            .map_err(|e| DicomWriteError::Input(e.to_string()))?;
-    }
-    let [ni, nj, nk] = grid.size();
-    let seed = format!("{} segmentation {}", options.images.uid_seed, options.label);
+    let source = &options.source;
+    options.check()?;
+    check_regions(source, regions)?;
+    let grid = &source.geometry;
+    let frames = frames(options, regions)?;
+    check_frames(grid, frames.len(), 1)?;
+    let seed = format!("{} segmentation {}", options.uid_seed, options.label);
     let instance = uid(&seed);
     let dimensions = uid(&format!("{seed} dimensions"));
 
-    let mut frames = Vec::new();
-    let mut bits = Vec::new();
-    for (segment, (_, mask)) in regions.iter().enumerate() {
-        for slice in 0..nk {
-            let voxels = &mask.voxels()[slice * ni * nj..(slice + 1) * ni * nj];
-            if options.omit_empty_frames && !voxels.contains(&true) {
-                continue;
-            }
-            bits.extend_from_slice(voxels);
-            frames.push((segment, slice));
-        }
-    }
-    if frames.is_empty() {
-        return Err(DicomWriteError::Input(
-            "a segmentation without any voxel inside needs its empty frames".to_owned(),
-        ));
-    }
     let mut e = Elements::new();
-    put_patient_and_study(&mut e, &options.images);
+    source.patient.put(&mut e);
+    put_frame_of_reference(&mut e, &source.frame_of_reference_uid);
     put_description(&mut e, options, &instance, &seed);
-    e.short(tags::ROWS, nj as u16)
-        .short(tags::COLUMNS, ni as u16)
-        .text(tags::NUMBER_OF_FRAMES, VR::IS, &frames.len().to_string())
+    put_size(&mut e, grid);
+    e.text(tags::NUMBER_OF_FRAMES, VR::IS, &frames.len().to_string())
         .item(tags::DIMENSION_ORGANIZATION_SEQUENCE, |item| {
             item.text(tags::DIMENSION_ORGANIZATION_UID, VR::UI, &dimensions);
-        });
-    let dimension = |pointer, group| {
-        let mut item = Elements::new();
-        item.text(tags::DIMENSION_ORGANIZATION_UID, VR::UI, &dimensions)
-            .tags(tags::DIMENSION_INDEX_POINTER, &[pointer])
-            .tags(tags::FUNCTIONAL_GROUP_POINTER, &[group]);
-        item
-    };
-    e.sequence(
-        tags::DIMENSION_INDEX_SEQUENCE,
-        vec![
-            dimension(
-                tags::REFERENCED_SEGMENT_NUMBER,
-                tags::SEGMENT_IDENTIFICATION_SEQUENCE,
-            ),
-            dimension(tags::IMAGE_POSITION_PATIENT, tags::PLANE_POSITION_SEQUENCE),
-        ],
-    );
-    e.sequence(
-        tags::SEGMENT_SEQUENCE,
-        regions.iter().enumerate().map(segment).collect(),
-    );
+        })
+        .sequence(
+            tags::DIMENSION_INDEX_SEQUENCE,
+            [
+                (
+                    tags::REFERENCED_SEGMENT_NUMBER,
+                    tags::SEGMENT_IDENTIFICATION_SEQUENCE,
+                ),
+                (tags::IMAGE_POSITION_PATIENT, tags::PLANE_POSITION_SEQUENCE),
+            ]
+            .map(|(tag, group)| dimension(&dimensions, tag, group))
+            .into(),
+        );
+    let segments = regions.iter().enumerate();
+    let segments = segments.map(|(n, (label, _))| segment(n, label, &options.origin));
+    e.sequence(tags::SEGMENT_SEQUENCE, segments.collect());
     e.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, |shared| {
         shared
             .item(tags::PIXEL_MEASURES_SEQUENCE, |item| {
-                item.decimals(tags::PIXEL_SPACING, &pixel_spacing(&grid))
-                    .decimals(tags::SLICE_THICKNESS, &[grid.spacing_mm()[2]])
-                    .decimals(tags::SPACING_BETWEEN_SLICES, &[grid.spacing_mm()[2]]);
+                put_spacing(item, grid)
             })
             .item(tags::PLANE_ORIENTATION_SEQUENCE, |item| {
-                item.decimals(tags::IMAGE_ORIENTATION_PATIENT, &orientation(&grid));
+                put_orientation(item, grid);
             });
     });
-    let groups = frames.iter().map(|&(segment, slice)| {
-        let mut frame = Elements::new();
-        frame
-            .item(tags::FRAME_CONTENT_SEQUENCE, |item| {
-                item.longs(
-                    tags::DIMENSION_INDEX_VALUES,
-                    &[segment as u32 + 1, slice as u32 + 1],
-                );
-            })
-            .item(tags::PLANE_POSITION_SEQUENCE, |item| {
-                item.decimals(tags::IMAGE_POSITION_PATIENT, &slice_position(&grid, slice));
-            })
-            .item(tags::SEGMENT_IDENTIFICATION_SEQUENCE, |item| {
-                item.short(tags::REFERENCED_SEGMENT_NUMBER, segment as u16 + 1);
-            });
-        put_derivation(&mut frame, &options.references, slice);
-        frame
-    });
+    let groups = frames.iter().map(|frame| frame_groups(source, *frame));
     e.sequence(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups.collect());
-    e.bytes(tags::PIXEL_DATA, VR::OB, packed(&bits));
-    e.write(path, SEGMENTATION, &instance)
+    let voxels = frames.iter().flat_map(|frame| {
+        let mask = regions.get(frame.segment).map(|(_, mask)| mask.voxels());
+        slice_voxels(mask.unwrap_or_default(), grid, frame.slice)
+    });
+    e.bytes(tags::PIXEL_DATA, VR::OB, packed(voxels.copied()));
+    e.write(path, uids::SEGMENTATION_STORAGE, &instance)
 }
 
+fn check_regions(source: &SourceImages, regions: &[(String, Mask)]) -> Result<(), DicomWriteError> {
+    if regions.is_empty() {
+        return Err(DicomWriteError::NoRegion);
+    }
+    within("segments", regions.len(), usize::from(u16::MAX))?;
+    check_grid(&source.geometry)?;
+    for (label, mask) in regions {
+        long_string("SegmentLabel", label, 64)?;
+        if !source.geometry.same_grid(mask.geometry()) {
+            return Err(DicomWriteError::Grid(VolumeError::GridMismatch {
+                left_name: "image".to_owned(),
+                right_name: "mask".to_owned(),
+                left: Box::new(source.geometry),
+                right: Box::new(*mask.geometry()),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// The frames to write, segment after segment.
+fn frames(
+    options: &SegmentationOptions,
+    regions: &[(String, Mask)],
+) -> Result<Vec<Frame>, DicomWriteError> {
+    let grid = &options.source.geometry;
+    let mut frames = Vec::new();
+    for (segment, (_, mask)) in regions.iter().enumerate() {
+        let kept = (0..grid.size()[2]).filter(|&slice| {
+            !options.omit_empty_frames || slice_voxels(mask.voxels(), grid, slice).contains(&true)
+        });
+        frames.extend(kept.map(|slice| Frame { segment, slice }));
+    }
+    if frames.is_empty() {
+        return Err(DicomWriteError::NothingInside);
+    }
+    Ok(frames)
+}
+
+/// Modules General Series, Enhanced General Equipment, Segmentation Image and Common Instance Reference.
 fn put_description(e: &mut Elements, options: &SegmentationOptions, instance: &str, seed: &str) {
-    let images = &options.images;
-    let references = &options.references;
-    let time = time_of_day(images.start_s);
-    e.text(tags::SOP_CLASS_UID, VR::UI, SEGMENTATION)
+    let source = &options.source;
+    let patient = &source.patient;
+    e.text(tags::SOP_CLASS_UID, VR::UI, uids::SEGMENTATION_STORAGE)
         .text(tags::SOP_INSTANCE_UID, VR::UI, instance)
         .text(
             tags::SERIES_INSTANCE_UID,
             VR::UI,
             &uid(&format!("{seed} series")),
         )
-        .text(tags::SERIES_NUMBER, VR::IS, "100")
-        .text(tags::SERIES_DESCRIPTION, VR::LO, "Segmentation")
+        .text(
+            tags::SERIES_NUMBER,
+            VR::IS,
+            &options.series_number.to_string(),
+        )
+        .text(
+            tags::SERIES_DESCRIPTION,
+            VR::LO,
+            &options.series_description,
+        )
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
         .text(tags::MODALITY, VR::CS, "SEG")
-        .text(tags::MANUFACTURER, VR::LO, &images.manufacturer)
-        .text(tags::MANUFACTURER_MODEL_NAME, VR::LO, &images.model_name)
+        .text(tags::MANUFACTURER, VR::LO, &options.manufacturer)
+        .text(tags::MANUFACTURER_MODEL_NAME, VR::LO, &options.model_name)
         .text(tags::DEVICE_SERIAL_NUMBER, VR::LO, "0")
         .text(tags::SOFTWARE_VERSIONS, VR::LO, env!("CARGO_PKG_VERSION"))
-        .text(tags::CONTENT_DATE, VR::DA, &images.study_date)
-        .text(tags::CONTENT_TIME, VR::TM, &time)
+        // The study's own, because no clock is read.
+        .text(tags::CONTENT_DATE, VR::DA, &patient.study_date)
+        .text(tags::CONTENT_TIME, VR::TM, &patient.study_time)
         .text(tags::CONTENT_LABEL, VR::CS, &options.label)
         .empty(tags::CONTENT_DESCRIPTION, VR::LO)
         .empty(tags::CONTENT_CREATOR_NAME, VR::PN)
@@ -181,24 +245,41 @@ fn put_description(e: &mut Elements, options: &SegmentationOptions, instance: &s
         .short(tags::BITS_STORED, 1)
         .short(tags::HIGH_BIT, 0)
         .short(tags::PIXEL_REPRESENTATION, 0);
-    let instances = references.instances.iter().map(|instance| {
+    let instances = source.instances().map(|instance| {
         let mut item = Elements::new();
-        item.text(tags::REFERENCED_SOP_CLASS_UID, VR::UI, references.class)
-            .text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, instance);
+        item.text(
+            tags::REFERENCED_SOP_CLASS_UID,
+            VR::UI,
+            &source.sop_class_uid,
+        )
+        .text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, instance);
         item
     });
     let instances = instances.collect();
     e.item(tags::REFERENCED_SERIES_SEQUENCE, |item| {
-        item.text(tags::SERIES_INSTANCE_UID, VR::UI, &references.series)
-            .sequence(tags::REFERENCED_INSTANCE_SEQUENCE, instances);
+        item.text(
+            tags::SERIES_INSTANCE_UID,
+            VR::UI,
+            &source.series_instance_uid,
+        )
+        .sequence(tags::REFERENCED_INSTANCE_SEQUENCE, instances);
     });
 }
 
-fn segment((index, (label, _)): (usize, &(String, Mask))) -> Elements {
+/// One item of SegmentSequence.
+fn segment(index: usize, label: &str, origin: &SegmentOrigin) -> Elements {
+    let (kind, algorithm) = match origin {
+        SegmentOrigin::Manual => ("MANUAL", None),
+        SegmentOrigin::SemiAutomatic(name) => ("SEMIAUTOMATIC", Some(name)),
+        SegmentOrigin::Automatic(name) => ("AUTOMATIC", Some(name)),
+    };
+    // SegmentLabel must not be empty.
+    let name = format!("segment {}", index + 1);
+    let label = if label.is_empty() { &name } else { label };
     let mut item = Elements::new();
-    item.short(tags::SEGMENT_NUMBER, index as u16 + 1)
+    item.short(tags::SEGMENT_NUMBER, number(index))
         .text(tags::SEGMENT_LABEL, VR::LO, label)
-        .text(tags::SEGMENT_ALGORITHM_TYPE, VR::CS, "MANUAL")
+        .text(tags::SEGMENT_ALGORITHM_TYPE, VR::CS, kind)
         .code(
             tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE,
             ("49755003", "SCT", "Morphologically Altered Structure"),
@@ -207,18 +288,40 @@ fn segment((index, (label, _)): (usize, &(String, Mask))) -> Elements {
             tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE,
             ("108369006", "SCT", "Neoplasm"),
         );
+    if let Some(algorithm) = algorithm {
+        item.text(tags::SEGMENT_ALGORITHM_NAME, VR::LO, algorithm);
+    }
     item
 }
 
-/// Which source image a frame was drawn on.
-fn put_derivation(frame: &mut Elements, references: &WrittenImages, slice: usize) {
-    let (instance, frame_number) = match references.instances.as_slice() {
-        [only] if references.files.len() == 1 => (only, Some(slice + 1)),
-        slices => match slices.get(slice) {
-            Some(instance) => (instance, None),
-            None => return,
-        },
-    };
+/// SegmentNumber; `check_regions` has seen that it fits.
+fn number(index: usize) -> u16 {
+    u16::try_from(index + 1).unwrap_or(u16::MAX)
+}
+
+/// Functional groups of one frame.
+fn frame_groups(source: &SourceImages, frame: Frame) -> Elements {
+    let slice = u32::try_from(frame.slice + 1).unwrap_or(u32::MAX);
+    let mut groups = Elements::new();
+    groups
+        .item(tags::FRAME_CONTENT_SEQUENCE, |item| {
+            let place = [u32::from(number(frame.segment)), slice];
+            item.longs(tags::DIMENSION_INDEX_VALUES, &place);
+        })
+        .item(tags::PLANE_POSITION_SEQUENCE, |item| {
+            put_position(item, &source.geometry, frame.slice);
+        })
+        .item(tags::SEGMENT_IDENTIFICATION_SEQUENCE, |item| {
+            item.short(tags::REFERENCED_SEGMENT_NUMBER, number(frame.segment));
+        });
+    if let Some(image) = source.slices.get(frame.slice) {
+        put_derivation(&mut groups, &source.sop_class_uid, image);
+    }
+    groups
+}
+
+/// Which source image a frame was drawn on (PS3.3, C.7.6.16.2.6).
+fn put_derivation(frame: &mut Elements, class: &str, image: &SourceSlice) {
     frame.item(tags::DERIVATION_IMAGE_SEQUENCE, |item| {
         item.code(
             tags::DERIVATION_CODE_SEQUENCE,
@@ -226,31 +329,36 @@ fn put_derivation(frame: &mut Elements, references: &WrittenImages, slice: usize
         )
         .item(tags::SOURCE_IMAGE_SEQUENCE, |source| {
             source
-                .text(tags::REFERENCED_SOP_CLASS_UID, VR::UI, references.class)
-                .text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, instance);
-            if let Some(number) = frame_number {
+                .text(tags::REFERENCED_SOP_CLASS_UID, VR::UI, class)
+                .text(
+                    tags::REFERENCED_SOP_INSTANCE_UID,
+                    VR::UI,
+                    &image.sop_instance_uid,
+                );
+            // The grid is that of the images: a voxel of the frame is the voxel of the image.
+            source.text(tags::SPATIAL_LOCATIONS_PRESERVED, VR::CS, "YES");
+            if let Some(number) = image.frame {
                 source.text(tags::REFERENCED_FRAME_NUMBER, VR::IS, &number.to_string());
             }
+            let purpose = "Source image for image processing operation";
             source.code(
                 tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE,
-                (
-                    "121322",
-                    "DCM",
-                    "Source image for image processing operation",
-                ),
+                ("121322", "DCM", purpose),
             );
         });
     });
 }
 
 /// Eight voxels a byte, the first in the lowest bit, frames without gaps between (PS3.5, 8.1.1).
-fn packed(bits: &[bool]) -> Vec<u8> {
-    bits.chunks(8)
-        .map(|eight| {
-            eight
-                .iter()
-                .enumerate()
-                .fold(0, |byte, (n, &bit)| byte | u8::from(bit) << n)
-        })
-        .collect()
+fn packed(bits: impl Iterator<Item = bool>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, bit) in bits.enumerate() {
+        if at % 8 == 0 {
+            bytes.push(0);
+        }
+        if let Some(last) = bytes.last_mut() {
+            *last |= u8::from(bit) << (at % 8);
+        }
+    }
+    bytes
 }
