@@ -58,7 +58,7 @@ pub enum DicomError {
     },
     /// Slices are not evenly spaced.
     #[error(
-        "{series}: the slices are not evenly spaced: {lowest_mm:.3} to {highest_mm:.3} mm between neighbours. Such a series is no regular grid and is not read."
+        "{series}: the slices are not evenly spaced: {lowest_mm:.3} to {highest_mm:.3} mm between neighbours, the widest after {position_mm:.2} mm. Such a series is no regular grid and is not read."
     )]
     UnevenSlices {
         /// The series.
@@ -67,6 +67,8 @@ pub enum DicomError {
         lowest_mm: f64,
         /// Largest distance.
         highest_mm: f64,
+        /// Position along the normal before the largest distance.
+        position_mm: f64,
     },
     /// Two images lie at one place and nothing tells them apart.
     #[error(
@@ -80,11 +82,29 @@ pub enum DicomError {
     },
     /// The images of a series do not lie in parallel planes.
     #[error(
-        "{series}: its images have different orientations and are no volume. Split the series by orientation."
+        "{series}: its images have different orientations or pixel spacings and are no volume; {file}, at ({:.1}, {:.1}, {:.1}) mm, is unlike the first. Split the series.",
+        position_mm[0], position_mm[1], position_mm[2]
     )]
     MixedOrientations {
         /// The series.
         series: String,
+        /// The first file that is unlike the others.
+        file: String,
+        /// Its ImagePositionPatient.
+        position_mm: [f64; 3],
+    },
+    /// The images of a series have different sizes.
+    #[error(
+        "{series}: its images have different sizes and are no volume: {} x {} pixels, and {} x {} in {file}. Split the series, or fetch it again from the archive.",
+        sizes[0][0], sizes[0][1], sizes[1][0], sizes[1][1]
+    )]
+    InconsistentSizes {
+        /// The series.
+        series: String,
+        /// The first file that is unlike the others.
+        file: String,
+        /// Columns and rows of the first image and of that file.
+        sizes: [[usize; 2]; 2],
     },
     /// The geometry of the phases does not fit.
     #[error(transparent)]

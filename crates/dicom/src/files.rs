@@ -1,11 +1,12 @@
 //! The files of a folder, archive or path, without reading more than is needed.
 
 use crate::DicomError;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-type Archive = zip::ZipArchive<std::io::BufReader<std::fs::File>>;
+type Archive = zip::ZipArchive<SharedFile>;
 
 /// How much is read of what strangers send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +17,20 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Bytes of an archive, unpacked.
     pub archive_bytes: u64,
+    /// Unpacked bytes for each packed byte of an archive's entry above a mebibyte.
+    pub archive_ratio: u64,
     /// Voxels of one study, all phases.
     pub voxels: usize,
 }
 
 impl Default for Limits {
-    /// 200,000 files, 2 GiB a file, 32 GiB an archive, 2^31 voxels a study.
+    /// 200,000 files, 2 GiB a file, 32 GiB an archive at 500 to 1 at most (a slice of air packs to 1/300), 2^31 voxels a study.
     fn default() -> Self {
         Self {
             files: 200_000,
             file_bytes: 2 << 30,
             archive_bytes: 32 << 30,
+            archive_ratio: 500,
             voxels: 1 << 31,
         }
     }
@@ -36,9 +40,9 @@ impl Default for Limits {
 #[derive(Clone)]
 pub(crate) enum Place {
     File(PathBuf),
-    /// An entry of a zip archive, which is opened once.
+    /// An entry of a zip archive, which is opened once and read in parallel.
     Entry {
-        archive: Arc<Mutex<Archive>>,
+        archive: Archive,
         index: usize,
     },
 }
@@ -48,6 +52,8 @@ pub(crate) enum Place {
 pub(crate) struct Source {
     pub(crate) place: Place,
     pub(crate) name: String,
+    /// Its size, unpacked.
+    pub(crate) bytes: u64,
 }
 
 /// The files below a path, in the order of their names.
@@ -55,37 +61,49 @@ pub(crate) fn sources(path: &Path, limits: &Limits) -> Result<Vec<Source>, Dicom
     let mut found = Vec::new();
     let meta = std::fs::metadata(path).map_err(|e| read_error(path, &e))?;
     if meta.is_dir() {
-        walk(path, limits, &mut found, 0)?;
+        walk(path, limits, &mut found, &mut BTreeSet::new())?;
     } else if is_zip(path)? {
         entries(path, limits, &mut found)?;
     } else {
         found.push(Source {
             place: Place::File(path.to_owned()),
             name: name_of(path),
+            bytes: meta.len(),
         });
     }
     Ok(found)
 }
 
+/// Collects the regular files below a folder. A folder that is reached twice through links is read once.
 fn walk(
     folder: &Path,
     limits: &Limits,
     found: &mut Vec<Source>,
-    depth: usize,
+    seen: &mut BTreeSet<PathBuf>,
 ) -> Result<(), DicomError> {
-    if depth > 32 {
+    let real = std::fs::canonicalize(folder).map_err(|e| read_error(folder, &e))?;
+    // Folders that hang on each other deeper than this are no archive of images.
+    if !seen.insert(real.clone()) || real.components().count() > 256 {
         return Ok(());
+    }
+    if seen.len() > limits.files {
+        return Err(too_many(limits));
     }
     let entries = std::fs::read_dir(folder).map_err(|e| read_error(folder, &e))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
     paths.sort();
     for path in paths {
-        if path.is_dir() {
-            walk(&path, limits, found, depth + 1)?;
-        } else {
+        // Links to nowhere, sockets and the like are passed over.
+        let Ok(meta) = std::fs::metadata(&path) else {
+            continue;
+        };
+        if meta.is_dir() {
+            walk(&path, limits, found, seen)?;
+        } else if meta.is_file() {
             found.push(Source {
                 name: name_of(&path),
                 place: Place::File(path),
+                bytes: meta.len(),
             });
         }
         if found.len() > limits.files {
@@ -127,6 +145,18 @@ fn entries(path: &Path, limits: &Limits, found: &mut Vec<Source>) -> Result<(), 
             continue;
         }
         total = total.saturating_add(entry.size());
+        let packed = entry.compressed_size().max(1);
+        if entry.size() > 1 << 20 && entry.size() / packed > limits.archive_ratio {
+            return Err(DicomError::Limit {
+                what: format!(
+                    "an entry of the archive {} unpacks to more than {} times its size, as no image does",
+                    name_of(path),
+                    limits.archive_ratio
+                ),
+                remedy: "If the archive is known to be sound, unpack it and give the folder."
+                    .to_owned(),
+            });
+        }
         if total > limits.archive_bytes {
             return Err(DicomError::Limit {
                 what: format!(
@@ -146,16 +176,16 @@ fn entries(path: &Path, limits: &Limits, found: &mut Vec<Source>) -> Result<(), 
             .next()
             .unwrap_or_default()
             .to_owned();
-        kept.push((index, name));
+        kept.push((index, name, entry.size()));
     }
-    let archive = Arc::new(Mutex::new(archive));
-    for (index, name) in kept {
+    for (index, name, bytes) in kept {
         found.push(Source {
             place: Place::Entry {
-                archive: Arc::clone(&archive),
+                archive: archive.clone(),
                 index,
             },
             name,
+            bytes,
         });
     }
     Ok(())
@@ -163,7 +193,13 @@ fn entries(path: &Path, limits: &Limits, found: &mut Vec<Source>) -> Result<(), 
 
 fn open_archive(path: &Path) -> Result<Archive, DicomError> {
     let file = std::fs::File::open(path).map_err(|e| read_error(path, &e))?;
-    zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|e| read_error(path, &e))
+    let length = file.metadata().map_err(|e| read_error(path, &e))?.len();
+    let shared = SharedFile {
+        file: Arc::new(file),
+        at: 0,
+        length,
+    };
+    zip::ZipArchive::new(shared).map_err(|e| read_error(path, &e))
 }
 
 impl Source {
@@ -187,9 +223,11 @@ impl Source {
                 ))
             }
             Place::Entry { archive, index } => {
-                let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                // Cheap: the directory is shared, the position is not.
+                let mut archive = archive.clone();
                 let entry = archive.by_index(*index).map_err(|e| fail(&e))?;
-                Ok(action(&mut entry.take(limits.file_bytes)))
+                let most = self.bytes.min(limits.file_bytes);
+                Ok(action(&mut std::io::BufReader::new(entry.take(most))))
             }
         }
     }
@@ -209,6 +247,37 @@ impl Source {
                 format!("it cannot be read ({error}); copy it again from its source"),
             )),
         }
+    }
+}
+
+/// A file that several readers share, each at its own place.
+#[derive(Clone)]
+pub(crate) struct SharedFile {
+    file: Arc<std::fs::File>,
+    at: u64,
+    length: u64,
+}
+
+impl Read for SharedFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.at)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl std::io::Seek for SharedFile {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        let target = match to {
+            std::io::SeekFrom::Start(at) => Some(at),
+            std::io::SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            std::io::SeekFrom::End(by) => self.length.checked_add_signed(by),
+        };
+        self.at = target.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
     }
 }
 

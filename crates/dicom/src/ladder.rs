@@ -48,168 +48,292 @@ pub(crate) struct Split<'a> {
     /// `None` when the series is a single phase.
     pub(crate) evidence: Option<PhaseEvidence>,
     pub(crate) explain: Vec<String>,
+    /// Rungs that contradict the one that decided.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What a rung looks at, in seconds or counts.
+type Key = fn(&Instance) -> Option<f64>;
+
+struct Rung {
+    evidence: PhaseEvidence,
+    key: Key,
+    /// Whether the value is a time, which may differ from slice to slice of a phase.
+    is_time: bool,
+}
+
+/// The ladder, the strongest rung first.
+const RUNGS: [Rung; 6] = [
+    Rung {
+        evidence: PhaseEvidence::TemporalPosition,
+        key: |i| i.temporal_position.map(|n| n as f64),
+        is_time: false,
+    },
+    Rung {
+        evidence: PhaseEvidence::TriggerTime,
+        key: |i| i.trigger_time_s,
+        is_time: true,
+    },
+    Rung {
+        evidence: PhaseEvidence::AcquisitionTime,
+        key: |i| i.acquisition_time_s,
+        is_time: true,
+    },
+    Rung {
+        evidence: PhaseEvidence::ContentTime,
+        key: |i| i.content_time_s,
+        is_time: true,
+    },
+    Rung {
+        evidence: PhaseEvidence::RepeatedPositions,
+        key: |i| i.instance_number.map(|n| n as f64),
+        is_time: false,
+    },
+    Rung {
+        evidence: PhaseEvidence::AcquisitionNumber,
+        key: |i| i.acquisition_number.map(|n| n as f64),
+        is_time: false,
+    },
+];
+
+/// The phases as numbers of images, and how they were made.
+struct Made {
+    phases: Vec<Vec<usize>>,
+    how: String,
+}
+
+/// Why a rung makes no phases.
+enum Refused {
+    /// It says nothing, in words.
+    Silent(String),
+    /// It makes groups that are no phases.
+    Faulty { groups: usize, problem: DicomError },
+}
+
+/// The images of a series with their places along the normal.
+struct Series<'a> {
+    label: &'a str,
+    instances: &'a [&'a Instance],
+    positions: Vec<f64>,
+    /// Number of the position of each image.
+    place: Vec<usize>,
 }
 
 /// Splits a series into phases.
 ///
-/// A rung counts only when it makes phases that all have the same positions, each once.
+/// A rung counts only when it makes phases that all have the same positions, each once. Every rung is tried: those below the one that decides
+/// and make other phases are reported.
 ///
 /// # Errors
 /// When positions repeat and no rung tells them apart: a missing slice when one rung nearly does, duplicates otherwise.
 pub(crate) fn split<'a>(label: &str, instances: &[&'a Instance]) -> Result<Split<'a>, DicomError> {
     let positions = distinct_positions(instances);
-    if instances.len() == positions.len() {
-        return Ok(Split {
-            phases: vec![instances.to_vec()],
-            evidence: None,
-            explain: Vec::new(),
-        });
+    let place = instances
+        .iter()
+        .map(|i| along_normal(i).map_or(0, |at| position_index(&positions, at)));
+    let series = Series {
+        label,
+        instances,
+        place: place.collect(),
+        positions,
+    };
+    let mut split = Split {
+        phases: vec![instances.to_vec()],
+        evidence: None,
+        explain: Vec::new(),
+        warnings: Vec::new(),
+    };
+    if instances.len() == series.positions.len() {
+        return Ok(split);
     }
-    let mut explain = Vec::new();
+    let mut decided: Option<(PhaseEvidence, Vec<Vec<usize>>)> = None;
     let mut nearly: Option<DicomError> = None;
-    let microseconds = |s: f64| (s * 1e6).round() as i64;
-    type Key = fn(&Instance) -> Option<f64>;
-    let rungs: [(PhaseEvidence, Key); 5] = [
-        (PhaseEvidence::TemporalPosition, |i| {
-            i.temporal_position.map(|n| n as f64)
-        }),
-        (PhaseEvidence::TriggerTime, |i| i.trigger_time_s),
-        (PhaseEvidence::AcquisitionTime, |i| i.acquisition_time_s),
-        (PhaseEvidence::ContentTime, |i| i.content_time_s),
-        (PhaseEvidence::AcquisitionNumber, |i| {
-            i.acquisition_number.map(|n| n as f64)
-        }),
-    ];
-    for (evidence, key) in rungs {
-        if evidence == PhaseEvidence::AcquisitionNumber {
-            match by_repetition(instances, &positions) {
-                Some(phases) => {
-                    explain.push(format!(
-                        "{label}: phases by {}",
-                        PhaseEvidence::RepeatedPositions
-                    ));
-                    return Ok(Split {
-                        phases,
-                        evidence: Some(PhaseEvidence::RepeatedPositions),
-                        explain,
-                    });
+    for rung in &RUNGS {
+        let name = rung.evidence;
+        match (series.phases_by(rung), &decided) {
+            (Ok(made), None) => {
+                split.explain.push(format!("{label}: {}", made.how));
+                decided = Some((name, made.phases));
+            }
+            (Ok(made), Some((first, phases))) if made.phases != *phases => {
+                let told =
+                    format!("{label}: {name} makes other phases than {first}, which was followed");
+                // The numbers of images are known to be in any order, times are not.
+                if name < PhaseEvidence::RepeatedPositions {
+                    split.warnings.push(told.clone());
                 }
-                None => explain.push(format!(
-                    "{label}: positions do not all repeat equally often"
-                )),
+                split.explain.push(told);
             }
-        }
-        let values: Option<Vec<i64>> = instances.iter().map(|i| key(i).map(microseconds)).collect();
-        let Some(values) = values else {
-            explain.push(format!("{label}: {evidence} is not in every image"));
-            continue;
-        };
-        let mut groups: BTreeMap<i64, Vec<&Instance>> = BTreeMap::new();
-        for (instance, value) in instances.iter().zip(values) {
-            groups.entry(value).or_default().push(instance);
-        }
-        let count = groups.len();
-        if count < 2 {
-            explain.push(format!("{label}: {evidence} is the same in every image"));
-            continue;
-        }
-        match complete(label, &groups, &positions) {
-            Ok(()) => {
-                explain.push(format!("{label}: {count} phases by {evidence}"));
-                let phases = groups.into_values().collect();
-                return Ok(Split {
-                    phases,
-                    evidence: Some(evidence),
-                    explain,
-                });
-            }
-            Err(problem) => {
-                explain.push(format!(
-                    "{label}: {evidence} makes {count} groups that are no phases ({problem})"
+            (_, Some(_)) => {}
+            (Err(Refused::Silent(why)), None) => split.explain.push(format!("{label}: {why}")),
+            (Err(Refused::Faulty { groups, problem }), None) => {
+                split.explain.push(format!(
+                    "{label}: {name} makes {groups} groups that are no phases ({problem})"
                 ));
                 // As many groups as there must be phases are phases with a fault; more are times of
                 // single slices.
-                if count <= instances.len().div_ceil(positions.len()) {
+                if groups <= instances.len().div_ceil(series.positions.len()) {
                     nearly.get_or_insert(problem);
                 }
             }
         }
     }
-    Err(nearly.unwrap_or_else(|| DicomError::DuplicateSlices {
-        series: label.to_owned(),
-        position_mm: first_repeated(instances, &positions),
-    }))
+    let Some((evidence, phases)) = decided else {
+        return Err(nearly.unwrap_or_else(|| series.uneven_repetition()));
+    };
+    let phase = |numbers: Vec<usize>| numbers.into_iter().map(|n| instances[n]).collect();
+    split.phases = phases.into_iter().map(phase).collect();
+    split.evidence = Some(evidence);
+    Ok(split)
 }
 
-/// Whether every group has every position once.
-fn complete(
-    label: &str,
-    groups: &BTreeMap<i64, Vec<&Instance>>,
-    positions: &[f64],
-) -> Result<(), DicomError> {
-    for (phase, group) in groups.values().enumerate() {
-        let mut seen = vec![0usize; positions.len()];
-        for instance in group {
-            if let Some(at) = along_normal(instance) {
-                seen[position_index(positions, at)] += 1;
+impl Series<'_> {
+    fn phases_by(&self, rung: &Rung) -> Result<Made, Refused> {
+        let name = rung.evidence;
+        let silent = |what: &str| Err(Refused::Silent(format!("{name} {what}")));
+        let values: Option<Vec<f64>> = self.instances.iter().map(|i| (rung.key)(i)).collect();
+        let Some(values) = values else {
+            return silent("is not in every image");
+        };
+        if name == PhaseEvidence::RepeatedPositions {
+            return match self.in_order(&values) {
+                Some(phases) => Ok(Made {
+                    how: format!("{} phases by {name}", phases.len()),
+                    phases,
+                }),
+                None => Err(Refused::Silent(
+                    "positions do not all repeat equally often with an InstanceNumber of their own"
+                        .to_owned(),
+                )),
+            };
+        }
+        let microseconds = |s: f64| (s * 1e6).round() as i64;
+        let mut groups: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (number, value) in values.iter().enumerate() {
+            groups.entry(microseconds(*value)).or_default().push(number);
+        }
+        let count = groups.len();
+        if count < 2 {
+            return silent("is the same in every image");
+        }
+        let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+        match self.complete(&groups) {
+            Ok(()) => {
+                for group in &mut groups {
+                    group.sort_by_key(|&n| self.place[n]);
+                }
+                Ok(Made {
+                    how: format!("{count} phases by {name}"),
+                    phases: groups,
+                })
+            }
+            Err(problem) if !rung.is_time => Err(Refused::Faulty {
+                groups: count,
+                problem,
+            }),
+            Err(problem) => {
+                // Slices of one phase may have times of their own: then phases follow each other.
+                let phases = self.in_order(&values).filter(|phases| {
+                    let (least, most) = (
+                        f64::min as fn(f64, f64) -> f64,
+                        f64::max as fn(f64, f64) -> f64,
+                    );
+                    let bound = |phase: &[usize], of: fn(f64, f64) -> f64| {
+                        phase.iter().map(|&n| values[n]).reduce(of)
+                    };
+                    phases
+                        .windows(2)
+                        .all(|w| bound(&w[0], most) < bound(&w[1], least))
+                });
+                phases
+                    .map(|phases| Made {
+                        how: format!(
+                            "{} phases by {name}, which differs from slice to slice and does not overlap between phases",
+                            phases.len()
+                        ),
+                        phases,
+                    })
+                    .ok_or(Refused::Faulty {
+                        groups: count,
+                        problem,
+                    })
             }
         }
-        if let Some(at) = seen.iter().position(|&n| n > 1) {
-            return Err(DicomError::DuplicateSlices {
-                series: label.to_owned(),
-                position_mm: positions[at],
-            });
+    }
+
+    /// The k-th image of each position makes phase k, when all positions occur equally often and the values order them.
+    fn in_order(&self, values: &[f64]) -> Option<Vec<Vec<usize>>> {
+        let mut at_position: Vec<Vec<usize>> = vec![Vec::new(); self.positions.len()];
+        for (number, &place) in self.place.iter().enumerate() {
+            at_position[place].push(number);
         }
-        if let Some(at) = seen.iter().position(|&n| n == 0) {
-            return Err(DicomError::MissingSlice {
-                series: label.to_owned(),
+        let count = at_position.first()?.len();
+        for images in &mut at_position {
+            images.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+            // Copies of one file have the same number: they are duplicates, not phases.
+            let alike = images.windows(2).any(|w| values[w[0]] == values[w[1]]);
+            if images.len() != count || alike {
+                return None;
+            }
+        }
+        Some(
+            (0..count)
+                .map(|phase| at_position.iter().map(|images| images[phase]).collect())
+                .collect(),
+        )
+    }
+
+    /// Whether every group has every position once.
+    fn complete(&self, groups: &[Vec<usize>]) -> Result<(), DicomError> {
+        for (phase, group) in groups.iter().enumerate() {
+            let mut seen = vec![0usize; self.positions.len()];
+            for &number in group {
+                seen[self.place[number]] += 1;
+            }
+            if let Some(at) = seen.iter().position(|&n| n > 1) {
+                return Err(DicomError::DuplicateSlices {
+                    series: self.label.to_owned(),
+                    position_mm: self.positions[at],
+                });
+            }
+            if let Some(at) = seen.iter().position(|&n| n == 0) {
+                return Err(DicomError::MissingSlice {
+                    series: self.label.to_owned(),
+                    place: format!(
+                        "in phase {phase}, at {:.2} mm, where other phases have one",
+                        self.positions[at]
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong where no rung tells images at one position apart.
+    fn uneven_repetition(&self) -> DicomError {
+        let mut counts = vec![0usize; self.positions.len()];
+        for &place in &self.place {
+            counts[place] += 1;
+        }
+        let mut sorted = counts.clone();
+        sorted.sort_unstable();
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+        let odd = counts.iter().position(|&n| n != usual);
+        match odd.map(|at| (counts[at], self.positions[at])) {
+            Some((count, at)) if count < usual => DicomError::MissingSlice {
+                series: self.label.to_owned(),
                 place: format!(
-                    "in phase {phase}, at {:.2} mm, where other phases have one",
-                    positions[at]
+                    "at {at:.2} mm, where there are {count} images and {usual} elsewhere"
                 ),
-            });
+            },
+            other => {
+                let repeated = counts.iter().position(|&n| n > 1).unwrap_or(0);
+                let first = self.positions.get(repeated).copied().unwrap_or(f64::NAN);
+                DicomError::DuplicateSlices {
+                    series: self.label.to_owned(),
+                    position_mm: other.map_or(first, |(_, at)| at),
+                }
+            }
         }
     }
-    Ok(())
-}
-
-/// The k-th image of each position makes phase k, when all positions occur equally often and InstanceNumber orders them.
-fn by_repetition<'a>(
-    instances: &[&'a Instance],
-    positions: &[f64],
-) -> Option<Vec<Vec<&'a Instance>>> {
-    let mut at_position: Vec<Vec<&Instance>> = vec![Vec::new(); positions.len()];
-    for instance in instances {
-        at_position[position_index(positions, along_normal(instance)?)].push(instance);
-    }
-    let count = at_position.first()?.len();
-    for images in &mut at_position {
-        if images.len() != count || images.iter().any(|i| i.instance_number.is_none()) {
-            return None;
-        }
-        images.sort_by_key(|i| i.instance_number);
-        // Copies of one file have the same number: they are duplicates, not phases.
-        if images
-            .windows(2)
-            .any(|w| w[0].instance_number == w[1].instance_number)
-        {
-            return None;
-        }
-    }
-    Some(
-        (0..count)
-            .map(|phase| at_position.iter().map(|images| images[phase]).collect())
-            .collect(),
-    )
-}
-
-fn first_repeated(instances: &[&Instance], positions: &[f64]) -> f64 {
-    let mut seen = vec![false; positions.len()];
-    for at in instances.iter().filter_map(|i| along_normal(i)) {
-        let index = position_index(positions, at);
-        if std::mem::replace(&mut seen[index], true) {
-            return at;
-        }
-    }
-    f64::NAN
 }

@@ -1,13 +1,14 @@
 //! The voxels of a study.
 
-use crate::header::Instance;
+use crate::files::{self, Limits, Source};
+use crate::header::{self, Instance};
 use crate::pixels::Opened;
 use crate::stack::stack;
 use crate::study::PhaseStack;
 use crate::{DicomError, StudyScan};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use triher_volume::{DynamicSeries, Image, Phase, Provenance};
 
@@ -46,7 +47,7 @@ impl StudyScan {
         let mut phases = Vec::with_capacity(self.stacks.len());
         let mut inputs = BTreeMap::new();
         for (stack, scanned) in self.stacks.iter().zip(&self.phases) {
-            let image = self.image(stack, &mut inputs)?;
+            let image = image(stack, &self.limits, &mut inputs)?;
             phases.push(Phase {
                 image,
                 time_s: scanned.seconds,
@@ -69,68 +70,115 @@ impl StudyScan {
                 "there is no set-aside series {index}"
             )));
         };
-        let label = images[0].series.label();
-        let (slices, _) = stack(&label, &images.iter().collect::<Vec<_>>())?;
-        let stack = PhaseStack {
-            series: Arc::clone(&images[0].series),
-            slices: slices.into_iter().cloned().collect(),
-            evidence: None,
-        };
-        self.image(&stack, &mut BTreeMap::new())
+        image_of(images, &self.limits)
     }
+}
 
-    fn image(
-        &self,
-        phase: &PhaseStack,
-        inputs: &mut BTreeMap<usize, InputFile>,
-    ) -> Result<Image, DicomError> {
-        let label = phase.series.label();
-        let (slices, geometry) = stack(&label, &phase.slices.iter().collect::<Vec<_>>())?;
-        // Frames of one file are read together: the file is opened once.
-        let mut files: BTreeMap<usize, Vec<(usize, &Instance)>> = BTreeMap::new();
-        for (slice, instance) in slices.iter().enumerate() {
-            files
-                .entry(Arc::as_ptr(&instance.source) as usize)
-                .or_default()
-                .push((slice, *instance));
+/// Reads a single three-dimensional image: a folder or zip archive of one series, or a multi-frame file. Series rules are not asked.
+///
+/// # Errors
+/// When there are several series or phases, or a file cannot be read.
+pub fn read_image(path: &Path) -> Result<Image, DicomError> {
+    let limits = Limits::default();
+    let mut images = Vec::new();
+    for source in files::sources(path, &limits)? {
+        let source = Arc::new(source);
+        if header::looks_like_dicom(&source, &limits) {
+            let found = header::read(&source, &limits)?;
+            images.extend(found.into_iter().filter(|i| i.is_image));
         }
-        let mut files: Vec<Vec<(usize, &Instance)>> = files.into_values().collect();
-        files.sort_by_key(|frames| frames[0].0);
-        let read: Vec<(SliceVoxels, InputFile)> = files
-            .par_iter()
-            .map(|frames| {
-                let source = &frames[0].1.source;
-                let bytes = source.read(&self.limits)?;
-                let sha256 = Sha256::digest(&bytes)
-                    .iter()
-                    .map(|b| format!("{b:02x}"))
-                    .collect();
-                let opened = Opened::parse(&bytes, &source.name)?;
-                let voxels = frames
-                    .iter()
-                    .map(|(slice, i)| Ok((*slice, opened.frame(i, &self.limits)?)));
-                let voxels = voxels.collect::<Result<Vec<_>, DicomError>>()?;
-                Ok((
-                    voxels,
-                    InputFile {
-                        name: source.name.clone(),
-                        sha256,
-                    },
-                ))
-            })
-            .collect::<Result<_, DicomError>>()?;
-        let [ni, nj, nk] = geometry.size();
-        let mut voxels = vec![0f32; ni * nj * nk];
-        for (frames, (parts, input)) in files.iter().zip(read) {
-            for (slice, values) in parts {
-                voxels[slice * ni * nj..(slice + 1) * ni * nj].copy_from_slice(&values);
-            }
-            inputs.insert(Arc::as_ptr(&frames[0].1.source) as usize, input);
-        }
-        Ok(Image::new(
-            geometry,
-            voxels,
-            Provenance::from_source(label),
-        )?)
     }
+    let Some(first) = images.first() else {
+        return Err(DicomError::NoDynamicSeries(format!(
+            "{} holds no DICOM image",
+            files::name_of(path)
+        )));
+    };
+    let other = images
+        .iter()
+        .find(|i| i.series.series_uid != first.series.series_uid);
+    if let Some(other) = other {
+        return Err(DicomError::Limit {
+            what: format!(
+                "{} holds several series ({} and {})",
+                files::name_of(path),
+                first.series.label(),
+                other.series.label()
+            ),
+            remedy: "Give the folder or file of one.".to_owned(),
+        });
+    }
+    image_of(&images, &limits)
+}
+
+/// Stacks the images of one series and reads their voxels.
+fn image_of(images: &[Instance], limits: &Limits) -> Result<Image, DicomError> {
+    let Some(first) = images.first() else {
+        return Err(DicomError::NoDynamicSeries("there is no image".to_owned()));
+    };
+    if let Some((file, fault)) = images
+        .iter()
+        .find_map(|i| Some((&i.source.name, i.fault.as_ref()?)))
+    {
+        return Err(DicomError::file(file, fault.to_string()));
+    }
+    let label = first.series.label();
+    let (slices, _) = stack(&label, &images.iter().collect::<Vec<_>>())?;
+    let stack = PhaseStack {
+        series: Arc::clone(&first.series),
+        slices: slices.into_iter().cloned().collect(),
+        evidence: None,
+    };
+    image(&stack, limits, &mut BTreeMap::new())
+}
+
+/// Reads the voxels of an ordered stack.
+pub(crate) fn image(
+    phase: &PhaseStack,
+    limits: &Limits,
+    inputs: &mut BTreeMap<usize, InputFile>,
+) -> Result<Image, DicomError> {
+    let label = phase.series.label();
+    let (slices, geometry) = stack(&label, &phase.slices.iter().collect::<Vec<_>>())?;
+    // Frames of one file are read together: the file is opened once.
+    let mut files: BTreeMap<usize, Vec<(usize, &Instance)>> = BTreeMap::new();
+    for (slice, instance) in slices.iter().enumerate() {
+        files
+            .entry(Arc::as_ptr(&instance.source) as usize)
+            .or_default()
+            .push((slice, *instance));
+    }
+    let mut files: Vec<Vec<(usize, &Instance)>> = files.into_values().collect();
+    files.sort_by_key(|frames| frames[0].0);
+    let read: Vec<(SliceVoxels, InputFile)> = files
+        .par_iter()
+        .map(|frames| {
+            let source: &Source = &frames[0].1.source;
+            let opened = Opened::read(source, limits)?;
+            let voxels = frames
+                .iter()
+                .map(|(slice, i)| Ok((*slice, opened.frame(i, limits)?)));
+            let voxels = voxels.collect::<Result<Vec<_>, DicomError>>()?;
+            Ok((
+                voxels,
+                InputFile {
+                    name: source.name.clone(),
+                    sha256: opened.sha256,
+                },
+            ))
+        })
+        .collect::<Result<_, DicomError>>()?;
+    let [ni, nj, nk] = geometry.size();
+    let mut voxels = vec![0f32; ni * nj * nk];
+    for (frames, (parts, input)) in files.iter().zip(read) {
+        for (slice, values) in parts {
+            voxels[slice * ni * nj..(slice + 1) * ni * nj].copy_from_slice(&values);
+        }
+        inputs.insert(Arc::as_ptr(&frames[0].1.source) as usize, input);
+    }
+    Ok(Image::new(
+        geometry,
+        voxels,
+        Provenance::from_source(label),
+    )?)
 }

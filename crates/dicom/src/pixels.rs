@@ -1,45 +1,58 @@
 //! Voxels of one image.
+//!
+//! A voxel is `stored * RescaleSlope + RescaleIntercept` (PS3.3 section C.11.1) or, where Philips states it, the scanner's own value (see
+//! [`Opened::rescale`]). Stored values are the bits that BitsStored and HighBit name, with their sign; others may hold overlays.
+//! Voxels with the PixelPaddingValue lie outside the scanned field and become 0. MONOCHROME1 only turns the display around
+//! (PS3.3 section C.7.6.3.1.2), and it is not known from MR scanners but from secondary captures: such images are refused.
 
 use crate::DicomError;
-use crate::files::Limits;
-use crate::header::{Fields, Instance};
-use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
-use dicom_object::{DefaultDicomObject, InMemDicomObject, OpenFileOptions};
-use dicom_pixeldata::PixelDecoder;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::codec::{self, Expected, Fragments};
+use crate::dataset::{DataSet, EXPLICIT_BIG_ENDIAN, Fields};
+use crate::files::{Limits, Source};
+use crate::header::Instance;
+use crate::wire::{FETCH_AGAIN, Problem};
+use dicom_core::header::Header;
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+use sha2::{Digest, Sha256};
 
-/// Philips MR: scale slope and intercept to the scanner's own floating point values.
-const PHILIPS_SLOPE: Tag = Tag(0x2005, 0x100e);
-const PHILIPS_INTERCEPT: Tag = Tag(0x2005, 0x100d);
+/// Philips MR: the creator of the private elements for the scaling to the scanner's own floating point values.
+const PHILIPS_CREATOR: &str = "Philips MR Imaging DD 001";
+const PHILIPS_GROUP: u16 = 0x2005;
+const PHILIPS_SCALE_SLOPE: u8 = 0x0e;
 
-/// A whole file in memory.
+/// A file in memory.
 pub(crate) struct Opened {
-    object: DefaultDicomObject,
+    set: DataSet,
+    data: Vec<u8>,
+    fragments: Option<Fragments>,
     name: String,
+    /// SHA-256 of the file.
+    pub(crate) sha256: String,
 }
 
 impl Opened {
-    pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<Self, DicomError> {
-        let parsed = catch_unwind(AssertUnwindSafe(|| {
-            OpenFileOptions::new()
-                .from_reader(bytes)
-                .map_err(|e| e.to_string())
-        }));
-        match parsed {
-            Ok(Ok(object)) => Ok(Self {
-                object,
-                name: name.to_owned(),
-            }),
-            Ok(Err(error)) => Err(DicomError::file(
-                name,
-                format!("it is damaged or cut short ({error}); fetch it again from the archive"),
-            )),
-            Err(_) => Err(DicomError::file(
-                name,
-                "its structure cannot be parsed; fetch it again from the archive",
-            )),
+    /// Reads a file whole.
+    pub(crate) fn read(source: &Source, limits: &Limits) -> Result<Self, DicomError> {
+        let bytes = source.read(limits)?;
+        let digest = Sha256::digest(&bytes);
+        let sha256 = digest.iter().map(|b| format!("{b:02x}")).collect();
+        let name = source.name.clone();
+        let wrong = |problem: Problem| DicomError::file(&source.name, problem);
+        let (set, data) = DataSet::read_whole(bytes, limits).map_err(wrong)?;
+        let mut opened = Self {
+            set,
+            data,
+            fragments: None,
+            name,
+            sha256,
+        };
+        if opened.set.is_encapsulated() {
+            let at = opened.pixel_position().map_err(wrong)?;
+            opened.fragments = Some(Fragments::find(&opened.data, at).map_err(wrong)?);
         }
+        Ok(opened)
     }
 
     /// The voxels of a frame, rescaled: `rows x columns`, row after row.
@@ -48,170 +61,136 @@ impl Opened {
         instance: &Instance,
         limits: &Limits,
     ) -> Result<Vec<f32>, DicomError> {
-        let fields = Fields(&self.object);
-        let count = instance
-            .rows
-            .checked_mul(instance.columns)
-            .filter(|n| *n > 0 && *n <= limits.voxels);
-        let wrong = |problem: String| DicomError::file(&self.name, problem);
-        let Some(count) = count else {
-            return Err(wrong(format!(
-                "it declares {} x {} pixels: it is damaged",
-                instance.rows, instance.columns
-            )));
-        };
-        let layout = Layout::of(&fields).map_err(wrong)?;
-        let bytes = self.stored(instance.frame, count, &layout, limits)?;
-        let frame = (layout.bytes * count).min(bytes.len());
-        if frame < layout.bytes * count {
-            return Err(wrong(format!(
-                "its pixels are cut short: {} bytes are there, {} are declared; fetch it again from the archive",
-                bytes.len(),
-                layout.bytes * count
-            )));
-        }
-        let (slope, intercept) = self.rescale(instance.frame);
-        let one = (slope, intercept) == (1.0, 0.0);
-        Ok(layout
-            .numbers(&bytes[..frame])
-            .map(|v| {
-                if one {
-                    v as f32
-                } else {
-                    (v * slope + intercept) as f32
-                }
-            })
-            .collect())
+        self.values(instance, limits)
+            .map_err(|problem| DicomError::file(&self.name, problem))
     }
 
-    /// The stored bytes of a frame, unpacked.
-    fn stored(
-        &self,
-        frame: u32,
-        count: usize,
-        layout: &Layout,
-        limits: &Limits,
-    ) -> Result<Vec<u8>, DicomError> {
-        let wrong = |problem: String| DicomError::file(&self.name, problem);
-        let syntax = self
-            .object
-            .meta()
-            .transfer_syntax()
-            .trim_end_matches('\0')
-            .to_owned();
-        let Some(element) = self.object.get(tags::PIXEL_DATA) else {
-            return Err(wrong(
-                "it has no pixels, or is cut short before them; fetch it again from the archive"
-                    .to_owned(),
+    fn values(&self, instance: &Instance, limits: &Limits) -> Result<Vec<f32>, Problem> {
+        let (rows, columns) = (instance.rows, instance.columns);
+        let count = rows
+            .checked_mul(columns)
+            .filter(|n| *n > 0 && *n <= limits.voxels);
+        let Some(count) = count else {
+            return Err(format!(
+                "it declares {columns} x {rows} pixels: it is damaged; {FETCH_AGAIN}"
             ));
         };
-        match syntax.as_str() {
-            uids::IMPLICIT_VR_LITTLE_ENDIAN
-            | uids::EXPLICIT_VR_LITTLE_ENDIAN
-            | uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-            | "1.2.840.10008.1.2.2" => {
-                let all = element
-                    .to_bytes()
-                    .map_err(|e| wrong(format!("its pixels cannot be read ({e})")))?;
-                let size = layout.bytes * count;
-                let start = size * frame as usize;
-                Ok(all
-                    .get(start..)
-                    .map(|rest| rest[..size.min(rest.len())].to_vec())
-                    .unwrap_or_default())
-            }
-            uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => {
-                let fragments = element.fragments().unwrap_or_default();
-                let frames = self.frames();
-                let packed = match (frames, fragments.get(frame as usize)) {
-                    (1, _) => fragments.concat(),
-                    (_, Some(fragment)) if fragments.len() == frames => fragment.clone(),
-                    _ => return Err(wrong("its JPEG-LS frames are split in an unknown way; transcode it with dcmdjpls (dcmtk)".to_owned())),
-                };
-                let decoded = triher_jpegls::decode(&packed, limits.voxels.min(count))
-                    .map_err(|e| wrong(e.to_string()))?;
-                Ok(decoded
-                    .samples
-                    .iter()
-                    .flat_map(|s| s.to_le_bytes().into_iter().take(layout.bytes))
-                    .collect())
-            }
-            _ => {
-                let decoded = catch_unwind(AssertUnwindSafe(|| {
-                    self.object
-                        .decode_pixel_data_frame(frame)
-                        .map(|d| d.data().to_vec())
-                        .map_err(|e| e.to_string())
-                }));
-                match decoded {
-                    Ok(Ok(bytes)) => Ok(bytes),
-                    Ok(Err(error)) => Err(wrong(format!(
-                        "its pixels (transfer syntax {syntax}) cannot be decoded ({error}); transcode it with dcmconv or gdcmconv --raw"
-                    ))),
-                    Err(_) => Err(wrong(format!(
-                        "its pixels (transfer syntax {syntax}) cannot be decoded; transcode it with gdcmconv --raw"
-                    ))),
-                }
-            }
+        if let Some(problem) = self.set.unread() {
+            return Err(problem);
         }
+        let layout = Layout::of(&self.set)?;
+        let frame = instance.frame as usize;
+        let scaling = Scaling {
+            slope_intercept: self.rescale(frame),
+            padding: Fields(&self.set.object).integer(tags::PIXEL_PADDING_VALUE),
+        };
+        if let Some(fragments) = &self.fragments {
+            let frames = Fields(&self.set.object).size(tags::NUMBER_OF_FRAMES);
+            let packed = fragments.frame(&self.data, frame, frames.unwrap_or(1).max(1))?;
+            let expected = Expected {
+                rows,
+                columns,
+                bytes: layout.bytes,
+                bits_stored: layout.bits_stored,
+            };
+            let stored = codec::decode(&self.set.syntax, &packed, expected, limits)?;
+            if stored.len() < count * layout.bytes {
+                return Err(format!(
+                    "its compressed image is cut short: it holds {} of {} bytes; {FETCH_AGAIN}",
+                    stored.len(),
+                    count * layout.bytes
+                ));
+            }
+            let stored = stored.get(..count * layout.bytes).unwrap_or_default();
+            return Ok(layout.decode(stored, false, &scaling));
+        }
+        let size = count
+            .checked_mul(layout.bytes)
+            .ok_or_else(|| format!("it declares {columns} x {rows} pixels: it is damaged"))?;
+        let cut_short = || {
+            format!(
+                "its pixels are cut short: frame {} of {size} bytes is not all there; {FETCH_AGAIN}",
+                frame + 1
+            )
+        };
+        let base = self.pixel_position()?;
+        let first = size.checked_mul(frame).ok_or_else(cut_short)?;
+        let big = self.set.syntax == EXPLICIT_BIG_ENDIAN;
+        if big && layout.bytes == 1 && self.set.pixels.is_some_and(|p| p.words) {
+            // 8-bit pixels in words: the first is the lower byte, which comes second (PS3.5 section 8.1.1).
+            let pixel = |n: usize| self.data.get(base.checked_add(n ^ 1)?).copied();
+            let stored: Option<Vec<u8>> = (first..first.saturating_add(size)).map(pixel).collect();
+            return Ok(layout.decode(&stored.ok_or_else(cut_short)?, false, &scaling));
+        }
+        let stored = base
+            .checked_add(first)
+            .and_then(|start| self.data.get(start..start.checked_add(size)?))
+            .ok_or_else(cut_short)?;
+        Ok(layout.decode(stored, big, &scaling))
     }
 
-    fn frames(&self) -> usize {
-        let frames = Fields(&self.object)
-            .integer(tags::NUMBER_OF_FRAMES)
-            .unwrap_or(1);
-        usize::try_from(frames).unwrap_or(1).max(1)
+    /// Where the value of the pixel element begins.
+    fn pixel_position(&self) -> Result<usize, Problem> {
+        let pixels = self.set.pixels;
+        pixels
+            .and_then(|p| usize::try_from(p.position.checked_add(self.set.start)?).ok())
+            .ok_or_else(|| format!("it has no pixels, or is cut short before them; {FETCH_AGAIN}"))
     }
 
-    /// Slope and intercept of a frame. Where Philips states the scanner's own scaling, values are
-    /// `(stored * RescaleSlope + RescaleIntercept) / (RescaleSlope * ScaleSlope)`: only these compare between phases, whose display scaling may
-    /// differ (Chenevert et al., Transl Oncol 2014; dcm2niix does the same by default).
-    fn rescale(&self, frame: u32) -> (f64, f64) {
-        let group = self.frame_group(frame);
-        let fields = group.map_or(Fields(&self.object), Fields);
+    /// Slope and intercept of a frame.
+    ///
+    /// Where Philips states the scanner's own scaling (private element (2005,xx0E)), voxels are `(stored * RescaleSlope + RescaleIntercept) / (RescaleSlope *
+    /// ScaleSlope)`, that is `stored / ScaleSlope + RescaleIntercept / (RescaleSlope * ScaleSlope)`: only these compare between
+    /// phases, whose rescaling may differ (Chenevert et al., Transl Oncol 2014, 7:65; dcm2niix does the same unless it is told not to).
+    fn rescale(&self, frame: usize) -> (f64, f64) {
+        let own = Fields(&self.set.object);
+        let groups = [
+            own.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+                .get(frame),
+            own.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first(),
+        ];
+        let mut transformations = groups.iter().flatten().flat_map(|group| {
+            let fields = Fields(group);
+            fields.items(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
+        });
+        let fields = Fields(transformations.next().unwrap_or(&self.set.object));
         let slope = fields
             .number(tags::RESCALE_SLOPE)
             .filter(|s| *s != 0.0)
             .unwrap_or(1.0);
         let intercept = fields.number(tags::RESCALE_INTERCEPT).unwrap_or(0.0);
-        let own = Fields(&self.object);
-        match (
-            own.number(PHILIPS_SLOPE).filter(|s| *s != 0.0),
-            own.number(PHILIPS_INTERCEPT),
-        ) {
-            (Some(scale), Some(_)) if self.is_philips() => {
-                (1.0 / scale, intercept / (slope * scale))
-            }
-            _ => (slope, intercept),
+        // In enhanced objects the private elements stand in a private sequence of the frame.
+        let private = groups.iter().flatten().flat_map(|group| group.iter());
+        let private = private
+            .filter(|e| e.tag().0 == PHILIPS_GROUP)
+            .filter_map(|e| e.items()?.first());
+        let scale = private.chain([&self.set.object]).find_map(philips_scale);
+        match scale {
+            Some(scale) => (1.0 / scale, intercept / (slope * scale)),
+            None => (slope, intercept),
         }
     }
+}
 
-    fn is_philips(&self) -> bool {
-        Fields(&self.object)
-            .text(tags::MANUFACTURER)
-            .is_some_and(|m| m.to_lowercase().contains("philips"))
-    }
+/// Philips' scale slope, if it is stated.
+fn philips_scale(object: &InMemDicomObject) -> Option<f64> {
+    let element = object
+        .private_element(PHILIPS_GROUP, PHILIPS_CREATOR, PHILIPS_SCALE_SLOPE)
+        .ok()?;
+    let scale = if element.vr() == VR::UN {
+        // In implicit files its representation, FL, is not known to the parser.
+        let bytes = element.to_bytes().ok()?;
+        f64::from(f32::from_le_bytes(*bytes.first_chunk::<4>()?))
+    } else {
+        element.to_float64().ok()?
+    };
+    (scale.is_normal() && (1.0 / scale).is_finite()).then_some(scale)
+}
 
-    /// The pixel value transformation of an enhanced object's frame.
-    fn frame_group(&self, frame: u32) -> Option<&InMemDicomObject> {
-        let object: &InMemDicomObject = &self.object;
-        let item = |sequence: Tag, at: usize| {
-            object
-                .get(sequence)
-                .and_then(|e| e.items())
-                .and_then(|i| i.get(at))
-        };
-        let places = [
-            item(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frame as usize),
-            item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, 0),
-        ];
-        places.into_iter().flatten().find_map(|group| {
-            group
-                .get(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
-                .and_then(|e| e.items())
-                .and_then(|i| i.first())
-        })
-    }
+/// From stored values to voxels.
+struct Scaling {
+    slope_intercept: (f64, f64),
+    padding: Option<i64>,
 }
 
 /// How pixels are stored.
@@ -223,15 +202,16 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(fields: &Fields<'_>) -> Result<Self, String> {
-        let get = |tag, default| fields.integer(tag).unwrap_or(default);
+    fn of(set: &DataSet) -> Result<Self, Problem> {
+        let fields = Fields(&set.object);
+        let get = |tag: Tag, default| fields.integer(tag).unwrap_or(default);
         let samples = get(tags::SAMPLES_PER_PIXEL, 1);
         let photometric = fields
             .text(tags::PHOTOMETRIC_INTERPRETATION)
             .unwrap_or_else(|| "MONOCHROME2".to_owned());
         if samples != 1 || photometric != "MONOCHROME2" {
             return Err(format!(
-                "it is a {photometric} image with {samples} samples per pixel, and MR images are MONOCHROME2 with one: it is no MR image"
+                "it is a {photometric} image with {samples} samples per pixel, and MR images are MONOCHROME2 with one: it is a screen capture or the like; give the scanner's own images"
             ));
         }
         let allocated = get(tags::BITS_ALLOCATED, 16);
@@ -241,15 +221,15 @@ impl Layout {
             32 => 4,
             other => {
                 return Err(format!(
-                    "it stores {other} bits per pixel, and 8, 16 and 32 are read"
+                    "it stores {other} bits per pixel, and 8, 16 and 32 are read; transcode it with gdcmconv"
                 ));
             }
         };
         let stored = get(tags::BITS_STORED, allocated);
-        let high = get(tags::HIGH_BIT, stored - 1);
+        let high = get(tags::HIGH_BIT, stored.saturating_sub(1));
         if !(1..=allocated).contains(&stored) || !(stored - 1..allocated).contains(&high) {
             return Err(format!(
-                "it says that {stored} of {allocated} bits up to bit {high} are used: it is damaged"
+                "it says that {stored} of {allocated} bits up to bit {high} are used: it is damaged; {FETCH_AGAIN}"
             ));
         }
         Ok(Self {
@@ -260,17 +240,51 @@ impl Layout {
         })
     }
 
-    /// Stored values: the used bits alone (others may hold overlays), with their sign.
-    fn numbers<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = f64> + 'a {
-        let shift = self.high_bit + 1 - self.bits_stored;
-        bytes.chunks_exact(self.bytes).map(move |chunk| {
-            let raw = chunk.iter().rev().fold(0u64, |n, &b| n << 8 | u64::from(b)) >> shift;
-            let value = raw & ((1u64 << self.bits_stored) - 1);
-            if self.signed && value >> (self.bits_stored - 1) == 1 {
-                value as f64 - (1u64 << self.bits_stored) as f64
-            } else {
-                value as f64
-            }
-        })
+    fn decode(&self, stored: &[u8], big_endian: bool, scaling: &Scaling) -> Vec<f32> {
+        let pairs = stored.chunks_exact(2).map(|c| [c[0], c[1]]);
+        let quads = stored.chunks_exact(4).map(|c| [c[0], c[1], c[2], c[3]]);
+        match (self.bytes, big_endian) {
+            (1, _) => self.voxels(stored.iter().map(|b| u32::from(*b)), scaling),
+            (2, true) => self.voxels(pairs.map(|p| u16::from_be_bytes(p).into()), scaling),
+            (2, false) => self.voxels(pairs.map(|p| u16::from_le_bytes(p).into()), scaling),
+            (_, true) => self.voxels(quads.map(u32::from_be_bytes), scaling),
+            (_, false) => self.voxels(quads.map(u32::from_le_bytes), scaling),
+        }
+    }
+
+    /// Voxels from stored words.
+    fn voxels(&self, words: impl Iterator<Item = u32>, scaling: &Scaling) -> Vec<f32> {
+        // The used bits are moved to the top, and back down with their sign.
+        let (up, down) = (31 - self.high_bit, 32 - self.bits_stored);
+        let signed = self.signed;
+        let number = move |word: u32| match signed {
+            true => f64::from(((word << up) as i32) >> down),
+            false => f64::from((word << up) >> down),
+        };
+        let (slope, intercept) = scaling.slope_intercept;
+        // The padding value is compared as it would be stored, whatever its own representation.
+        let padding = scaling
+            .padding
+            .map(|p| number((p as u32) << (self.high_bit + 1 - self.bits_stored)));
+        match padding {
+            Some(padding) => words
+                .map(number)
+                .map(|v| {
+                    if v == padding {
+                        0.0
+                    } else {
+                        (v * slope + intercept) as f32
+                    }
+                })
+                .collect(),
+            None if (slope, intercept) == (1.0, 0.0) => words.map(|w| number(w) as f32).collect(),
+            None => words
+                .map(|w| (number(w) * slope + intercept) as f32)
+                .collect(),
+        }
     }
 }
+
+#[cfg(test)]
+#[path = "pixels_tests.rs"]
+mod tests;

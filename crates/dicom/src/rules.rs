@@ -44,6 +44,8 @@ struct Rule {
     sequence_name: Vec<String>,
     #[serde(default)]
     scanning_sequence: Vec<String>,
+    #[serde(default)]
+    contrast_agent: Vec<String>,
 }
 
 /// What rules look at.
@@ -55,6 +57,7 @@ pub(crate) struct SeriesFacts {
     pub(crate) protocol: String,
     pub(crate) sequence_name: String,
     pub(crate) scanning_sequence: Vec<String>,
+    pub(crate) contrast_agent: String,
 }
 
 impl Default for SeriesRules {
@@ -104,6 +107,7 @@ impl Rule {
             &self.protocol,
             &self.sequence_name,
             &self.scanning_sequence,
+            &self.contrast_agent,
         ];
         anything.iter().any(|c| !c.is_empty())
             && one(&self.modality, &facts.modality)
@@ -114,6 +118,7 @@ impl Rule {
             && one(&self.protocol, &facts.protocol)
             && one(&self.sequence_name, &facts.sequence_name)
             && some(&self.scanning_sequence, &facts.scanning_sequence)
+            && one(&self.contrast_agent, &facts.contrast_agent)
     }
 }
 

@@ -21,6 +21,28 @@ pub(crate) fn same_plane(a: &Instance, b: &Instance) -> bool {
     (a.rows, a.columns) == (b.rows, b.columns) && close(&oa, &ob, 1e-3) && close(&sa, &sb, 1e-3)
 }
 
+/// Whether all images have one size and lie in parallel planes with the same spacing.
+pub(crate) fn check_planes(label: &str, instances: &[&Instance]) -> Result<(), DicomError> {
+    let Some(first) = instances.first() else {
+        return Ok(());
+    };
+    let Some(other) = instances.iter().find(|i| !same_plane(first, i)) else {
+        return Ok(());
+    };
+    if (first.rows, first.columns) != (other.rows, other.columns) {
+        return Err(DicomError::InconsistentSizes {
+            series: label.to_owned(),
+            file: other.source.name.clone(),
+            sizes: [[first.columns, first.rows], [other.columns, other.rows]],
+        });
+    }
+    Err(DicomError::MixedOrientations {
+        series: label.to_owned(),
+        file: other.source.name.clone(),
+        position_mm: other.position_mm.unwrap_or([f64::NAN; 3]),
+    })
+}
+
 pub(crate) fn normal(orientation: &[f64; 6]) -> [f64; 3] {
     let [a, b, c, d, e, f] = *orientation;
     [b * f - c * e, c * d - a * f, a * e - b * d]
@@ -70,16 +92,12 @@ pub(crate) fn stack<'a>(
         a.0.total_cmp(&b.0)
             .then(a.1.instance_number.cmp(&b.1.instance_number))
     });
-    let Some(&(_, first)) = slices.first() else {
+    if slices.is_empty() {
         return Err(DicomError::NoDynamicSeries(
             "a phase without images".to_owned(),
         ));
-    };
-    if !slices.iter().all(|(_, i)| same_plane(first, i)) {
-        return Err(DicomError::MixedOrientations {
-            series: label.to_owned(),
-        });
     }
+    check_planes(label, instances)?;
     check_distances(label, &slices.iter().map(|s| s.0).collect::<Vec<_>>())?;
     let geometry = grid(&slices.iter().map(|s| s.1).collect::<Vec<_>>())?;
     Ok((slices.into_iter().map(|s| s.1).collect(), geometry))
@@ -116,6 +134,10 @@ pub(crate) fn check_distances(label: &str, positions: &[f64]) -> Result<(), Dico
             series: label.to_owned(),
             lowest_mm: lowest,
             highest_mm: highest,
+            position_mm: gaps
+                .iter()
+                .position(|g| *g == highest)
+                .map_or(f64::NAN, |at| positions[at]),
         });
     }
     Ok(())

@@ -4,7 +4,8 @@ use crate::files::Limits;
 use crate::header::{Instance, Series};
 use crate::ladder::{PhaseEvidence, split};
 use crate::rules::{Kind, SeriesRules};
-use crate::stack::{distinct_positions, same_plane, stack};
+use crate::stack::{check_planes, distinct_positions, same_plane, stack};
+use crate::time::over_midnight;
 use crate::{DicomError, PhaseScan, StudyScan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,13 +19,28 @@ pub(crate) struct PhaseStack {
     pub(crate) evidence: Option<PhaseEvidence>,
 }
 
+/// A series that would be dynamic and has a fault.
+struct Faulty {
+    problem: DicomError,
+    /// Its first image, to tell what the series would have belonged to.
+    first: Instance,
+}
+
 /// One study from its images.
 pub(crate) fn scan_study(
     label: String,
-    instances: Vec<Instance>,
+    mut instances: Vec<Instance>,
     rules: &SeriesRules,
     limits: &Limits,
 ) -> StudyScan {
+    let acquired = instances
+        .iter_mut()
+        .filter_map(|i| i.acquisition_time_s.as_mut());
+    over_midnight(&mut acquired.collect::<Vec<_>>());
+    let made = instances
+        .iter_mut()
+        .filter_map(|i| i.content_time_s.as_mut());
+    over_midnight(&mut made.collect::<Vec<_>>());
     let mut study = StudyScan {
         label,
         phases: Vec::new(),
@@ -44,7 +60,7 @@ pub(crate) fn scan_study(
         by_series.entry(key).or_default().push(instance);
     }
     let mut candidates: Vec<PhaseStack> = Vec::new();
-    let mut problems: Vec<DicomError> = Vec::new();
+    let mut problems: Vec<Faulty> = Vec::new();
     for images in by_series.into_values() {
         let series = Arc::clone(&images[0].series);
         let name = series.label();
@@ -52,7 +68,7 @@ pub(crate) fn scan_study(
         study
             .explain
             .push(format!("{name}: {} images, {reason}", images.len()));
-        let reason = if kind == Kind::Dynamic && !images.iter().all(|i| i.has_pixels) {
+        let reason = if kind == Kind::Dynamic && !images.iter().any(|i| i.is_image) {
             Some("no images: its objects have no pixels".to_owned())
         } else {
             (kind != Kind::Dynamic).then_some(reason)
@@ -61,11 +77,14 @@ pub(crate) fn scan_study(
             study.put_aside(name, reason, images);
             continue;
         }
-        match phases_of_series(&name, &images, &mut study.explain) {
+        match phases_of_series(&name, &images, &mut study) {
             Ok(mut phases) => candidates.append(&mut phases),
             Err(problem) => {
+                problems.push(Faulty {
+                    problem: problem.clone(),
+                    first: images[0].clone(),
+                });
                 study.put_aside(name, problem.to_string(), images);
-                problems.push(problem);
             }
         }
     }
@@ -76,9 +95,15 @@ pub(crate) fn scan_study(
 fn phases_of_series(
     name: &str,
     images: &[Instance],
-    explain: &mut Vec<String>,
+    study: &mut StudyScan,
 ) -> Result<Vec<PhaseStack>, DicomError> {
     let all: Vec<&Instance> = images.iter().collect();
+    if let Some((file, fault)) = all
+        .iter()
+        .find_map(|i| Some((&i.source.name, i.fault.as_ref()?)))
+    {
+        return Err(DicomError::file(file, fault.to_string()));
+    }
     if let Some(lost) = all.iter().find(|i| {
         i.position_mm.is_none() || i.orientation.is_none() || i.pixel_spacing_mm.is_none()
     }) {
@@ -87,13 +112,15 @@ fn phases_of_series(
             "it lacks ImagePositionPatient, ImageOrientationPatient or PixelSpacing, so its place in the patient is unknown",
         ));
     }
-    if !all.iter().all(|i| same_plane(all[0], i)) {
-        return Err(DicomError::MixedOrientations {
-            series: name.to_owned(),
-        });
-    }
+    check_planes(name, &all)?;
     let split = split(name, &all)?;
-    explain.extend(split.explain);
+    study.explain.extend(split.explain);
+    study.warnings.extend(split.warnings);
+    if all.iter().any(|i| i.counted_position) {
+        study.warnings.push(format!(
+            "{name}: its frames have no positions of their own and were placed a SpacingBetweenSlices apart"
+        ));
+    }
     let mut phases = Vec::new();
     for phase in split.phases {
         let (slices, _) = stack(name, &phase)?;
@@ -108,7 +135,17 @@ fn phases_of_series(
 
 /// Whether two stacks can be phases of one dynamic study: the same grid and sequence parameters.
 fn belong_together(a: &PhaseStack, b: &PhaseStack) -> bool {
-    let (x, y) = (&a.slices[0], &b.slices[0]);
+    same_sequence(&a.slices[0], &b.slices[0]) && a.slices.len() == b.slices.len() && {
+        let places = |s: &PhaseStack| distinct_positions(&s.slices.iter().collect::<Vec<_>>());
+        places(a)
+            .iter()
+            .zip(places(b))
+            .all(|(p, q)| (p - q).abs() < 0.05)
+    }
+}
+
+/// Whether two images have the same plane and sequence parameters.
+fn same_sequence(x: &Instance, y: &Instance) -> bool {
     let same = |p: Option<f64>, q: Option<f64>| match (p, q) {
         (Some(p), Some(q)) => (p - q).abs() <= 0.01 * p.abs().max(q.abs()) + 1e-9,
         _ => true,
@@ -118,20 +155,14 @@ fn belong_together(a: &PhaseStack, b: &PhaseStack) -> bool {
         .iter()
         .zip(&y.protocol)
         .all(|(p, q)| same(*p, *q));
-    parameters && same_plane(x, y) && a.slices.len() == b.slices.len() && {
-        let places = |s: &PhaseStack| distinct_positions(&s.slices.iter().collect::<Vec<_>>());
-        places(a)
-            .iter()
-            .zip(places(b))
-            .all(|(p, q)| (p - q).abs() < 0.05)
-    }
+    parameters && same_plane(x, y)
 }
 
 /// Takes the largest family of stacks that belong together as the dynamic study; sets the others aside.
 fn choose(
     study: &mut StudyScan,
     candidates: Vec<PhaseStack>,
-    problems: Vec<DicomError>,
+    problems: Vec<Faulty>,
     rules: &SeriesRules,
 ) {
     let mut families: Vec<Vec<PhaseStack>> = Vec::new();
@@ -150,7 +181,7 @@ fn choose(
     }
     let Some(best) = best else {
         let reason = match problems.into_iter().next() {
-            Some(problem) => problem,
+            Some(faulty) => faulty.problem,
             None => DicomError::NoDynamicSeries(
                 "every series was set aside; `--explain` says why, and a rule can take one in"
                     .to_owned(),
@@ -180,7 +211,7 @@ const TIME_SOURCES: [TimeSource; 3] = [
 fn take(
     study: &mut StudyScan,
     mut family: Vec<PhaseStack>,
-    problems: Vec<DicomError>,
+    problems: Vec<Faulty>,
     rules: &SeriesRules,
 ) {
     let per_series = family
@@ -219,6 +250,9 @@ fn take(
             seconds: seconds.as_ref().map(|s| s[index]),
             slices: phase.slices.len(),
             series: phase.series.label(),
+            size: grid.map_or([0; 3], |g| g.size()),
+            spacing_mm: grid.map_or([0.0; 3], |g| g.spacing_mm()),
+            orientation: grid.map(|g| g.orientation()).unwrap_or_default(),
         });
     }
     study.evidence = evidence;
@@ -244,16 +278,25 @@ fn take(
                 remedy: "Check that it is one patient's; the limit guards against damaged headers."
                     .to_owned(),
             })
+        } else if let Some(problem) = lost_phase(&family[0].slices[0], problems) {
+            Some(problem)
         } else if family.len() < 2 {
-            // A series that could not be split is the likelier reason than a missing phase.
-            Some(problems.into_iter().next().unwrap_or(DicomError::OnePhase {
+            Some(DicomError::OnePhase {
                 series: family[0].series.label(),
-            }))
+            })
         } else {
             pre_contrast_problem(&family, per_series, rules)
         };
     }
     study.stacks = family;
+}
+
+/// The fault of a series that would be a phase: to go on without it would silently change which phase is which.
+fn lost_phase(phase: &Instance, problems: Vec<Faulty>) -> Option<DicomError> {
+    let mut problems = problems.into_iter();
+    problems
+        .find(|faulty| same_sequence(phase, &faulty.first))
+        .map(|faulty| faulty.problem)
 }
 
 fn earliest(phase: &PhaseStack, time: fn(&Instance) -> Option<f64>) -> Option<f64> {
@@ -263,15 +306,14 @@ fn earliest(phase: &PhaseStack, time: fn(&Instance) -> Option<f64>) -> Option<f6
 
 /// Seconds after phase 0 from the best source that rises from phase to phase.
 fn phase_seconds(family: &[PhaseStack], study: &mut StudyScan) -> Option<Vec<f64>> {
-    for (name, time) in TIME_SOURCES {
+    // Trigger times of several series each begin anew.
+    let several = family
+        .iter()
+        .any(|p| p.series.series_uid != family[0].series.series_uid);
+    let order = if several { [1, 0, 2] } else { [0, 1, 2] };
+    for (name, time) in order.map(|n| TIME_SOURCES[n]) {
         let times: Option<Vec<f64>> = family.iter().map(|p| earliest(p, time)).collect();
-        let Some(mut times) = times else { continue };
-        // Times without dates begin anew at midnight.
-        for index in 1..times.len() {
-            while times[index] < times[index - 1] - 43_200.0 {
-                times[index] += 86_400.0;
-            }
-        }
+        let Some(times) = times else { continue };
         if times.len() < 2 || times.windows(2).any(|w| w[1] <= w[0]) {
             continue;
         }
@@ -334,10 +376,7 @@ fn pre_contrast_problem(
     {
         return None;
     }
-    let agents = family
-        .iter()
-        .filter(|p| p.slices[0].contrast_agent.is_some())
-        .count();
+    let agents = family.iter().filter(|p| p.slices[0].has_contrast).count();
     if agents == family.len() && !rules.assume_first_is_pre_contrast {
         return Some(DicomError::NoPreContrast(format!(
             "every phase names a contrast agent, also the earliest. {remedy}"

@@ -228,9 +228,11 @@ fn an_unknown_transfer_syntax() {
         .unwrap();
     bytes[at..at + 19].copy_from_slice(b"1.2.840.10008.1.2.9");
     std::fs::write(&files[0], bytes).unwrap();
-    let found = look(folder.path());
-    let told = format!("{:?}", found.unreadable);
-    assert!(told.contains("enhanced.dcm"), "{told}");
+    let told = problem(&look(folder.path())).to_string();
+    assert!(
+        told.contains("enhanced.dcm") && told.contains("1.2.840.10008.1.2.9, which is unknown"),
+        "{told}"
+    );
 }
 
 proptest! {
