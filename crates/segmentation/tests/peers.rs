@@ -1,7 +1,6 @@
 //! Every voxel as other software reads it: SEG by highdicom, contours filled by Shapely, `ucsf-br-06` by pydicom (`peers/make_samples.py`).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "says when reference data is missing")]
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
