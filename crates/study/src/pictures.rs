@@ -5,11 +5,12 @@ use crate::recipe::Recipe;
 use triher_patch::Window;
 use triher_region::{IndexBox, bounding_box, outline};
 use triher_report::{GreyImage, LabelledPicture, PhasePicture};
-use triher_volume::{DynamicSeries, Image, Mask};
+use triher_volume::{DynamicSeries, Geometry, Image, Mask, Volume, reorient};
 
 /// The slice of each phase on which the lesion is largest, with its outline and, where there is an
 /// encoder, its crop.
 ///
+/// Slices are those of the acquisition, drawn head up and with the patient's left on the right.
 /// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows.
 ///
 /// # Errors
@@ -19,19 +20,27 @@ pub(crate) fn phases(
     lesion: &Mask,
     recipe: &Recipe,
 ) -> Result<Vec<PhasePicture>, StudyError> {
+    let upright = Upright::of(series.geometry());
     let crop = match &recipe.embedding {
-        Some(embedding) => Some(Window::of(lesion, &embedding.profile)?.index_box()),
+        Some(embedding) => {
+            let window = Window::of(lesion, &embedding.profile)?.index_box();
+            let inside = Mask::from_fn(*series.geometry(), |index| {
+                (0..3).all(|a| (window.start[a]..window.end[a]).contains(&index[a]))
+            });
+            bounding_box(&upright.turned(&inside)?)
+        }
         None => None,
     };
-    let axis = 2;
-    let index = fullest_slice(lesion, axis);
-    let slices: Vec<Slice> = series
+    let lesion = upright.turned(lesion)?;
+    let axis = upright.shown_axis(2);
+    let index = fullest_slice(&lesion, axis);
+    let slices = series
         .phases()
         .iter()
-        .map(|p| Slice::of(&p.image, axis, index))
-        .collect();
+        .map(|p| Ok(Slice::of(&upright.turned(&p.image)?, axis, index)))
+        .collect::<Result<Vec<Slice>, StudyError>>()?;
     let window = grey_window(slices.iter().flat_map(|s| s.values.iter().copied()));
-    let outlines = outline(lesion, axis, index);
+    let outlines = outline(&lesion, axis, index);
     let pictures = series.phases().iter().zip(&slices).enumerate();
     pictures
         .map(|(number, (phase, slice))| {
@@ -66,18 +75,21 @@ pub(crate) fn planes(
     {
         *value -= before;
     }
-    let orientation = series.geometry().orientation();
-    (0..3)
-        .map(|axis| {
-            let index = fullest_slice(lesion, axis);
+    let upright = Upright::of(series.geometry());
+    let (difference, lesion) = (upright.turned(&difference)?, upright.turned(lesion)?);
+    ["sagittal", "coronal", "axial"]
+        .into_iter()
+        .enumerate()
+        .map(|(axis, plane)| {
+            let index = fullest_slice(&lesion, axis);
             let slice = Slice::of(&difference, axis, index);
             let window = grey_window(slice.values.iter().copied());
-            let plane = plane_name(&orientation, axis);
+            let stored = upright.stored_index(axis, index);
             Ok(PhasePicture {
-                label: format!("C1 - C0, {plane} plane, slice {}", index + 1),
+                label: format!("C1 - C0, {plane} plane, slice {}", stored + 1),
                 time_s: None,
                 slice: slice.grey(window)?,
-                outlines: outline(lesion, axis, index),
+                outlines: outline(&lesion, axis, index),
                 crop: None,
             })
         })
@@ -102,12 +114,41 @@ pub(crate) fn patches(patches: &[(String, Image)]) -> Result<Vec<LabelledPicture
         .collect()
 }
 
-/// The plane across a grid axis, by the letter of that axis.
-fn plane_name(orientation: &str, axis: usize) -> &'static str {
-    match orientation.chars().nth(axis) {
-        Some('L' | 'R') => "sagittal",
-        Some('P' | 'A') => "coronal",
-        _ => "axial",
+/// Directions in which radiologists look at slices: the patient's left on the right, the back and the feet below.
+const UPRIGHT: &str = "LPI";
+
+/// How a stored grid is turned for looking at, axis by axis.
+struct Upright {
+    /// For each shown axis: the stored axis, its size, and whether it runs the other way.
+    axes: [(usize, usize, bool); 3],
+}
+
+impl Upright {
+    fn of(stored: &Geometry) -> Self {
+        let orientation = stored.orientation();
+        let mut axes = [(0, 0, false); 3];
+        for (axis, (shown, opposite)) in axes.iter_mut().zip(UPRIGHT.chars().zip("RAS".chars())) {
+            let source = orientation.find([shown, opposite]).unwrap_or_default();
+            let reversed = orientation.chars().nth(source) == Some(opposite);
+            *axis = (source, stored.size()[source], reversed);
+        }
+        Self { axes }
+    }
+
+    fn turned<T: Clone>(&self, volume: &Volume<T>) -> Result<Volume<T>, StudyError> {
+        reorient(volume, UPRIGHT).map_err(|e| StudyError::Internal(e.to_string()))
+    }
+
+    /// The shown axis that a stored one becomes.
+    fn shown_axis(&self, stored: usize) -> usize {
+        let found = self.axes.iter().position(|&(source, ..)| source == stored);
+        found.unwrap_or(stored)
+    }
+
+    /// The number that a shown slice has in the stored grid.
+    fn stored_index(&self, axis: usize, index: usize) -> usize {
+        let (_, size, reversed) = self.axes[axis];
+        if reversed { size - 1 - index } else { index }
     }
 }
 
@@ -197,5 +238,29 @@ impl Slice {
         let image = GreyImage::from_slice(&self.values, self.width, self.height, window);
         let image = image.map_err(|e| StudyError::Internal(e.to_string()))?;
         Ok(image.with_pixel_aspect(self.pixel_aspect))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_upright_whatever_the_grid_is_stored_like() {
+        // Sagittal from right to left with rows that run up: "AS" in plane.
+        let directions = [[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]];
+        let grid = Geometry::from_parts([4, 5, 6], [0.0; 3], [1.0, 2.0, 3.0], directions).unwrap();
+        let upright = Upright::of(&grid);
+        assert_eq!(grid.orientation(), "ASL");
+        assert_eq!(upright.shown_axis(2), 0);
+        assert_eq!(upright.stored_index(0, 4), 4);
+        assert_eq!(upright.stored_index(1, 0), 3);
+        assert_eq!(upright.stored_index(2, 1), 3);
+        let image = Image::from_fn(grid, |[i, j, k]| (i + 10 * j + 100 * k) as f32);
+        let shown = upright.turned(&image).unwrap();
+        let slice = Slice::of(&shown, 0, 4);
+        // Top left: front and head.
+        assert_eq!(slice.values[0], 443.0);
+        assert_eq!((slice.width, slice.height, slice.pixel_aspect), (4, 5, 2.0));
     }
 }
