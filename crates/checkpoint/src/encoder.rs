@@ -26,13 +26,9 @@ impl std::fmt::Display for CheckpointKind {
     }
 }
 
-/// The tensors of a vision transformer, under their names without any prefix.
+/// Where the encoder lies among a checkpoint's tensors, by names and shapes alone.
 #[derive(Clone, Debug)]
-pub struct EncoderTensors {
-    /// The file.
-    pub path: PathBuf,
-    /// SHA-256 of the file, in hexadecimal digits.
-    pub sha256: String,
+pub struct EncoderNames {
     /// How the checkpoint was made.
     pub kind: CheckpointKind,
     /// The entry of the outermost dictionary that holds the tensors, such as `state_dict`; empty when they lie there themselves.
@@ -41,14 +37,53 @@ pub struct EncoderTensors {
     pub prefix: String,
     /// Whether the network was wrapped for several GPUs (`module.`) when it was saved.
     pub wrapped: bool,
-    /// Tensors by name: `patch_embed.proj.weight`, `blocks.0.norm1.weight`, ...
-    pub tensors: BTreeMap<String, Tensor>,
+    /// Shapes of the encoder's tensors, by their names without any prefix: `patch_embed.proj.weight`, `blocks.0.norm1.weight`, ...
+    pub shapes: BTreeMap<String, Vec<usize>>,
     /// Names in the file of the tensors above.
     pub used: Vec<String>,
-    /// Names in the file of all other tensors (momentum encoder, predictor, projector, decoder, heads, optimiser): not read.
+    /// Names in the file of all other tensors (momentum encoder, predictor, projector, decoder, heads, optimiser).
     pub ignored: Vec<String>,
     /// Tensors of the family that are not there, without a prefix; `pos_embed` may be absent, as it is a fixed table.
     pub missing: Vec<String>,
+}
+
+/// The tensors of a vision transformer, under their names without any prefix.
+#[derive(Clone, Debug)]
+pub struct EncoderTensors {
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// Where they lay; what is ignored there was not read.
+    pub names: EncoderNames,
+    /// Tensors by name: `patch_embed.proj.weight`, `blocks.0.norm1.weight`, ...
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+impl EncoderTensors {
+    /// Tensors that come from no file, under the encoder's own names.
+    pub fn bare(path: PathBuf, sha256: String, tensors: BTreeMap<String, Tensor>) -> Self {
+        let shapes: BTreeMap<String, Vec<usize>> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
+            .collect();
+        let names = EncoderNames {
+            kind: CheckpointKind::Bare,
+            entry: String::new(),
+            prefix: String::new(),
+            wrapped: false,
+            missing: missing(&shapes),
+            used: shapes.keys().cloned().collect(),
+            shapes,
+            ignored: Vec::new(),
+        };
+        Self {
+            path,
+            sha256,
+            names,
+            tensors,
+        }
+    }
 }
 
 /// The tensor that every encoder of the family has.
@@ -80,12 +115,13 @@ struct Place {
     wrapped: bool,
 }
 
-pub(crate) fn read(checkpoint: &mut Checkpoint) -> Result<EncoderTensors, CheckpointError> {
-    let shapes = checkpoint.shapes();
-    let place = find(&shapes).ok_or_else(|| CheckpointError::NoEncoder {
+/// Sorts a checkpoint's names.
+pub(crate) fn names(checkpoint: &Checkpoint) -> Result<EncoderNames, CheckpointError> {
+    let all = checkpoint.shapes();
+    let place = find(&all).ok_or_else(|| CheckpointError::NoEncoder {
         path: checkpoint.path.clone(),
-        found: shapes.len(),
-        first: shapes
+        found: all.len(),
+        first: all
             .keys()
             .next()
             .cloned()
@@ -95,38 +131,49 @@ pub(crate) fn read(checkpoint: &mut Checkpoint) -> Result<EncoderTensors, Checkp
         "" => String::new(),
         entry => format!("{entry}."),
     };
-    // The encoder's own name, and the name within the entry, of each tensor.
-    let sort = |name: &str| {
-        let within = name.strip_prefix(&entry)?;
-        let own = within.strip_prefix(&place.prefix)?;
-        belongs(own).then(|| (own.to_owned(), within.to_owned()))
-    };
-    let (mut wanted, mut used, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
-    for name in shapes.keys() {
-        match sort(name) {
-            Some((own, within)) => {
-                wanted.push((own, name));
-                used.push(within);
+    let (mut shapes, mut used, mut ignored) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (name, shape) in all {
+        let within = name.strip_prefix(&entry);
+        let own = within
+            .and_then(|w| w.strip_prefix(&place.prefix))
+            .filter(|own| belongs(own));
+        match own {
+            Some(own) => {
+                shapes.insert(own.to_owned(), shape);
+                used.push(within.unwrap_or(&name).to_owned());
             }
-            None => ignored.push(name.strip_prefix(&entry).unwrap_or(name).to_owned()),
+            None => ignored.push(within.unwrap_or(&name).to_owned()),
         }
     }
-    within_limit(checkpoint, &shapes, &wanted)?;
-    let mut tensors = BTreeMap::new();
-    for (own, name) in wanted {
-        tensors.insert(own, checkpoint.tensor(name)?);
-    }
-    Ok(EncoderTensors {
-        path: checkpoint.path.clone(),
-        sha256: checkpoint.sha256.clone(),
+    Ok(EncoderNames {
         kind: place.kind,
         entry: place.entry.to_owned(),
         prefix: place.prefix,
         wrapped: place.wrapped,
-        missing: missing(&tensors),
-        tensors,
+        missing: missing(&shapes),
+        shapes,
         used,
         ignored,
+    })
+}
+
+pub(crate) fn read(checkpoint: &mut Checkpoint) -> Result<EncoderTensors, CheckpointError> {
+    let names = names(checkpoint)?;
+    within_limit(checkpoint, &names.shapes)?;
+    let entry = match names.entry.as_str() {
+        "" => String::new(),
+        entry => format!("{entry}."),
+    };
+    let mut tensors = BTreeMap::new();
+    for own in names.shapes.keys() {
+        let tensor = checkpoint.tensor(&format!("{entry}{}{own}", names.prefix))?;
+        tensors.insert(own.clone(), tensor);
+    }
+    Ok(EncoderTensors {
+        path: checkpoint.path.clone(),
+        sha256: checkpoint.sha256.clone(),
+        names,
+        tensors,
     })
 }
 
@@ -134,17 +181,15 @@ pub(crate) fn read(checkpoint: &mut Checkpoint) -> Result<EncoderTensors, Checkp
 fn within_limit(
     checkpoint: &Checkpoint,
     shapes: &BTreeMap<String, Vec<usize>>,
-    wanted: &[(String, &String)],
 ) -> Result<(), CheckpointError> {
-    let size = |name: &str| {
-        let shape = shapes.get(name)?;
+    let size = |shape: &[usize]| {
         shape
             .iter()
             .try_fold(4u64, |n, &s| n.checked_mul(u64::try_from(s).ok()?))
     };
-    let total = wanted
-        .iter()
-        .try_fold(0u64, |sum, (_, name)| sum.checked_add(size(name)?));
+    let total = shapes
+        .values()
+        .try_fold(0u64, |sum, shape| sum.checked_add(size(shape)?));
     let limit = checkpoint.limits.max_tensor_bytes;
     match total {
         Some(total) if total <= limit => Ok(()),
@@ -190,7 +235,7 @@ fn belongs(name: &str) -> bool {
 }
 
 /// Names of the family that are not among the tensors; blocks are counted up to the last one that is there.
-fn missing(tensors: &BTreeMap<String, Tensor>) -> Vec<String> {
+fn missing(tensors: &BTreeMap<String, Vec<usize>>) -> Vec<String> {
     let present: BTreeSet<usize> = tensors.keys().filter_map(|n| block_number(n)).collect();
     let mut expected: Vec<String> = [
         "cls_token",

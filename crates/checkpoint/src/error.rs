@@ -30,6 +30,24 @@ pub enum CheckpointError {
         /// Module and name.
         global: String,
     },
+    /// The system refuses to write the file.
+    #[error("{} cannot be written: {problem}. Check that the folder exists, has room and may be written to.", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        problem: String,
+    },
+    /// A number does not fit into the storage that was asked for.
+    #[error("the tensor {name} holds {value}, which {storage} cannot hold: convert to f32 or bf16")]
+    Overflow {
+        /// The tensor.
+        name: String,
+        /// The number.
+        value: f32,
+        /// The storage.
+        storage: crate::Storage,
+    },
     /// No tensors of an encoder are there.
     #[error("{}: no tensors of a vision transformer were found ({found} tensors are there, the first: {first}); is this the encoder's checkpoint?", path.display())]
     NoEncoder {

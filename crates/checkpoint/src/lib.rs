@@ -13,7 +13,7 @@
 //!
 //! let checkpoint = Checkpoint::open("vit_3d_base.pth.tar".as_ref(), &Limits::default())?;
 //! let tensors = checkpoint.encoder_tensors()?;
-//! println!("{}: {} tensors, {} ignored", tensors.kind, tensors.tensors.len(), tensors.ignored.len());
+//! println!("{}: {} tensors, {} ignored", tensors.names.kind, tensors.tensors.len(), tensors.names.ignored.len());
 //! # Ok::<(), triher_checkpoint::CheckpointError>(())
 //! ```
 
@@ -25,10 +25,12 @@ mod format;
 mod limits;
 mod numbers;
 mod pickle;
+mod write;
 
-pub use encoder::{CheckpointKind, EncoderTensors};
+pub use encoder::{CheckpointKind, EncoderNames, EncoderTensors};
 pub use error::CheckpointError;
 pub use limits::Limits;
+pub use write::{Storage, write_safetensors};
 
 use format::Format;
 use sha2::{Digest, Sha256};
@@ -130,6 +132,14 @@ impl Checkpoint {
     /// [`CheckpointError::Malformed`] when it is not there, holds no floating point numbers, is damaged or beyond the limits.
     pub fn tensor(&mut self, name: &str) -> Result<Tensor, CheckpointError> {
         self.source.read(name).map_err(|p| p.at(&self.path))
+    }
+
+    /// Finds the encoder among the names, without reading a tensor.
+    ///
+    /// # Errors
+    /// [`CheckpointError::NoEncoder`].
+    pub fn encoder_names(&self) -> Result<EncoderNames, CheckpointError> {
+        encoder::names(self)
     }
 
     /// Reads the encoder's tensors, and no others.

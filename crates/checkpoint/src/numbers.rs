@@ -53,7 +53,7 @@ impl Stored {
                     }
                 };
                 let number = |bits: u16| match self {
-                    Self::F16 => half(bits),
+                    Self::F16 => half::f16::from_bits(bits).to_f32(),
                     _ => f32::from_bits(u32::from(bits) << 16),
                 };
                 data.as_chunks::<2>()
@@ -66,41 +66,9 @@ impl Stored {
     }
 }
 
-/// IEEE 754 half precision (binary16) to single.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f32::from(bits & 0x3ff);
-    match exponent {
-        0 => sign * fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => sign * f32::INFINITY,
-        31 => f32::NAN,
-        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Bit patterns of IEEE 754-2019, binary16: one, the smallest subnormal and normal, the largest, infinities.
-    #[test]
-    fn half_precision_is_converted_exactly() {
-        for (bits, value) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x0001, 5.960_464_5e-8),
-            (0x0400, 6.103_515_6e-5),
-            (0x7bff, 65504.0),
-            (0x3555, 0.333_251_95),
-            (0x7c00, f32::INFINITY),
-            (0xfc00, f32::NEG_INFINITY),
-        ] {
-            assert_eq!(half(bits), value, "{bits:#06x}");
-        }
-        assert!(half(0x7e00).is_nan());
-        assert_eq!(half(0x8000).to_bits(), (-0f32).to_bits());
-    }
 
     #[test]
     fn byte_order_is_honoured() {

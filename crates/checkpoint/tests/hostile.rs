@@ -282,7 +282,7 @@ fn every_prefix_is_known() {
                 dictionary(&[(entry, inner[2..inner.len() - 1].to_vec())])
             };
             let bytes = archive(&[("a/data.pkl", &pickle), ("a/data/0", &[0; 12])]);
-            let found = open(&bytes).unwrap().encoder_tensors().unwrap();
+            let found = open(&bytes).unwrap().encoder_tensors().unwrap().names;
             assert_eq!((found.kind, found.wrapped), (kind, wrapped), "{prefix}");
             assert_eq!(
                 (found.prefix.as_str(), found.entry.as_str()),

@@ -49,12 +49,12 @@ fn what_scripts_put_beside_the_tensors_does_no_harm() {
             ["epoch", "arch", "state_dict", "optimizer", "scaler", "args"]
         );
         let tensors = checkpoint.encoder_tensors().unwrap();
-        assert_eq!(tensors.kind, CheckpointKind::MocoV3);
+        assert_eq!(tensors.names.kind, CheckpointKind::MocoV3);
         assert_eq!(
             (
-                tensors.entry.as_str(),
-                tensors.prefix.as_str(),
-                tensors.wrapped
+                tensors.names.entry.as_str(),
+                tensors.names.prefix.as_str(),
+                tensors.names.wrapped
             ),
             ("state_dict", "module.base_encoder.", true)
         );
@@ -71,7 +71,7 @@ fn what_scripts_put_beside_the_tensors_does_no_harm() {
             tensors.tensors["patch_embed.proj.weight"].data,
             [-1.0, -0.875]
         );
-        assert_eq!(tensors.used.len(), 3);
+        assert_eq!(tensors.names.used.len(), 3);
         for name in [
             "module.momentum_encoder.cls_token",
             "module.base_encoder.head.0.weight",
@@ -79,16 +79,22 @@ fn what_scripts_put_beside_the_tensors_does_no_harm() {
             "module.queue_ptr",
             "optimizer.state.0.exp_avg",
         ] {
-            assert!(tensors.ignored.iter().any(|n| n == name), "{name}");
+            assert!(tensors.names.ignored.iter().any(|n| n == name), "{name}");
         }
         for name in [
             "norm.weight",
             "blocks.0.attn.qkv.weight",
             "blocks.1.norm1.bias",
         ] {
-            assert!(tensors.missing.iter().any(|n| n == name), "{name}");
+            assert!(tensors.names.missing.iter().any(|n| n == name), "{name}");
         }
-        assert!(!tensors.missing.iter().any(|n| n == "blocks.1.norm1.weight"));
+        assert!(
+            !tensors
+                .names
+                .missing
+                .iter()
+                .any(|n| n == "blocks.1.norm1.weight")
+        );
     }
 }
 

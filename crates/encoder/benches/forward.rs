@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use triher_checkpoint::{CheckpointKind, EncoderTensors, Tensor};
+use triher_checkpoint::{EncoderTensors, Tensor};
 use triher_encoder::Encoder;
 
 fn main() {
@@ -56,18 +56,7 @@ fn base() -> Encoder {
             (name, Tensor { shape, data })
         })
         .collect();
-    let tensors = EncoderTensors {
-        path: "seeded".into(),
-        sha256: String::new(),
-        kind: CheckpointKind::Bare,
-        entry: String::new(),
-        prefix: String::new(),
-        wrapped: false,
-        tensors,
-        used: Vec::new(),
-        ignored: Vec::new(),
-        missing: Vec::new(),
-    };
+    let tensors = EncoderTensors::bare("seeded".into(), String::new(), tensors);
     Encoder::from_tensors(tensors).unwrap()
 }
 

@@ -6,7 +6,7 @@ use crate::linear::Linear;
 use crate::position::sine_cosine;
 use crate::{EncoderError, EncoderOptions};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use triher_checkpoint::{EncoderTensors, Tensor};
 
 /// Heads of every network of the family.
@@ -39,6 +39,18 @@ pub struct EncoderConfig {
 }
 
 impl EncoderConfig {
+    /// The sizes that the shapes of the encoder's tensors tell; `path` is named in errors.
+    ///
+    /// # Errors
+    /// [`EncoderError::Missing`] and [`EncoderError::Family`].
+    pub fn from_shapes(
+        path: &Path,
+        shapes: &BTreeMap<String, Vec<usize>>,
+        options: &EncoderOptions,
+    ) -> Result<Self, EncoderError> {
+        config(&Shapes { path, shapes }, options)
+    }
+
     /// Voxels of the input along z, y and x.
     pub fn input(&self) -> [usize; 3] {
         [self.side; 3]
@@ -79,6 +91,32 @@ pub(crate) struct Weights {
     pub(crate) start: Tokens,
     pub(crate) blocks: Vec<Block>,
     pub(crate) norm: Norm,
+}
+
+/// Shapes by name, of the file at `path`.
+struct Shapes<'a> {
+    path: &'a Path,
+    shapes: &'a BTreeMap<String, Vec<usize>>,
+}
+
+impl Shapes<'_> {
+    fn shape(&self, name: &str, expected: &[usize]) -> Result<&[usize], EncoderError> {
+        self.shapes
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or_else(|| EncoderError::Missing {
+                path: self.path.to_owned(),
+                name: name.to_owned(),
+                expected: expected.to_vec(),
+            })
+    }
+
+    fn family(&self, problem: String) -> EncoderError {
+        EncoderError::Family {
+            path: self.path.to_owned(),
+            problem,
+        }
+    }
 }
 
 /// Takes tensors by name and checks their shapes.
@@ -170,11 +208,11 @@ impl Weights {
         tensors: EncoderTensors,
         options: &EncoderOptions,
     ) -> Result<(Self, Vec<String>), EncoderError> {
+        let config = EncoderConfig::from_shapes(&tensors.path, &tensors.names.shapes, options)?;
         let mut taker = Taker {
             path: tensors.path,
             tensors: tensors.tensors,
         };
-        let config = config(&taker, options)?;
         let (width, patch) = (config.width, config.patch);
         let weight = taker.take(
             "patch_embed.proj.weight",
@@ -225,70 +263,70 @@ impl Weights {
 }
 
 /// The network's sizes from the shapes of a few tensors.
-fn config(taker: &Taker, options: &EncoderOptions) -> Result<EncoderConfig, EncoderError> {
+fn config(known: &Shapes<'_>, options: &EncoderOptions) -> Result<EncoderConfig, EncoderError> {
     let landmark = "patch_embed.proj.weight";
-    let &[width, channels, patch, p2, p3] = taker.shape(landmark, &[768, 1, 8, 8, 8])? else {
-        return Err(taker.family(format!(
+    let &[width, channels, patch, p2, p3] = known.shape(landmark, &[768, 1, 8, 8, 8])? else {
+        return Err(known.family(format!(
             "{landmark} is no 3-D convolution: this is no 3-D vision transformer"
         )));
     };
     if patch == 0 || (p2, p3) != (patch, patch) {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "the patches are {patch} x {p2} x {p3} voxels, and only cubic ones are known"
         )));
     }
     if patch > MAX_PATCH || width > MAX_WIDTH {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "patches of {patch} voxels and tokens of {width} numbers are no network of the family"
         )));
     }
     if !matches!(channels, 1 | 3) {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "the network takes {channels} channels, and 1 or 3 are known"
         )));
     }
     let heads = options.heads.unwrap_or(HEADS);
     if width == 0 || heads == 0 || width % heads != 0 {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "tokens of {width} numbers cannot be shared out to {heads} heads: name the right number"
         )));
     }
     // The last block counts, not the first gap: a block that lost a tensor must be missed.
-    let numbers = taker.tensors.keys().filter_map(|name| {
+    let numbers = known.shapes.keys().filter_map(|name| {
         let number = name.strip_prefix("blocks.")?.split('.').next()?;
         number.parse::<usize>().ok()
     });
     let depth = numbers.max().map_or(0, |last| last.saturating_add(1));
     if depth == 0 {
         return Err(EncoderError::Missing {
-            path: taker.path.clone(),
+            path: known.path.to_owned(),
             name: "blocks.0.norm1.weight".to_owned(),
             expected: vec![width],
         });
     }
-    let hidden = taker
+    let hidden = known
         .shape("blocks.0.mlp.fc1.weight", &[4 * width, width])?
         .first()
         .copied()
         .unwrap_or(0);
     if !(1..=MAX_WIDTH).contains(&hidden) {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "the hidden layer of blocks.0.mlp has {hidden} numbers: this is no network of the family"
         )));
     }
     // Without a table of positions the input is the published 48 voxels.
-    let tokens = match taker.tensors.get("pos_embed") {
+    let tokens = match known.shapes.get("pos_embed") {
         None if !SIDE.is_multiple_of(patch) || !width.is_multiple_of(6) => {
-            return Err(taker.family(format!(
+            return Err(known.family(format!(
                 "pos_embed is missing, and the fixed table asks for patches that divide {SIDE} voxels (found {patch}) and a width that 6 divides (found {width})"
             )));
         }
         None => (SIDE / patch).pow(3) + 1,
-        Some(table) => table.shape.get(1).copied().unwrap_or(0),
+        Some(table) => table.get(1).copied().unwrap_or(0),
     };
     let grid = (1..=MAX_GRID).find(|g| g.pow(3) + 1 >= tokens).unwrap_or(0);
     if grid == 0 || grid.pow(3) + 1 != tokens {
-        return Err(taker.family(format!(
+        return Err(known.family(format!(
             "{tokens} positions are those of no cube of patches and a class token"
         )));
     }

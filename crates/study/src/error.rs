@@ -65,6 +65,9 @@ pub enum StudyError {
     /// Cutting the encoder's input.
     #[error(transparent)]
     Patch(#[from] triher_patch::PatchError),
+    /// Reading or writing a checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] triher_checkpoint::CheckpointError),
     /// Loading or running the encoder.
     #[error(transparent)]
     Encoder(#[from] triher_encoder::EncoderError),

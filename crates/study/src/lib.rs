@@ -52,6 +52,7 @@ pub mod source;
 pub mod study_file;
 pub mod tables;
 pub mod train;
+pub mod weights;
 
 pub use error::StudyError;
 pub use manifest::{FileHash, Manifest, sha256_hex};

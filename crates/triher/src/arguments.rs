@@ -60,6 +60,9 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Show what a model file holds
     Model(ModelArguments),
+    /// Look at an encoder's weights, or convert them to safetensors
+    #[command(subcommand)]
+    Weights(WeightsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -362,4 +365,40 @@ pub(crate) struct ModelArguments {
     /// Print the whole content as JSON, coefficients included
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WeightsCommand {
+    /// Show what a checkpoint holds: family, sizes, kind, keys used, ignored and missing, SHA-256
+    Inspect(InspectArguments),
+    /// Write the encoder of a checkpoint as safetensors
+    Convert(ConvertArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// Checkpoint (.pth, .pth.tar, .pt or .safetensors)
+    pub(crate) weights: PathBuf,
+    /// Print JSON, with every key
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArguments {
+    /// Checkpoint (.pth, .pth.tar, .pt or .safetensors)
+    pub(crate) weights: PathBuf,
+    /// safetensors file to write
+    #[arg(
+        required_unless_present = "out",
+        conflicts_with = "out",
+        value_name = "OUT"
+    )]
+    pub(crate) target: Option<PathBuf>,
+    /// safetensors file to write, named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How numbers are stored: f32 keeps them, f16 and bf16 halve the file
+    #[arg(long, default_value = "f32", value_name = "f32|f16|bf16")]
+    pub(crate) storage: String,
 }

@@ -12,6 +12,7 @@ mod scan;
 mod simulate;
 mod table;
 mod train;
+mod weights;
 
 use crate::Ending;
 use crate::arguments::{Arguments, Command};
@@ -42,5 +43,6 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Simulate(arguments) => simulate::simulate(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Model(arguments) => model::model(arguments, console),
+        Command::Weights(command) => weights::weights(command, console),
     }
 }

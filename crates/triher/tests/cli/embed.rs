@@ -4,7 +4,7 @@ use crate::workspace::Workspace;
 use std::fmt::Write as _;
 
 /// A network of one block, 12 wide, for 48^3 inputs, as a safetensors file. `without` leaves a tensor out.
-fn weights(without: &str) -> Vec<u8> {
+pub(crate) fn weights(without: &str) -> Vec<u8> {
     let (width, patch, tokens) = (12usize, 8usize, 217usize);
     let mut shapes: Vec<(String, Vec<usize>)> = vec![
         (

@@ -13,4 +13,5 @@ mod label;
 mod reference_data;
 mod scan;
 mod tables;
+mod weights;
 mod workspace;
