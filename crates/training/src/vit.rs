@@ -1,0 +1,179 @@
+//! The encoder: patches to tokens, through the blocks, and back.
+
+use crate::linear::{Linear, add_rows};
+use crate::parameters::{Layout, Slot, Start};
+use crate::position;
+use crate::sizes::EncoderSizes;
+use crate::transformer::{Kept, Transformer, TransformerTape};
+use rayon::prelude::*;
+
+/// The 3-D vision transformer (Dosovitskiy et al., 2021), timm's names.
+#[derive(Clone, Debug)]
+pub(crate) struct Vit {
+    pub(crate) sizes: EncoderSizes,
+    class: Slot,
+    embedding: Linear,
+    transformer: Transformer,
+    positions: Vec<f32>,
+}
+
+/// What goes in: the patches of each sample that the encoder sees.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Rows of patch voxels, sample after sample.
+    pub(crate) patches: Vec<f32>,
+    /// For each row, which patch of the input it is.
+    pub(crate) places: Vec<usize>,
+    /// Samples.
+    pub(crate) samples: usize,
+}
+
+/// What the backward pass needs.
+#[derive(Debug)]
+pub(crate) struct VitTape {
+    seen: Seen,
+    tape: TransformerTape,
+}
+
+/// How much of the encoder learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Learning {
+    /// Blocks from the first that do not; above 0, the embedding and the class token do not either.
+    pub(crate) frozen_blocks: usize,
+    /// Whether the embedding of patches does (MoCo v3 freezes it, `stop_grad_conv1`).
+    pub(crate) embedding: bool,
+}
+
+impl Learning {
+    pub(crate) const ALL: Self = Self {
+        frozen_blocks: 0,
+        embedding: true,
+    };
+}
+
+impl Vit {
+    /// Adds the encoder's tensors to a layout, `prefix` before their names.
+    pub(crate) fn new(layout: &mut Layout, prefix: &str, sizes: EncoderSizes) -> Self {
+        let EncoderSizes {
+            channels,
+            patch,
+            width,
+            depth,
+            heads,
+            hidden,
+            ..
+        } = sizes;
+        let class = layout.add(
+            format!("{prefix}cls_token"),
+            &[1, 1, width],
+            Start::Normal(0.02),
+            0,
+        );
+        let embedding = Linear::shaped(
+            layout,
+            (&format!("{prefix}patch_embed.proj"), 0),
+            &[width, channels, patch, patch, patch],
+            1,
+            true,
+        );
+        let names = (&*format!("{prefix}blocks."), &*format!("{prefix}norm"));
+        let transformer = Transformer::new(layout, names, 1, [depth, width, heads, hidden]);
+        Self {
+            sizes,
+            class,
+            embedding,
+            transformer,
+            positions: position::table(sizes.grid(), width),
+        }
+    }
+
+    /// The fixed table of positions, a row for the class token first.
+    pub(crate) fn positions(&self) -> &[f32] {
+        &self.positions
+    }
+
+    /// Tokens `[sample][class, patches as seen][width]` after the final norm.
+    pub(crate) fn forward(
+        &self,
+        p: &[f32],
+        seen: Seen,
+        kept: Kept,
+        frozen_blocks: usize,
+    ) -> (Vec<f32>, VitTape) {
+        let width = self.sizes.width;
+        let rows = self.embedding.forward(p, &seen.patches);
+        let each = seen.places.len() / seen.samples.max(1);
+        let class = &p[self.class.range()];
+        let mut tokens = Vec::with_capacity((each + 1) * seen.samples * width);
+        for (rows, places) in rows.chunks(each * width).zip(seen.places.chunks(each)) {
+            tokens.extend_from_slice(class);
+            for (row, &place) in rows.chunks_exact(width).zip(places) {
+                let position = &self.positions[(place + 1) * width..(place + 2) * width];
+                tokens.extend(row.iter().zip(position).map(|(v, at)| v + at));
+            }
+        }
+        let (tokens, tape) = self
+            .transformer
+            .forward(p, tokens, each + 1, kept, frozen_blocks);
+        (tokens, VitTape { seen, tape })
+    }
+
+    /// From the gradient of the tokens: adds the weights' gradients to `g`.
+    pub(crate) fn backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &VitTape,
+        dtokens: &[f32],
+        learning: Learning,
+    ) {
+        let width = self.sizes.width;
+        let dx = self.transformer.backward(p, g, &tape.tape, dtokens);
+        if learning.frozen_blocks > 0 {
+            return;
+        }
+        let sample = dx.len() / tape.seen.samples.max(1);
+        let mut rows = Vec::with_capacity(dx.len());
+        let mut classes = Vec::with_capacity(tape.seen.samples * width);
+        for dx in dx.chunks_exact(sample) {
+            let (class, rest) = dx.split_at(width);
+            classes.extend_from_slice(class);
+            rows.extend_from_slice(rest);
+        }
+        add_rows(&mut g[self.class.range()], &classes);
+        if learning.embedding {
+            self.embedding.backward_weights(g, &tape.seen.patches, &rows);
+        }
+    }
+
+    /// All patches of some inputs, each `[channels][z][y][x]`.
+    pub(crate) fn see_all(&self, inputs: &[Vec<f32>]) -> Seen {
+        let places: Vec<usize> = (0..self.sizes.patches()).collect();
+        Seen {
+            patches: unfold_all(&self.sizes, inputs),
+            places: places.repeat(inputs.len()),
+            samples: inputs.len(),
+        }
+    }
+}
+
+/// Rows of patch voxels `[channel][z][y][x]`, patches in C order: what a convolution with windows side by side multiplies its weights with.
+pub(crate) fn unfold_all(sizes: &EncoderSizes, inputs: &[Vec<f32>]) -> Vec<f32> {
+    let (side, patch, grid) = (sizes.side, sizes.patch, sizes.grid());
+    let row = sizes.patch_len();
+    let mut rows = vec![0.0; inputs.len() * sizes.patches() * row];
+    rows.par_chunks_mut(sizes.patches() * row)
+        .zip(inputs)
+        .for_each(|(rows, input)| {
+            for (number, row) in rows.chunks_exact_mut(row).enumerate() {
+                let [z0, y0, x0] =
+                    [number / (grid * grid), number / grid % grid, number % grid].map(|v| v * patch);
+                for (line, out) in row.chunks_exact_mut(patch).enumerate() {
+                    let (channel, z, y) = (line / (patch * patch), line / patch % patch, line % patch);
+                    let start = ((channel * side + z0 + z) * side + y0 + y) * side + x0;
+                    out.copy_from_slice(&input[start..start + patch]);
+                }
+            }
+        });
+    rows
+}
