@@ -66,11 +66,25 @@ impl Attention {
                     let [q, k, v] = [0, c, 2 * c].map(|part| &qkv[part + head * d..]);
                     let keys = View::columns(k, 3 * c);
                     let queries = View::rows(q, 3 * c);
-                    multiply([t, t, d], (weights, t), Into::Replace, self.scale(), queries, keys);
+                    multiply(
+                        [t, t, d],
+                        (weights, t),
+                        Into::Replace,
+                        self.scale(),
+                        queries,
+                        keys,
+                    );
                     softmax(weights, t);
                     let values = View::rows(v, 3 * c);
                     let rows = View::rows(weights, t);
-                    multiply([t, d, t], (&mut out[head * d..], c), Into::Replace, 1.0, rows, values);
+                    multiply(
+                        [t, d, t],
+                        (&mut out[head * d..], c),
+                        Into::Replace,
+                        1.0,
+                        rows,
+                        values,
+                    );
                 }
             });
         (out, weights)
@@ -96,7 +110,14 @@ impl Attention {
                     let [q, k, v] = [0, c, 2 * c].map(|part| &qkv[part + at..]);
                     let dout = &dout[at..];
                     let (gradient, values) = (View::rows(dout, c), View::columns(v, 3 * c));
-                    multiply([t, t, d], (&mut ds, t), Into::Replace, 1.0, gradient, values);
+                    multiply(
+                        [t, t, d],
+                        (&mut ds, t),
+                        Into::Replace,
+                        1.0,
+                        gradient,
+                        values,
+                    );
                     softmax_gradient(&mut ds, weights, t, self.scale());
                     let mut product = |part: usize, a, b| {
                         let out = (&mut dqkv[part + at..], 3 * c);

@@ -71,7 +71,14 @@ impl Linear {
             .for_each(|(y, x)| {
                 let rows = y.len() / outputs;
                 let size = [rows, outputs, inputs];
-                multiply(size, (y, outputs), Into::Replace, 1.0, View::rows(x, inputs), w);
+                multiply(
+                    size,
+                    (y, outputs),
+                    Into::Replace,
+                    1.0,
+                    View::rows(x, inputs),
+                    w,
+                );
                 if let Some(bias) = bias {
                     y.chunks_exact_mut(outputs).for_each(|y| add(y, bias));
                 }

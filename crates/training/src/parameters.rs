@@ -75,7 +75,13 @@ impl Layout {
         self.len == 0
     }
 
-    pub(crate) fn add(&mut self, name: String, shape: &[usize], start: Start, level: usize) -> Slot {
+    pub(crate) fn add(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        start: Start,
+        level: usize,
+    ) -> Slot {
         let slot = Slot {
             start: self.len,
             len: shape.iter().product(),

@@ -146,7 +146,8 @@ mod tests {
             multiply_shared([n, k], &mut out, Into::Add, view, View::rows(&b, n));
             for i in 0..m {
                 for j in 0..n {
-                    let expected: f32 = 1.0 + (0..k).map(|l| a[i * k + l] * b[l * n + j]).sum::<f32>();
+                    let expected: f32 =
+                        1.0 + (0..k).map(|l| a[i * k + l] * b[l * n + j]).sum::<f32>();
                     assert!((out[i * n + j] - expected).abs() < 1e-4);
                 }
             }

@@ -78,7 +78,10 @@ impl EncoderSizes {
             return Err(TrainingError::setting("channels", self.channels, "1 or 3"));
         }
         if !self.side.is_multiple_of(self.patch) || self.grid() > 32 {
-            let allowed = format!("a divisor of the side, {}, with at most 32 patches along it", self.side);
+            let allowed = format!(
+                "a divisor of the side, {}, with at most 32 patches along it",
+                self.side
+            );
             return Err(TrainingError::setting("patch", self.patch, allowed));
         }
         if !self.width.is_multiple_of(6) || !self.width.is_multiple_of(self.heads) {

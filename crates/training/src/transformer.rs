@@ -187,14 +187,21 @@ impl Transformer {
         let mut dx = vec![0.0; dy.len()];
         self.norm.backward(p, Some(g), &tape.norm, dy, &mut dx);
         let frozen = self.blocks.len() - tape.blocks.len();
-        let blocks = self.blocks.iter().enumerate().skip(frozen).zip(&tape.blocks);
+        let blocks = self
+            .blocks
+            .iter()
+            .enumerate()
+            .skip(frozen)
+            .zip(&tape.blocks);
         for ((number, block), tape_of) in blocks.rev() {
             let factors = tape.kept.branch(number, 1, samples);
             let branch = scaled(&dx, factors, sample);
             let mut hidden = block.fc2.backward(p, g, &tape_of.hidden, &branch);
             gelu_backward(&mut hidden, &tape_of.before);
             let dy2 = block.fc1.backward(p, g, &tape_of.y2, &hidden);
-            block.norm2.backward(p, Some(g), &tape_of.norm2, &dy2, &mut dx);
+            block
+                .norm2
+                .backward(p, Some(g), &tape_of.norm2, &dy2, &mut dx);
 
             let factors = tape.kept.branch(number, 0, samples);
             let branch = scaled(&dx, factors, sample);
@@ -202,7 +209,9 @@ impl Transformer {
             let attention = self.attention(tape.tokens);
             let dqkv = attention.backward(&tape_of.qkv, &tape_of.attention, &dmixed);
             let dy1 = block.qkv.backward(p, g, &tape_of.y1, &dqkv);
-            block.norm1.backward(p, Some(g), &tape_of.norm1, &dy1, &mut dx);
+            block
+                .norm1
+                .backward(p, Some(g), &tape_of.norm1, &dy1, &mut dx);
         }
         dx
     }

@@ -142,7 +142,8 @@ impl Vit {
         }
         add_rows(&mut g[self.class.range()], &classes);
         if learning.embedding {
-            self.embedding.backward_weights(g, &tape.seen.patches, &rows);
+            self.embedding
+                .backward_weights(g, &tape.seen.patches, &rows);
         }
     }
 
@@ -166,10 +167,11 @@ pub(crate) fn unfold_all(sizes: &EncoderSizes, inputs: &[Vec<f32>]) -> Vec<f32> 
         .zip(inputs)
         .for_each(|(rows, input)| {
             for (number, row) in rows.chunks_exact_mut(row).enumerate() {
-                let [z0, y0, x0] =
-                    [number / (grid * grid), number / grid % grid, number % grid].map(|v| v * patch);
+                let [z0, y0, x0] = [number / (grid * grid), number / grid % grid, number % grid]
+                    .map(|v| v * patch);
                 for (line, out) in row.chunks_exact_mut(patch).enumerate() {
-                    let (channel, z, y) = (line / (patch * patch), line / patch % patch, line % patch);
+                    let (channel, z, y) =
+                        (line / (patch * patch), line / patch % patch, line % patch);
                     let start = ((channel * side + z0 + z) * side + y0 + y) * side + x0;
                     out.copy_from_slice(&input[start..start + patch]);
                 }
