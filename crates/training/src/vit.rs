@@ -1,5 +1,6 @@
 //! The encoder: patches to tokens, through the blocks, and back.
 
+use crate::TrainingError;
 use crate::linear::{Linear, add_rows};
 use crate::parameters::{Layout, Slot, Start};
 use crate::position;
@@ -145,6 +146,31 @@ impl Vit {
             self.embedding
                 .backward_weights(g, &tape.seen.patches, &rows);
         }
+    }
+
+    /// The class tokens of inputs; nothing is kept for a way back.
+    pub(crate) fn embed(
+        &self,
+        p: &[f32],
+        inputs: &[Vec<f32>],
+    ) -> Result<Vec<Vec<f32>>, TrainingError> {
+        let expected = self.sizes.input_len();
+        if let Some(index) = inputs.iter().position(|i| i.len() != expected) {
+            return Err(TrainingError::PatchSize {
+                index,
+                found: inputs[index].len(),
+                expected,
+            });
+        }
+        let mut embedded = Vec::with_capacity(inputs.len());
+        // A few at a time: memory stays flat however many there are.
+        for inputs in inputs.chunks(8) {
+            let seen = self.see_all(inputs);
+            let (tokens, _) = self.forward(p, seen, Kept::default(), usize::MAX);
+            let samples = tokens.chunks_exact(tokens.len() / inputs.len());
+            embedded.extend(samples.map(|sample| sample[..self.sizes.width].to_vec()));
+        }
+        Ok(embedded)
     }
 
     /// All patches of some inputs, each `[channels][z][y][x]`.
