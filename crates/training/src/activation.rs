@@ -1,5 +1,6 @@
 //! Activations: the exact GELU and ReLU.
 
+use crate::buffer::Buffer;
 use crate::vector::{normal, wide};
 use rayon::prelude::*;
 
@@ -26,8 +27,8 @@ wide! {
 }
 
 /// GELU with the error function, not its approximation by tanh (Hendrycks and Gimpel, 2016).
-pub(crate) fn gelu(x: &[f32]) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
+pub(crate) fn gelu(x: &[f32]) -> Buffer {
+    let mut y = Buffer::unwritten(x.len());
     y.par_chunks_mut(PART)
         .zip(x.par_chunks(PART))
         .for_each(|(y, x)| gelu_part(y, x));

@@ -1,5 +1,6 @@
 //! Softmax attention of all heads (Vaswani et al., 2017), sample by sample.
 
+use crate::buffer::Buffer;
 use crate::product::{Into, View, multiply};
 use crate::vector::{exp, sum, wide};
 use rayon::prelude::*;
@@ -15,11 +16,28 @@ pub(crate) struct Attention {
     pub(crate) heads: usize,
 }
 
+/// The highest number of a row.
+#[inline(always)]
+fn highest(row: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    let (whole, rest) = row.as_chunks::<16>();
+    for part in whole {
+        for (high, &value) in lanes.iter_mut().zip(part) {
+            *high = if value > *high { value } else { *high };
+        }
+    }
+    let all = lanes.iter().chain(rest);
+    all.fold(
+        f32::NEG_INFINITY,
+        |high, &v| if v > high { v } else { high },
+    )
+}
+
 wide! {
     /// The softmax of each row of `count` numbers, in place.
     fn softmax(rows: &mut [f32], count: usize) {
         for row in rows.chunks_exact_mut(count) {
-            let highest = row.iter().fold(f32::NEG_INFINITY, |high, &v| if v > high { v } else { high });
+            let highest = highest(row);
             for value in row.iter_mut() {
                 *value = exp(*value - highest);
             }
@@ -48,7 +66,7 @@ impl Attention {
 
     /// `qkv` has rows `[queries, keys, values]` of 3 `width` numbers. Returns rows of `width`, and the attention `[sample][head][token][token]`
     /// for the way back.
-    pub(crate) fn forward(&self, qkv: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    pub(crate) fn forward(&self, qkv: &[f32]) -> (Buffer, Buffer) {
         let Self {
             tokens: t,
             width: c,
@@ -56,8 +74,8 @@ impl Attention {
         } = *self;
         let d = c / heads;
         let samples = qkv.len() / (t * 3 * c);
-        let mut out = vec![0.0; samples * t * c];
-        let mut weights = vec![0.0; samples * heads * t * t];
+        let mut out = Buffer::unwritten(samples * t * c);
+        let mut weights = Buffer::unwritten(samples * heads * t * t);
         out.par_chunks_mut(t * c)
             .zip(weights.par_chunks_mut(heads * t * t))
             .zip(qkv.par_chunks(t * 3 * c))
@@ -91,20 +109,20 @@ impl Attention {
     }
 
     /// From the gradient of the result to that of `qkv`.
-    pub(crate) fn backward(&self, qkv: &[f32], weights: &[f32], dout: &[f32]) -> Vec<f32> {
+    pub(crate) fn backward(&self, qkv: &[f32], weights: &[f32], dout: &[f32]) -> Buffer {
         let Self {
             tokens: t,
             width: c,
             heads,
         } = *self;
         let d = c / heads;
-        let mut dqkv = vec![0.0; qkv.len()];
+        let mut dqkv = Buffer::unwritten(qkv.len());
         dqkv.par_chunks_mut(t * 3 * c)
             .zip(qkv.par_chunks(t * 3 * c))
             .zip(weights.par_chunks(heads * t * t))
             .zip(dout.par_chunks(t * c))
             .for_each(|(((dqkv, qkv), weights), dout)| {
-                let mut ds = vec![0.0; t * t];
+                let mut ds = Buffer::unwritten(t * t);
                 for (head, weights) in weights.chunks_exact(t * t).enumerate() {
                     let at = head * d;
                     let [q, k, v] = [0, c, 2 * c].map(|part| &qkv[part + at..]);

@@ -68,9 +68,9 @@ impl Head {
         let mut x = x.to_vec();
         let mut tape = Vec::new();
         for (number, layer) in self.layers.iter().enumerate() {
-            let y = layer.forward(p, &x);
+            let y = layer.forward(p, &x).to_vec();
             let next = if number + 1 < self.layers.len() {
-                gelu(&y)
+                gelu(&y).to_vec()
             } else {
                 y.clone()
             };
@@ -91,7 +91,7 @@ impl Head {
             if number + 1 < self.layers.len() {
                 gelu_backward(&mut d, y);
             }
-            d = layer.backward(p, g, x, &d);
+            d = layer.backward(p, g, x, &d).to_vec();
         }
         d
     }

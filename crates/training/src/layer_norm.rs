@@ -1,5 +1,6 @@
 //! LayerNorm (Ba, Kiros and Hinton, 2016) with epsilon 1e-6, as the family has it.
 
+use crate::buffer::Buffer;
 use crate::linear::add_rows;
 use crate::parameters::{Layout, Slot, Start};
 use crate::product::ROWS;
@@ -19,7 +20,7 @@ pub(crate) struct LayerNorm {
 /// What the backward pass needs: the rows before gain and bias, and one over their deviation.
 #[derive(Debug)]
 pub(crate) struct NormTape {
-    whitened: Vec<f32>,
+    whitened: Buffer,
     inverse: Vec<f32>,
 }
 
@@ -80,11 +81,11 @@ impl LayerNorm {
     }
 
     /// Each row of `width` numbers on its own.
-    pub(crate) fn forward(&self, p: &[f32], x: &[f32]) -> (Vec<f32>, NormTape) {
+    pub(crate) fn forward(&self, p: &[f32], x: &[f32]) -> (Buffer, NormTape) {
         let width = self.width;
         let (gain, bias) = (&p[self.gain.range()], &p[self.bias.range()]);
-        let mut y = vec![0.0; x.len()];
-        let mut whitened = vec![0.0; x.len()];
+        let mut y = Buffer::unwritten(x.len());
+        let mut whitened = Buffer::unwritten(x.len());
         let mut inverse = vec![0.0; x.len() / width];
         let part = ROWS * width;
         y.par_chunks_mut(part)
@@ -130,7 +131,7 @@ impl LayerNorm {
                 }
             });
         if let Some(g) = g {
-            let mut products = vec![0.0; dy.len()];
+            let mut products = Buffer::unwritten(dy.len());
             products
                 .par_chunks_mut(part)
                 .zip(dy.par_chunks(part))

@@ -3,6 +3,7 @@ mod activation;
 mod attention;
 mod augment;
 mod batch_norm;
+mod buffer;
 mod classifier;
 mod error;
 mod layer_norm;

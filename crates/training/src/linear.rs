@@ -1,7 +1,8 @@
 //! Linear layers: `y = x W^T + b`, PyTorch's order of weights.
 
+use crate::buffer::Buffer;
 use crate::parameters::{Layout, Slot, Start};
-use crate::product::{Into, ROWS, View, multiply, multiply_shared};
+use crate::product::{Into, ROWS, View, block, multiply, multiply_shared};
 use crate::vector::add;
 use rayon::prelude::*;
 
@@ -61,13 +62,15 @@ impl Linear {
     }
 
     /// `x` has rows of `inputs`, the result as many of `outputs`.
-    pub(crate) fn forward(&self, p: &[f32], x: &[f32]) -> Vec<f32> {
+    pub(crate) fn forward(&self, p: &[f32], x: &[f32]) -> Buffer {
         let (inputs, outputs) = (self.inputs, self.outputs);
-        let mut y = vec![0.0; x.len() / inputs * outputs];
+        let rows = x.len() / inputs;
+        let block = block(rows);
+        let mut y = Buffer::unwritten(rows * outputs);
         let w = View::columns(&p[self.weight.range()], inputs);
         let bias = self.bias.as_ref().map(|b| &p[b.range()]);
-        y.par_chunks_mut(ROWS * outputs)
-            .zip(x.par_chunks(ROWS * inputs))
+        y.par_chunks_mut(block * outputs)
+            .zip(x.par_chunks(block * inputs))
             .for_each(|(y, x)| {
                 let rows = y.len() / outputs;
                 let size = [rows, outputs, inputs];
@@ -103,9 +106,9 @@ impl Linear {
     }
 
     /// From the gradient of the result to that of `x`.
-    pub(crate) fn backward_input(&self, p: &[f32], dy: &[f32]) -> Vec<f32> {
+    pub(crate) fn backward_input(&self, p: &[f32], dy: &[f32]) -> Buffer {
         let (inputs, outputs) = (self.inputs, self.outputs);
-        let mut dx = vec![0.0; dy.len() / outputs * inputs];
+        let mut dx = Buffer::unwritten(dy.len() / outputs * inputs);
         multiply_shared(
             [inputs, outputs],
             &mut dx,
@@ -117,7 +120,7 @@ impl Linear {
     }
 
     /// Both.
-    pub(crate) fn backward(&self, p: &[f32], g: &mut [f32], x: &[f32], dy: &[f32]) -> Vec<f32> {
+    pub(crate) fn backward(&self, p: &[f32], g: &mut [f32], x: &[f32], dy: &[f32]) -> Buffer {
         self.backward_weights(g, x, dy);
         self.backward_input(p, dy)
     }

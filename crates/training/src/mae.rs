@@ -1,6 +1,7 @@
 //! Masked autoencoder (He et al., 2022): the encoder sees a few patches, a light decoder guesses the others.
 
 use crate::TrainingError;
+use crate::buffer::Buffer;
 use crate::linear::{Linear, add_rows};
 use crate::parameters::{Layout, Slot, Start};
 use crate::position;
@@ -8,6 +9,7 @@ use crate::random::{Purpose, permutation, stream};
 use crate::sizes::EncoderSizes;
 use crate::transformer::{Kept, Transformer};
 use crate::vit::{Learning, Seen, Vit, unfold_all};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Settings of the masked autoencoder.
@@ -178,9 +180,10 @@ impl Mae {
 
         let places: Vec<usize> = seen.iter().flatten().copied().collect();
         let each = places.len() / samples;
-        let mut patches = Vec::with_capacity(places.len() * row);
-        for (number, &place) in places.iter().enumerate() {
-            patches.extend_from_slice(patch_of(number / each, place));
+        let mut patches = Buffer::unwritten(places.len() * row);
+        let rows = patches.chunks_exact_mut(row).zip(&places);
+        for (number, (patch, &place)) in rows.enumerate() {
+            patch.copy_from_slice(patch_of(number / each, place));
         }
         let seen_patches = Seen {
             patches,
@@ -192,7 +195,9 @@ impl Mae {
         // Every patch gets a token for the decoder: its own, or the one of hidden patches.
         let narrowed = self.narrow.forward(p, &tokens);
         let hidden_token = &p[self.hidden_token.range()];
-        let mut filled = self.positions.repeat(samples);
+        let mut filled = Buffer::unwritten(samples * self.positions.len());
+        let one = filled.chunks_exact_mut(self.positions.len());
+        one.for_each(|one| one.copy_from_slice(&self.positions));
         let mut sources = vec![None; samples * (all + 1)];
         for (sample, seen) in seen.iter().enumerate() {
             sources[sample * (all + 1)] = Some(sample * (each + 1));
@@ -215,21 +220,26 @@ impl Mae {
         }
         let mut guesses = self.guess.forward(p, &guessed_from);
         let scale = 1.0 / guesses.len() as f64;
-        let mut loss = 0.0;
-        for (&token, guess) in hidden.iter().zip(guesses.chunks_exact_mut(row)) {
-            let patch = patch_of(token / (all + 1), token % (all + 1) - 1);
-            loss += scale * self.errors(guess, patch);
-            // From here on the guesses' place holds their gradient.
-            guess.iter_mut().for_each(|e| *e *= (2.0 * scale) as f32);
-        }
+        let losses: Vec<f64> = hidden
+            .par_iter()
+            .zip(guesses.par_chunks_mut(row))
+            .map(|(&token, guess)| {
+                let patch = patch_of(token / (all + 1), token % (all + 1) - 1);
+                let sum = self.errors(guess, patch);
+                // From here on the guesses' place holds their gradient.
+                guess.iter_mut().for_each(|e| *e *= (2.0 * scale) as f32);
+                sum * scale
+            })
+            .collect();
+        let loss = losses.iter().sum();
 
         let dfrom = self.guess.backward(p, g, &guessed_from, &guesses);
-        let mut ddecoded = vec![0.0; decoded.len()];
+        let mut ddecoded = Buffer::zeros(decoded.len());
         for (&token, d) in hidden.iter().zip(dfrom.chunks_exact(width)) {
             ddecoded[token * width..(token + 1) * width].copy_from_slice(d);
         }
         let dfilled = self.decoder.backward(p, g, &decoder_tape, &ddecoded);
-        let mut dnarrowed = vec![0.0; narrowed.len()];
+        let mut dnarrowed = Buffer::zeros(narrowed.len());
         let mut dhidden = Vec::with_capacity(hidden.len() * width);
         for (d, source) in dfilled.chunks_exact(width).zip(&sources) {
             match source {

@@ -3,6 +3,7 @@
 use crate::TrainingError;
 use crate::activation::{relu, relu_backward};
 use crate::batch_norm::{BatchNorm, BatchNormTape};
+use crate::buffer::Buffer;
 use crate::linear::Linear;
 use crate::parameters::Layout;
 use crate::sizes::EncoderSizes;
@@ -118,7 +119,7 @@ impl Mlp {
                 relu_backward(&mut d, after);
             }
             let dlinear = norm.backward(p, g, norm_tape, &d);
-            d = linear.backward(p, g, x, &dlinear);
+            d = linear.backward(p, g, x, &dlinear).to_vec();
         }
         d
     }
@@ -145,8 +146,8 @@ pub(crate) fn class_tokens(tokens: &[f32], samples: usize, width: usize) -> Vec<
 }
 
 /// The gradient of all tokens from that of the class tokens.
-pub(crate) fn spread_class(d: &[f32], width: usize, len: usize) -> Vec<f32> {
-    let mut all = vec![0.0; len];
+pub(crate) fn spread_class(d: &[f32], width: usize, len: usize) -> Buffer {
+    let mut all = Buffer::zeros(len);
     let sample = len / (d.len() / width).max(1);
     for (all, d) in all.chunks_exact_mut(sample).zip(d.chunks_exact(width)) {
         all[..width].copy_from_slice(d);

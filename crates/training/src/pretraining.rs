@@ -2,6 +2,7 @@
 
 use crate::TrainingError;
 use crate::augment::AugmentationSettings;
+use crate::buffer::Buffer;
 use crate::mae::{Mae, MaeSettings};
 use crate::moco::{Moco, MocoSettings};
 use crate::optimiser::{AdamW, OptimiserSettings, follow, length};
@@ -400,5 +401,11 @@ impl Pretraining {
         }
         run.step = stamp.step;
         Ok(run)
+    }
+}
+
+impl Drop for Pretraining {
+    fn drop(&mut self) {
+        Buffer::release();
     }
 }

@@ -1,12 +1,19 @@
 //! Products of matrices: the one place where numbers meet the `gemm` crate, and with it the one `unsafe` call for products.
 //!
-//! A product that is shared out is cut into blocks of [`ROWS`] rows of the result, whatever the number of threads, and each block is one
+//! A product that is shared out is cut into blocks of rows of the result ([`block`]), whatever the number of threads, and each block is one
 //! single-threaded call. So each number of a result comes from the same call with the same operands always.
 
 use rayon::prelude::*;
 
-/// Rows of a result that are one task.
+/// Rows of a sum or of a norm that are one task.
 pub(crate) const ROWS: usize = 64;
+
+/// Rows of a product that are one task: every task packs the right-hand matrix anew, which few rows would not repay. An even number of
+/// tasks of about 192 rows; it depends on the size of the product alone.
+pub(crate) fn block(rows: usize) -> usize {
+    let blocks = rows.div_ceil(192).max(4).next_multiple_of(2);
+    rows.div_ceil(blocks).max(96)
+}
 
 /// A matrix in a slice: the number at (i, j) lies at `i * row + j * column`.
 #[derive(Clone, Copy)]
@@ -110,16 +117,17 @@ pub(crate) fn multiply_shared(
     if n == 0 {
         return;
     }
-    out.par_chunks_mut(ROWS * n)
+    let block = block(out.len() / n);
+    out.par_chunks_mut(block * n)
         .enumerate()
-        .for_each(|(block, out)| {
+        .for_each(|(number, out)| {
             let rows = out.len() / n;
             multiply(
                 [rows, n, k],
                 (out, n),
                 into,
                 1.0,
-                a.skip_rows(block * ROWS),
+                a.skip_rows(number * block),
                 b,
             );
         });

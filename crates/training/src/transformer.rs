@@ -2,6 +2,7 @@
 
 use crate::activation::{gelu, gelu_backward};
 use crate::attention::Attention;
+use crate::buffer::Buffer;
 use crate::layer_norm::{LayerNorm, NormTape};
 use crate::linear::Linear;
 use crate::parameters::Layout;
@@ -23,14 +24,14 @@ struct Block {
 #[derive(Debug)]
 struct BlockTape {
     norm1: NormTape,
-    y1: Vec<f32>,
-    qkv: Vec<f32>,
-    attention: Vec<f32>,
-    mixed: Vec<f32>,
+    y1: Buffer,
+    qkv: Buffer,
+    attention: Buffer,
+    mixed: Buffer,
     norm2: NormTape,
-    y2: Vec<f32>,
-    before: Vec<f32>,
-    hidden: Vec<f32>,
+    y2: Buffer,
+    before: Buffer,
+    hidden: Buffer,
 }
 
 /// Blocks and the norm after the last.
@@ -74,8 +75,8 @@ fn join(x: &mut [f32], branch: &[f32], factors: &[f32], sample: usize) {
 }
 
 /// `factor * x`, with a factor for each sample or none.
-fn scaled(x: &[f32], factors: &[f32], sample: usize) -> Vec<f32> {
-    let mut y = x.to_vec();
+fn scaled(x: &[f32], factors: &[f32], sample: usize) -> Buffer {
+    let mut y = Buffer::copy(x);
     for (y, &factor) in y.chunks_mut(sample).zip(factors) {
         y.iter_mut().for_each(|y| *y *= factor);
     }
@@ -130,11 +131,11 @@ impl Transformer {
     pub(crate) fn forward(
         &self,
         p: &[f32],
-        mut x: Vec<f32>,
+        mut x: Buffer,
         tokens: usize,
         kept: Kept,
         frozen: usize,
-    ) -> (Vec<f32>, TransformerTape) {
+    ) -> (Buffer, TransformerTape) {
         let sample = tokens * self.width;
         let samples = x.len() / sample;
         let mut blocks = Vec::with_capacity(self.blocks.len());
@@ -181,10 +182,10 @@ impl Transformer {
         g: &mut [f32],
         tape: &TransformerTape,
         dy: &[f32],
-    ) -> Vec<f32> {
+    ) -> Buffer {
         let sample = tape.tokens * self.width;
         let samples = dy.len() / sample;
-        let mut dx = vec![0.0; dy.len()];
+        let mut dx = Buffer::zeros(dy.len());
         self.norm.backward(p, Some(g), &tape.norm, dy, &mut dx);
         let frozen = self.blocks.len() - tape.blocks.len();
         let blocks = self

@@ -1,6 +1,7 @@
 //! The encoder: patches to tokens, through the blocks, and back.
 
 use crate::TrainingError;
+use crate::buffer::Buffer;
 use crate::linear::{Linear, add_rows};
 use crate::parameters::{Layout, Slot, Start};
 use crate::position;
@@ -22,7 +23,7 @@ pub(crate) struct Vit {
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// Rows of patch voxels, sample after sample.
-    pub(crate) patches: Vec<f32>,
+    pub(crate) patches: Buffer,
     /// For each row, which patch of the input it is.
     pub(crate) places: Vec<usize>,
     /// Samples.
@@ -100,19 +101,28 @@ impl Vit {
         seen: Seen,
         kept: Kept,
         frozen_blocks: usize,
-    ) -> (Vec<f32>, VitTape) {
+    ) -> (Buffer, VitTape) {
         let width = self.sizes.width;
         let rows = self.embedding.forward(p, &seen.patches);
         let each = seen.places.len() / seen.samples.max(1);
         let class = &p[self.class.range()];
-        let mut tokens = Vec::with_capacity((each + 1) * seen.samples * width);
-        for (rows, places) in rows.chunks(each * width).zip(seen.places.chunks(each)) {
-            tokens.extend_from_slice(class);
-            for (row, &place) in rows.chunks_exact(width).zip(places) {
-                let position = &self.positions[(place + 1) * width..(place + 2) * width];
-                tokens.extend(row.iter().zip(position).map(|(v, at)| v + at));
-            }
-        }
+        let sample = (each + 1) * width;
+        let mut tokens = Buffer::unwritten(seen.samples * sample);
+        tokens
+            .par_chunks_mut(sample)
+            .zip(rows.par_chunks(each * width))
+            .zip(seen.places.par_chunks(each))
+            .for_each(|((tokens, rows), places)| {
+                let (first, rest) = tokens.split_at_mut(width);
+                first.copy_from_slice(class);
+                let rows = rest.chunks_exact_mut(width).zip(rows.chunks_exact(width));
+                for ((token, row), &place) in rows.zip(places) {
+                    let position = &self.positions[(place + 1) * width..(place + 2) * width];
+                    for ((token, row), at) in token.iter_mut().zip(row).zip(position) {
+                        *token = row + at;
+                    }
+                }
+            });
         let (tokens, tape) = self
             .transformer
             .forward(p, tokens, each + 1, kept, frozen_blocks);
@@ -134,12 +144,13 @@ impl Vit {
             return;
         }
         let sample = dx.len() / tape.seen.samples.max(1);
-        let mut rows = Vec::with_capacity(dx.len());
+        let each = sample - width;
+        let mut rows = Buffer::unwritten(tape.seen.samples * each);
         let mut classes = Vec::with_capacity(tape.seen.samples * width);
-        for dx in dx.chunks_exact(sample) {
+        for (dx, rows) in dx.chunks_exact(sample).zip(rows.chunks_exact_mut(each)) {
             let (class, rest) = dx.split_at(width);
             classes.extend_from_slice(class);
-            rows.extend_from_slice(rest);
+            rows.copy_from_slice(rest);
         }
         add_rows(&mut g[self.class.range()], &classes);
         if learning.embedding {
@@ -185,10 +196,10 @@ impl Vit {
 }
 
 /// Rows of patch voxels `[channel][z][y][x]`, patches in C order: what a convolution with windows side by side multiplies its weights with.
-pub(crate) fn unfold_all(sizes: &EncoderSizes, inputs: &[Vec<f32>]) -> Vec<f32> {
+pub(crate) fn unfold_all(sizes: &EncoderSizes, inputs: &[Vec<f32>]) -> Buffer {
     let (side, patch, grid) = (sizes.side, sizes.patch, sizes.grid());
     let row = sizes.patch_len();
-    let mut rows = vec![0.0; inputs.len() * sizes.patches() * row];
+    let mut rows = Buffer::unwritten(inputs.len() * sizes.patches() * row);
     rows.par_chunks_mut(sizes.patches() * row)
         .zip(inputs)
         .for_each(|(rows, input)| {
