@@ -201,7 +201,7 @@ fn smooth(voxels: &mut [f32], side: usize, sigma: f32) {
 }
 
 /// Mean 0 and standard deviation 1 (n - 1); a patch of constants becomes zeros, and voxels that are no numbers too.
-fn standardise(voxels: &mut [f32]) {
+pub fn standardise(voxels: &mut [f32]) {
     let count = voxels.len().max(2) as f64;
     let mean = voxels.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
     let squares: f64 = voxels.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();

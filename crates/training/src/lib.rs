@@ -28,7 +28,7 @@ mod vit;
 #[cfg(test)]
 mod parity_tests;
 
-pub use augment::AugmentationSettings;
+pub use augment::{AugmentationSettings, standardise};
 pub use classifier::{ClassLoss, HeadKind};
 pub use error::TrainingError;
 pub use mae::MaeSettings;
