@@ -141,13 +141,6 @@ impl Classifier {
         Self { vit, head }
     }
 
-    /// The class tokens of inputs.
-    pub(crate) fn embed(&self, p: &[f32], inputs: &[Vec<f32>]) -> Vec<f32> {
-        let seen = self.vit.see_all(inputs);
-        let (tokens, _) = self.vit.forward(p, seen, Kept::default(), usize::MAX);
-        class_tokens(&tokens, inputs.len(), self.vit.sizes.width)
-    }
-
     /// The loss of labelled inputs; adds its gradient to `g`.
     pub(crate) fn loss(
         &self,

@@ -75,7 +75,8 @@ mod tests {
     fn gradients_are_those_of_the_losses() {
         let labels = [2, 0, 1, 1];
         let weights = [0.5, 1.0, 2.0];
-        let check = |count: usize, loss: &dyn Fn(&[f32]) -> (f64, Vec<f32>)| {
+        type Loss<'a> = &'a dyn Fn(&[f32]) -> (f64, Vec<f32>);
+        let check = |count: usize, loss: Loss<'_>| {
             let logits: Vec<f32> = (0..count)
                 .map(|i| ((i * 7 % 5) as f32 - 2.0) * 0.7)
                 .collect();
