@@ -143,7 +143,7 @@ impl PretrainPlan {
         Ok(plan)
     }
 
-    /// What decides the weights.
+    /// What decides the weights, but for the patches.
     pub fn settings(&self) -> PretrainSettings {
         PretrainSettings {
             method: match self.method {
@@ -156,6 +156,7 @@ impl PretrainPlan {
             steps: self.steps,
             batch: self.batch,
             seed: self.seed,
+            data: 0,
         }
     }
 
@@ -179,7 +180,7 @@ pub fn pretrain(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrain
 }
 
 fn run(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrained, StudyError> {
-    let settings = plan.settings();
+    let mut settings = plan.settings();
     let patches = patches(plan, progress)?;
     let (resume, curve) = (plan.beside(".resume"), plan.beside(".curve.csv"));
     let mut manifest = Manifest::new("pretrain", &public(plan));
@@ -191,12 +192,12 @@ fn run(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrained, Study
             .push("pretrained on simulated lesions only: no real person".to_owned());
     }
     let voxels = sha256_hex(&patches.to_bytes());
+    settings.data = u64::from_str_radix(&voxels[..16], 16).unwrap_or_default();
     manifest.notes.push(format!(
         "{} patches, SHA-256 of their voxels {voxels}",
         patches.len()
     ));
 
-    // A resume file is of one set of patches as much as of one set of settings.
     let mut training = match std::fs::read(&resume) {
         Ok(bytes) => Pretraining::resume(settings, &bytes)?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Pretraining::new(settings)?,

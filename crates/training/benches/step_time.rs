@@ -30,6 +30,7 @@ fn main() -> Result<(), TrainingError> {
             steps: 1000,
             batch: 8,
             seed: 1,
+            data: 0,
         })?;
         let mut store = PatchStore::new(48 * 48 * 48);
         for number in 0..16 {

@@ -44,6 +44,8 @@ pub struct PretrainSettings {
     pub batch: usize,
     /// Seed of weights, order, masks and changes.
     pub seed: u64,
+    /// A number that stands for the patches, such as part of a hash, or 0: a resume file of a run on others is refused.
+    pub data: u64,
 }
 
 impl PretrainSettings {
@@ -382,7 +384,7 @@ impl Pretraining {
         let stamp: Stamp = serde_json::from_str(stamp).map_err(|e| damaged(e.to_string()))?;
         if stamp.settings != settings {
             return Err(wrong(
-                "it is of a run with other settings: give those, or delete it to start anew"
+                "it is of a run with other settings or other patches: give those, or delete it to start anew"
                     .to_owned(),
             ));
         }

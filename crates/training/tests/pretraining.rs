@@ -37,6 +37,7 @@ fn settings(method: Method) -> PretrainSettings {
         steps: 4,
         batch: 5,
         seed: 7,
+        data: 0,
     }
 }
 
