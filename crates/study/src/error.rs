@@ -86,6 +86,9 @@ pub enum StudyError {
     /// Statistics.
     #[error(transparent)]
     Stats(#[from] triher_stats::StatsError),
+    /// Training of the encoder.
+    #[error(transparent)]
+    Training(#[from] triher_training::TrainingError),
     /// The simulator.
     #[error(transparent)]
     Simulate(#[from] triher_simulate::SimulateError),

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArguments),
     /// Predict one patient's HER2 class
     Predict(PredictArguments),
+    /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped
+    Pretrain(PretrainArguments),
     /// Write a simulated cohort as DICOM or NIfTI, with its truth
     Simulate(SimulateArguments),
     /// Do a whole study from one file
@@ -347,6 +349,12 @@ pub(crate) struct SimulateArguments {
 pub(crate) enum ImageFormat {
     Dicom,
     Nifti,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PretrainArguments {
+    /// Configuration (TOML): method, sizes, steps, batch, source of patches and the weights to write
+    pub(crate) configuration: PathBuf,
 }
 
 #[derive(Debug, Args)]

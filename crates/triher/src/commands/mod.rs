@@ -7,6 +7,7 @@ mod label;
 mod model;
 mod patch;
 mod predict;
+mod pretrain;
 mod run;
 mod scan;
 mod simulate;
@@ -40,6 +41,9 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Train(arguments) => train::train(arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),
+        Command::Pretrain(pretraining) => {
+            pretrain::pretrain(&pretraining, arguments.threads, console)
+        }
         Command::Simulate(arguments) => simulate::simulate(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Model(arguments) => model::model(arguments, console),
