@@ -37,6 +37,7 @@ mod error;
 pub mod evaluation;
 pub mod extract;
 pub mod features;
+pub mod finetune;
 pub mod labelling;
 pub mod lesion;
 mod manifest;

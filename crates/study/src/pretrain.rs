@@ -360,22 +360,10 @@ fn folder_patches(folder: &Path, voxels: usize) -> Result<PatchStore, StudyError
     files.sort();
     let mut store = PatchStore::new(voxels);
     for file in &files {
-        let mut patch = if file.extension().is_some_and(|e| e == "npy") {
-            npy::read(file)?
-        } else if triher_imagefile::is_image_file(file) {
-            triher_imagefile::read_image(file)?.into_voxels()
-        } else {
+        if !is_patch_file(file) {
             continue;
-        };
-        if patch.len() != voxels {
-            return Err(StudyError::Input(format!(
-                "{} holds {} voxels and the encoder takes {voxels}: cut it with `triher crop`, or change `side` and `channels`",
-                file.display(),
-                patch.len()
-            )));
         }
-        standardise(&mut patch);
-        store.push(&patch)?;
+        store.push(&read_patch(file, voxels)?)?;
     }
     if store.is_empty() {
         return Err(StudyError::Input(format!(
@@ -384,4 +372,26 @@ fn folder_patches(folder: &Path, voxels: usize) -> Result<PatchStore, StudyError
         )));
     }
     Ok(store)
+}
+
+/// Whether a file may be a patch, by its name.
+fn is_patch_file(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "npy") || triher_imagefile::is_image_file(file)
+}
+
+/// One patch (NIfTI, NRRD or `.npy`), brought to mean 0 and standard deviation 1.
+pub(crate) fn read_patch(file: &Path, voxels: usize) -> Result<Vec<f32>, StudyError> {
+    let mut patch = match file.extension() {
+        Some(ending) if ending == "npy" => npy::read(file)?,
+        _ => triher_imagefile::read_image(file)?.into_voxels(),
+    };
+    if patch.len() != voxels {
+        return Err(StudyError::Input(format!(
+            "{} holds {} voxels and the encoder takes {voxels}: cut it with `triher crop`, or change `side` and `channels`",
+            file.display(),
+            patch.len()
+        )));
+    }
+    standardise(&mut patch);
+    Ok(patch)
 }

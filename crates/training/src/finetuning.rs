@@ -215,6 +215,14 @@ impl Finetuned {
     pub fn encoder_weights(&self, storage: Storage) -> Result<Vec<u8>, TrainingError> {
         storage::encoder_weights(&self.layout, &self.weights, &self.model.vit, storage, None)
     }
+
+    /// The encoder's weights as from [`Finetuned::encoder_weights`], and the head's as `head.*`.
+    ///
+    /// # Errors
+    /// [`TrainingError::State`] when they cannot be stored.
+    pub fn weights(&self, storage: Storage) -> Result<Vec<u8>, TrainingError> {
+        storage::classifier_weights(&self.layout, &self.weights, &self.model.vit, storage)
+    }
 }
 
 fn check_samples(samples: &Labelled<'_>) -> Result<(), TrainingError> {

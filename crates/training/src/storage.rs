@@ -66,6 +66,30 @@ pub(crate) fn encoder_weights(
     storage: Storage,
     note: Option<(&str, String)>,
 ) -> Result<Vec<u8>, TrainingError> {
+    write(&encoder_parts(layout, p, vit), storage, note)
+}
+
+/// The encoder's tensors under their bare names and the head's under `head.`, which readers of encoders leave out.
+pub(crate) fn classifier_weights(
+    layout: &Layout,
+    p: &[f32],
+    vit: &Vit,
+    storage: Storage,
+) -> Result<Vec<u8>, TrainingError> {
+    let mut parts = encoder_parts(layout, p, vit);
+    for entry in layout.entries() {
+        if entry.name.starts_with("head.") {
+            parts.push(Part {
+                name: entry.name.clone(),
+                shape: entry.shape.clone(),
+                numbers: &p[entry.range()],
+            });
+        }
+    }
+    write(&parts, storage, None)
+}
+
+fn encoder_parts<'a>(layout: &Layout, p: &'a [f32], vit: &'a Vit) -> Vec<Part<'a>> {
     let width = vit.sizes.width;
     let positions = vit.positions();
     let mut parts = vec![Part {
@@ -82,7 +106,7 @@ pub(crate) fn encoder_weights(
             });
         }
     }
-    write(&parts, storage, note)
+    parts
 }
 
 /// Numbers of a single-precision tensor of a file.

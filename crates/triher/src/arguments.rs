@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Predict(PredictArguments),
     /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped
     Pretrain(PretrainArguments),
+    /// Train a head, the last blocks or the whole of an encoder on labelled patches, from one file
+    Finetune(FinetuneArguments),
     /// Write a simulated cohort as DICOM or NIfTI, with its truth
     Simulate(SimulateArguments),
     /// Do a whole study from one file
@@ -354,6 +356,12 @@ pub(crate) enum ImageFormat {
 #[derive(Debug, Args)]
 pub(crate) struct PretrainArguments {
     /// Configuration (TOML): method, sizes, steps, batch, source of patches and the weights to write
+    pub(crate) configuration: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FinetuneArguments {
+    /// Configuration (TOML): samples, weights to begin with, what learns and the weights to write
     pub(crate) configuration: PathBuf,
 }
 

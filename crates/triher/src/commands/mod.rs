@@ -3,6 +3,7 @@
 mod demo;
 mod evaluate;
 mod extract;
+mod finetune;
 mod label;
 mod model;
 mod patch;
@@ -44,6 +45,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Pretrain(pretraining) => {
             pretrain::pretrain(&pretraining, arguments.threads, console)
         }
+        Command::Finetune(tuning) => finetune::finetune(&tuning, arguments.threads, console),
         Command::Simulate(arguments) => simulate::simulate(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Model(arguments) => model::model(arguments, console),

@@ -13,5 +13,6 @@ mod label;
 mod reference_data;
 mod scan;
 mod tables;
+mod training;
 mod weights;
 mod workspace;

@@ -1,0 +1,32 @@
+//! `triher finetune`.
+
+use crate::Ending;
+use crate::arguments::FinetuneArguments;
+use crate::console::Console;
+use triher_study::finetune::FinetunePlan;
+
+pub(crate) fn finetune(
+    arguments: &FinetuneArguments,
+    threads: Option<usize>,
+    console: &Console,
+) -> anyhow::Result<Ending> {
+    let mut plan = FinetunePlan::read(&arguments.configuration)?;
+    plan.threads = threads.or(plan.threads);
+    let tuned = triher_study::finetune::run(&plan, console)?;
+    console.status(&match tuned.validation_loss {
+        Some(loss) => format!(
+            "Best epoch {}: loss {loss:.4} on the patients held out",
+            tuned.best_epoch
+        ),
+        None => format!(
+            "All {} epochs were done: no patients were held out",
+            tuned.best_epoch
+        ),
+    });
+    console.status(&format!(
+        "Weights written to {}; loss curve: {}",
+        tuned.weights.display(),
+        tuned.curve.display()
+    ));
+    Ok(Ending::Done)
+}
