@@ -208,7 +208,13 @@ impl Weights {
         tensors: EncoderTensors,
         options: &EncoderOptions,
     ) -> Result<(Self, Vec<String>), EncoderError> {
-        let config = EncoderConfig::from_shapes(&tensors.path, &tensors.names.shapes, options)?;
+        // Of the tensors that were read, not of the file's list: they are what the network is built from.
+        let shapes = tensors
+            .tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
+            .collect();
+        let config = EncoderConfig::from_shapes(&tensors.path, &shapes, options)?;
         let mut taker = Taker {
             path: tensors.path,
             tensors: tensors.tensors,
