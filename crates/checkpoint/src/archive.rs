@@ -6,9 +6,8 @@
 use crate::error::{Parse, malformed};
 use crate::numbers::Stored;
 use crate::pickle::{self, Arena, StorageKind, TensorView, Value};
-use crate::{Limits, RawTensors, Tensor};
+use crate::{Limits, RawTensors, Source, Tensor};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::rc::Rc;
 use zip::ZipArchive;
@@ -20,7 +19,7 @@ const MAX_NAME: usize = 512;
 
 /// A checkpoint whose tensors can be read one by one.
 pub(crate) struct Archive {
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<BufReader<Box<dyn Source>>>,
     /// Folder inside of the archive: its name when it was saved.
     folder: String,
     arena: Arena,
@@ -33,7 +32,7 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    pub(crate) fn open(file: File, limits: &Limits) -> Parse<Self> {
+    pub(crate) fn open(file: Box<dyn Source>, limits: &Limits) -> Parse<Self> {
         let mut zip = match ZipArchive::new(BufReader::new(file)) {
             Ok(zip) => zip,
             Err(error) => {
@@ -157,7 +156,11 @@ impl RawTensors for Archive {
 }
 
 /// Reads one entry of at most `limit` bytes; memory grows only with what is really there.
-fn read_entry(zip: &mut ZipArchive<BufReader<File>>, name: &str, limit: u64) -> Parse<Vec<u8>> {
+fn read_entry(
+    zip: &mut ZipArchive<BufReader<Box<dyn Source>>>,
+    name: &str,
+    limit: u64,
+) -> Parse<Vec<u8>> {
     let entry = match zip.by_name(name) {
         Ok(entry) => entry,
         Err(error) => {

@@ -2,15 +2,14 @@
 
 use crate::error::{Parse, Problem, malformed};
 use crate::numbers::Stored;
-use crate::{Limits, RawTensors, Tensor};
+use crate::{Limits, RawTensors, Source, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 /// A safetensors file whose tensors can be read one by one.
 pub(crate) struct Flat {
-    file: File,
+    file: Box<dyn Source>,
     metadata: Metadata,
     /// Where the data begins.
     start: u64,
@@ -19,9 +18,10 @@ pub(crate) struct Flat {
 }
 
 impl Flat {
-    pub(crate) fn open(mut file: File, limits: &Limits) -> Parse<Self> {
+    pub(crate) fn open(mut file: Box<dyn Source>, limits: &Limits) -> Parse<Self> {
         let io = |e: std::io::Error| Problem::Malformed(format!("the file cannot be read ({e})"));
-        let length = file.metadata().map_err(io)?.len();
+        let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+        file.rewind().map_err(io)?;
         let mut size = [0; 8];
         file.read_exact(&mut size).map_err(io)?;
         let header = u64::from_le_bytes(size);

@@ -36,7 +36,7 @@ use format::Format;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A tensor in C order.
@@ -47,6 +47,10 @@ pub struct Tensor {
     /// Its numbers; half and double precision are converted.
     pub data: Vec<f32>,
 }
+
+/// What a checkpoint is read from: a file, or bytes in memory.
+trait Source: Read + Seek {}
+impl<T: Read + Seek> Source for T {}
 
 /// A file whose tensors are read one by one.
 trait RawTensors {
@@ -84,29 +88,53 @@ impl Checkpoint {
     /// [`CheckpointError::Read`] when the system refuses the file, [`CheckpointError::Malformed`] when it is damaged, truncated, of another
     /// format or beyond the limits, [`CheckpointError::Code`] when its pickle calls what tensors do not need.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, CheckpointError> {
+        let file = File::open(path).map_err(|source| CheckpointError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_source(path, Box::new(file), limits)
+    }
+
+    /// A checkpoint that lies in memory, such as one that is part of a program; `name` stands for its path in errors.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn from_bytes(
+        name: &Path,
+        bytes: impl AsRef<[u8]> + 'static,
+        limits: &Limits,
+    ) -> Result<Self, CheckpointError> {
+        Self::from_source(name, Box::new(Cursor::new(bytes)), limits)
+    }
+
+    fn from_source(
+        path: &Path,
+        mut source: Box<dyn Source>,
+        limits: &Limits,
+    ) -> Result<Self, CheckpointError> {
         let fail = |source| CheckpointError::Read {
             path: path.to_owned(),
             source,
         };
-        let mut file = File::open(path).map_err(fail)?;
         let mut start = Vec::new();
-        file.by_ref()
+        source
+            .by_ref()
             .take(format::START)
             .read_to_end(&mut start)
             .map_err(fail)?;
         let format = Format::tell(&start).map_err(|p| p.at(path))?;
-        file.rewind().map_err(fail)?;
-        let sha256 = hash(&mut file).map_err(fail)?;
-        file.rewind().map_err(fail)?;
-        let source: error::Parse<Box<dyn RawTensors>> = match format {
-            Format::Flat => flat::Flat::open(file, limits).map(|f| Box::new(f) as _),
-            Format::Archive => archive::Archive::open(file, limits).map(|a| Box::new(a) as _),
+        source.rewind().map_err(fail)?;
+        let sha256 = hash(&mut source).map_err(fail)?;
+        source.rewind().map_err(fail)?;
+        let tensors: error::Parse<Box<dyn RawTensors>> = match format {
+            Format::Flat => flat::Flat::open(source, limits).map(|f| Box::new(f) as _),
+            Format::Archive => archive::Archive::open(source, limits).map(|a| Box::new(a) as _),
         };
         Ok(Self {
             path: path.to_owned(),
             sha256,
             limits: *limits,
-            source: source.map_err(|p| p.at(path))?,
+            source: tensors.map_err(|p| p.at(path))?,
         })
     }
 
@@ -151,11 +179,11 @@ impl Checkpoint {
     }
 }
 
-fn hash(file: &mut File) -> std::io::Result<String> {
+fn hash(source: &mut dyn Source) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        match file.read(&mut buffer)? {
+        match source.read(&mut buffer)? {
             0 => break,
             read => hasher.update(buffer.get(..read).unwrap_or_default()),
         }

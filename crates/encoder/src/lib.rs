@@ -130,6 +130,11 @@ impl Encoder {
         &self.sha256
     }
 
+    /// How this machine multiplies and adds, which decides the last digits of a result: `fused` or `separate`.
+    pub fn arithmetic() -> &'static str {
+        simd::dispatch(simd::Arithmetic)
+    }
+
     /// Tensors of the encoder's own names that the network does not use.
     pub fn unused_tensors(&self) -> &[String] {
         &self.unused

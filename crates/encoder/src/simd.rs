@@ -22,6 +22,19 @@ pub(crate) trait Operation {
 pub(crate) trait Instructions: Copy {
     /// `out[j][lane] += sum_k x[k][lane] * strip[k][j]`: a chain of multiply-adds in ascending k for each number.
     fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]);
+    /// Whether a product and a sum are rounded once.
+    const FUSED: bool;
+}
+
+/// Asks how the chosen instructions round: `fused` or `separate`.
+pub(crate) struct Arithmetic;
+
+impl Operation for Arithmetic {
+    type Output = &'static str;
+    #[inline(always)]
+    fn run<I: Instructions>(self, _: I) -> &'static str {
+        if I::FUSED { "fused" } else { "separate" }
+    }
 }
 
 /// Runs an operation with the best instructions of this machine.
@@ -49,6 +62,8 @@ pub(crate) fn dispatch<O: Operation>(operation: O) -> O::Output {
 pub(crate) struct Portable<const FUSED: bool>;
 
 impl<const FUSED: bool> Instructions for Portable<FUSED> {
+    const FUSED: bool = FUSED;
+
     #[inline(always)]
     fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
         let mut sums = *out;
@@ -74,6 +89,8 @@ pub(crate) struct Avx2(());
 
 #[cfg(target_arch = "x86_64")]
 impl Instructions for Avx2 {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
         #[expect(

@@ -62,6 +62,12 @@ pub enum PatchError {
         /// The name as given.
         name: String,
     },
+    /// No set of views has this name.
+    #[error("there is no set of views \"{name}\": choose none, flips, shifts or flips-and-shifts")]
+    UnknownTestTime {
+        /// The name as given.
+        name: String,
+    },
     /// Phase arithmetic cannot be read.
     #[error(
         "\"{text}\" is no phase input: write a phase (C2) or a difference (C5-C2), where C0 is before contrast"

@@ -3,7 +3,8 @@
 //! A [`Profile`] is a published recipe with a name and a version. [`Window::of`] derives from a lesion mask
 //! where to cut; [`Window::patch`] cuts and resizes any image on the mask's grid, and the mask, to a [`Patch`] of 48 x 48 x 48
 //! voxels; [`phase_input`] does so for phases and their differences ("C5-C2", a [`PhaseInput`]); [`encoder_input`]
-//! normalises what lies in the lesion's box or in the lesion alone (a [`Variant`]).
+//! normalises what lies in the lesion's box or in the lesion alone (a [`Variant`]). A [`View`] mirrors or moves a patch, for embeddings
+//! averaged at test time ([`TestTime`]).
 //!
 //! ```
 //! use triher_patch::{PATCH_SIZE, Profile, Variant, Window, encoder_input};
@@ -24,10 +25,12 @@ mod isotropic;
 mod normalise;
 mod phase_input;
 mod profile;
+mod view;
 mod window;
 
 pub use error::PatchError;
 pub use normalise::{Variant, encoder_input};
 pub use phase_input::{PhaseInput, phase_input};
 pub use profile::{ISOTROPIC_MARGIN_MM, PATCH_SIZE, Profile};
+pub use view::{TestTime, View};
 pub use window::{Patch, Window};

@@ -36,6 +36,15 @@ impl Spread {
         }
     }
 
+    /// A value in deviations from the centre, as a normal number has it.
+    pub fn standardised(&self, value: f64) -> f64 {
+        if self.relative {
+            (value / self.centre).ln() / self.deviation
+        } else {
+            (value - self.centre) / self.deviation
+        }
+    }
+
     pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {
         let z = normal(rng);
         let value = if self.relative {
@@ -83,6 +92,20 @@ impl LesionDistribution {
             rim_fraction: Spread::normal(rim, 0.20, [0.0, 0.9]),
             heterogeneity: Spread::normal(heterogeneity, 0.09, [0.05, 0.8]),
             spiculation: Spread::normal(spiculation, 0.12, [0.0, 0.6]),
+        }
+    }
+
+    /// Lesions of every kind, without regard to the class: the same ranges, far wider spreads. For pretraining, which is to know lesions and
+    /// not what sets the simulator's classes apart.
+    pub const fn wide() -> Self {
+        Self {
+            diameter_mm: Spread::log_normal(19.0, 0.45, [9.0, 42.0]),
+            ktrans_per_min: Spread::log_normal(0.2, 0.8, [0.03, 1.2]),
+            ve: Spread::normal(0.43, 0.16, [0.15, 0.8]),
+            vp: Spread::normal(0.04, 0.025, [0.005, 0.1]),
+            rim_fraction: Spread::normal(0.35, 0.35, [0.0, 0.9]),
+            heterogeneity: Spread::normal(0.32, 0.2, [0.05, 0.8]),
+            spiculation: Spread::normal(0.2, 0.2, [0.0, 0.6]),
         }
     }
 }

@@ -57,6 +57,6 @@ mod truth;
 
 pub use effects::{LesionDistribution, Spread};
 pub use error::SimulateError;
-pub use patient::{Scanner, SimulatedPatient, simulate_patient};
-pub use spec::{CentreSpec, ClassProportions, CohortSpec, Orientation, patients};
+pub use patient::{Scanner, SimulatedPatient, patient_truth, simulate_patient};
+pub use spec::{CentreSpec, ClassProportions, CohortSpec, Lesions, Orientation, patients};
 pub use truth::{Her2Class, Ihc, Ish, Truth};

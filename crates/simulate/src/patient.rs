@@ -5,7 +5,9 @@ use crate::effects::LesionDistribution;
 use crate::physics::Tissue;
 use crate::scan::{Placement, Scene};
 use crate::stream::{Purpose, normal, stream, uniform};
-use crate::{CentreSpec, CohortSpec, Her2Class, Ihc, Ish, Orientation, SimulateError, Truth};
+use crate::{
+    CentreSpec, CohortSpec, Her2Class, Ihc, Ish, Lesions, Orientation, SimulateError, Truth,
+};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use triher_volume::{DynamicSeries, Geometry, Mask};
@@ -52,20 +54,16 @@ pub fn simulate_patient(
     centre: usize,
     patient: usize,
 ) -> Result<SimulatedPatient, SimulateError> {
-    let missing = || SimulateError::NoSuchPatient { centre, patient };
-    let at = spec.centres.get(centre).ok_or_else(missing)?;
-    at.check()?;
-    let classes = classes(spec.seed, centre, at);
-    let her2 = *classes.get(patient).ok_or_else(missing)?;
-
-    let extent_mm = extent_mm(at);
-    let mut rng = stream(spec.seed, centre, patient, Purpose::Anatomy);
-    let breast = Breast::new(&mut rng, extent_mm);
-    let placement = place(at, &breast, extent_mm)?;
-    let mut rng = stream(spec.seed, centre, patient, Purpose::Lesion);
-    let mut truth = draw_truth(&mut rng, her2, at);
-    let position = place_lesion(&mut rng, &breast, &mut truth, extent_mm);
-    truth.lesion_centre_mm = placement.to_world(position);
+    let (
+        at,
+        Drawn {
+            breast,
+            placement,
+            truth,
+            position,
+            mut rng,
+        },
+    ) = draw(spec, centre, patient)?;
     let lesion = Lesion::new(&mut rng, &truth, position);
     let scene = Scene {
         spec: at,
@@ -92,6 +90,59 @@ pub fn simulate_patient(
         },
         truth,
     })
+}
+
+/// What is drawn for a patient, without the images: the truth of [`simulate_patient`], much sooner.
+///
+/// # Errors
+/// As [`simulate_patient`].
+pub fn patient_truth(
+    spec: &CohortSpec,
+    centre: usize,
+    patient: usize,
+) -> Result<Truth, SimulateError> {
+    Ok(draw(spec, centre, patient)?.1.truth)
+}
+
+/// A patient before the scan.
+struct Drawn {
+    breast: Breast,
+    placement: Placement,
+    truth: Truth,
+    position: Point,
+    /// The stream that the lesion's form goes on with.
+    rng: ChaCha8Rng,
+}
+
+fn draw(
+    spec: &CohortSpec,
+    centre: usize,
+    patient: usize,
+) -> Result<(&CentreSpec, Drawn), SimulateError> {
+    let missing = || SimulateError::NoSuchPatient { centre, patient };
+    let at = spec.centres.get(centre).ok_or_else(missing)?;
+    at.check()?;
+    let classes = classes(spec.seed, centre, at);
+    let her2 = *classes.get(patient).ok_or_else(missing)?;
+
+    let extent_mm = extent_mm(at);
+    let mut rng = stream(spec.seed, centre, patient, Purpose::Anatomy);
+    let breast = Breast::new(&mut rng, extent_mm);
+    let placement = place(at, &breast, extent_mm)?;
+    let mut rng = stream(spec.seed, centre, patient, Purpose::Lesion);
+    let mut truth = draw_truth(&mut rng, her2, at);
+    let position = place_lesion(&mut rng, &breast, &mut truth, extent_mm);
+    truth.lesion_centre_mm = placement.to_world(position);
+    Ok((
+        at,
+        Drawn {
+            breast,
+            placement,
+            truth,
+            position,
+            rng,
+        },
+    ))
 }
 
 /// The classes of a centre's patients: numbers by the largest remainders of the proportions, in random order.
@@ -180,7 +231,10 @@ fn place(
 }
 
 fn draw_truth(rng: &mut ChaCha8Rng, her2: Her2Class, spec: &CentreSpec) -> Truth {
-    let draw = LesionDistribution::of(her2);
+    let draw = match spec.lesions {
+        Lesions::OfTheirClass => LesionDistribution::of(her2),
+        Lesions::Wide => LesionDistribution::wide(),
+    };
     let (ihc, ish) = {
         let equivocal = uniform(rng, 0.0, 1.0);
         match her2 {

@@ -24,6 +24,9 @@ pub struct CentreSpec {
     /// Shares of the HER2 classes; the numbers of patients follow them as closely as whole numbers can.
     #[serde(default)]
     pub class_proportions: ClassProportions,
+    /// What its lesions are drawn from.
+    #[serde(default, skip_serializing_if = "Lesions::are_of_their_class")]
+    pub lesions: Lesions,
     /// Magnetic field, tesla (0.2 to 7; relaxation is known for 1.5 and 3 and interpolated, or kept beyond).
     pub field_strength_t: f64,
     /// Voxels along the image axes.
@@ -79,6 +82,27 @@ impl Default for ClassProportions {
     }
 }
 
+/// What lesions are drawn from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lesions {
+    /// The distributions of the patient's class ([`LesionDistribution::of`](crate::LesionDistribution::of)).
+    #[default]
+    OfTheirClass,
+    /// One wide distribution for all ([`LesionDistribution::wide`](crate::LesionDistribution::wide)): the images tell nothing of the class.
+    Wide,
+}
+
+impl Lesions {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn are_of_their_class(&self) -> bool {
+        *self == Self::OfTheirClass
+    }
+}
+
 /// How a grid lies in the patient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -104,6 +128,7 @@ impl CohortSpec {
             name: "alpha".to_owned(),
             patients: 26,
             class_proportions: ClassProportions::default(),
+            lesions: Lesions::OfTheirClass,
             field_strength_t: 3.0,
             size: [72, 72, 36],
             spacing_mm: [1.8, 1.8, 3.0],

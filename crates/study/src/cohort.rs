@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 /// kinetics = true
 /// first_order = true
 ///
-/// [features.embedding]                # only with an encoder's weights
-/// weights = "fm-bcmri.pth.tar"
+/// [features.embedding]                # only when embeddings are wanted
+/// weights = "fm-bcmri.pth.tar"        # without it, the compact encoder that ships
 /// profile = "bl4as"
 /// inputs = ["C2", "C2-C0", "C5-C2"]
 /// ```

@@ -6,6 +6,7 @@ use crate::labelling::{LabelPlan, label};
 use crate::manifest::write_whole;
 use crate::prediction::{PredictPlan, Prediction, predict};
 use crate::progress::Progress;
+use crate::recipe::EmbeddingRecipe;
 use crate::run::{RunPlan, StudyOutcome, run};
 use crate::simulation::{SimulatePlan, Simulated, SimulatedFormat, simulate};
 use std::fmt::Write as _;
@@ -20,7 +21,7 @@ pub struct DemoPlan {
     pub out: PathBuf,
     /// Seed of everything.
     pub seed: u64,
-    /// Encoder weights: adds embeddings.
+    /// Encoder weights, instead of those that ship.
     pub weights: Option<PathBuf>,
 }
 
@@ -31,6 +32,8 @@ pub struct Demo {
     pub study: StudyOutcome,
     /// One patient of the external centre.
     pub predicted: Prediction,
+    /// The encoder, as reports call it.
+    pub encoder: String,
     /// The evaluation's report.
     pub report: PathBuf,
     /// The patient's report.
@@ -60,10 +63,8 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
         rule: None,
         out: Some(folder.join("labels.csv")),
     })?;
-    if let Some(weights) = &plan.weights {
-        for (_, cohort) in &simulated.cohorts {
-            add_embedding(cohort, weights)?;
-        }
+    for (_, cohort) in &simulated.cohorts {
+        add_embedding(cohort, plan.weights.as_deref())?;
     }
     let study_file = plan.out.join("study.toml");
     write_whole(&study_file, study_text(&simulated, plan.seed).as_bytes())?;
@@ -101,6 +102,11 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     Ok(Demo {
         study,
         predicted,
+        encoder: EmbeddingRecipe {
+            weights: plan.weights.clone(),
+            ..EmbeddingRecipe::default()
+        }
+        .encoder_name(),
         report,
         patient_report,
         study_file,
@@ -131,11 +137,14 @@ fn study_text(simulated: &Simulated, seed: u64) -> String {
     text
 }
 
-fn add_embedding(cohort: &Path, weights: &Path) -> Result<(), StudyError> {
-    let text = std::fs::read_to_string(cohort).map_err(StudyError::read(cohort))?;
-    let weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
-    let path = toml::Value::String(weights.to_string_lossy().into_owned());
-    let text = format!("{text}\n[features.embedding]\nweights = {path}\nprofile = \"bl4as\"\n");
+fn add_embedding(cohort: &Path, weights: Option<&Path>) -> Result<(), StudyError> {
+    let mut text = std::fs::read_to_string(cohort).map_err(StudyError::read(cohort))?;
+    text.push_str("\n[features.embedding]\nprofile = \"bl4as\"\n");
+    if let Some(weights) = weights {
+        let weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
+        let path = toml::Value::String(weights.to_string_lossy().into_owned());
+        let _ = writeln!(text, "weights = {path}");
+    }
     write_whole(cohort, text.as_bytes())
 }
 

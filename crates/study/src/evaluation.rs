@@ -3,6 +3,7 @@
 use crate::StudyError;
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::progress::Progress;
+use crate::recipe::Recipe;
 use crate::tables::{TableSource, describe};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -181,13 +182,33 @@ pub fn model_facts(model: &ModelFile, path: &Path) -> Result<Vec<(String, String
         .iter()
         .filter(|n| n.starts_with("emb_"))
         .count();
+    let recipe = model
+        .extraction
+        .clone()
+        .and_then(|recipe| serde_json::from_value::<Recipe>(recipe).ok())
+        .and_then(|recipe| recipe.embedding);
     facts.push((
         "Encoder".to_owned(),
-        match embeddings {
-            0 => "none: the model uses no embedding of the pretrained encoder".to_owned(),
-            n => format!("{n} of the features are embeddings of the pretrained encoder"),
+        match (embeddings, &recipe) {
+            (0, _) => "none: the model uses no embedding of a pretrained encoder".to_owned(),
+            (n, Some(recipe)) => format!("{}; {n} of the features are its", recipe.encoder_name()),
+            (n, None) => format!("{n} of the features are embeddings of a pretrained encoder"),
         },
     ));
+    if let Some(recipe) = recipe.filter(|_| embeddings > 0) {
+        facts.push((
+            "Encoder's input".to_owned(),
+            format!(
+                "{}, cut by the profile {} ({})",
+                recipe.inputs.join(", "),
+                recipe.profile,
+                recipe.variant
+            ),
+        ));
+        if let Some(sha256) = recipe.sha256 {
+            facts.push(("Encoder's SHA-256".to_owned(), sha256));
+        }
+    }
     for (name, value) in &model.training.rows {
         facts.push((format!("Training: {}", name.to_lowercase()), value.clone()));
     }

@@ -1,10 +1,9 @@
 //! The features of one lesion, as the recipe says.
 
 use crate::StudyError;
-use crate::recipe::{EmbeddingRecipe, Recipe, TokenChoice};
-use crate::source::file_name;
+use crate::encoder::{Reading, StudyEncoder};
+use crate::recipe::{EmbeddingRecipe, Recipe};
 use std::path::Path;
-use triher_encoder::Encoder;
 use triher_kinetics::FeatureOptions;
 use triher_patch::{PhaseInput, Window};
 use triher_volume::{DynamicSeries, Image, Mask};
@@ -13,7 +12,7 @@ use triher_volume::{DynamicSeries, Image, Mask};
 #[derive(Debug)]
 pub struct FeatureExtractor {
     recipe: Recipe,
-    encoder: Option<Encoder>,
+    encoder: Option<StudyEncoder>,
     inputs: Vec<PhaseInput>,
     names: Vec<String>,
 }
@@ -23,6 +22,8 @@ pub struct FeatureExtractor {
 pub struct LesionFeatures {
     /// One value for each of [`FeatureExtractor::names`]; NaN where undefined.
     pub values: Vec<f64>,
+    /// The values of each view of the patches, when several are averaged; else empty.
+    pub views: Vec<Vec<f64>>,
     /// Why values are undefined, and what else the reader should know.
     pub notes: Vec<String>,
 }
@@ -50,7 +51,7 @@ impl FeatureExtractor {
             let loaded = load_encoder(embedding, folder)?;
             for name in &embedding.inputs {
                 inputs.push(name.parse::<PhaseInput>()?);
-                let width = loaded.config().width;
+                let width = loaded.width();
                 names.extend((0..width).map(|i| format!("emb_{name}_{i}")));
             }
             encoder = Some(loaded);
@@ -111,11 +112,52 @@ impl FeatureExtractor {
                 series, lesion, &options,
             )?);
         }
+        let mut views = Vec::new();
         if let (Some(encoder), Some(embedding)) = (&self.encoder, &self.recipe.embedding) {
-            values.extend(embed(encoder, embedding, &self.inputs, series, lesion)?);
+            let patches = self.patches(series, lesion)?;
+            let (names, patches): (Vec<String>, Vec<Image>) = patches.into_iter().unzip();
+            let mask = Window::of(lesion, &embedding.profile)?.cut_mask()?;
+            let how = Reading {
+                variant: embedding.variant,
+                token: embedding.token,
+                test_time: embedding.test_time,
+            };
+            let embedded = encoder.embed(&patches, &mask, &how)?;
+            let count = how.test_time.views().len();
+            if count > 1 {
+                views = (0..count)
+                    .map(|view| {
+                        let embedded = embedded.iter().flat_map(|e| &e.views[view]);
+                        values.iter().chain(embedded).copied().collect()
+                    })
+                    .collect();
+            }
+            for (name, embedded) in names.iter().zip(&embedded) {
+                if embedded.constant {
+                    notes.push(format!(
+                        "the patch of {name} has one and the same value everywhere: its embedding says nothing about the lesion"
+                    ));
+                }
+                if count > 1 {
+                    notes.push(format!(
+                        "emb_{name}: mean of {count} views, which spread by {:.1} % of its length",
+                        100.0 * embedded.relative_spread()
+                    ));
+                }
+                values.extend(&embedded.mean);
+            }
         }
         debug_assert_eq!(values.len(), self.names.len());
-        Ok(LesionFeatures { values, notes })
+        Ok(LesionFeatures {
+            values,
+            views,
+            notes,
+        })
+    }
+
+    /// The encoder's name and SHA-256, when there is one.
+    pub fn encoder(&self) -> Option<(&str, &str)> {
+        self.encoder.as_ref().map(|e| (e.name(), e.sha256()))
     }
 
     /// The patches that the encoder sees, with their names; empty without an encoder.
@@ -143,71 +185,30 @@ impl FeatureExtractor {
     }
 }
 
-fn load_encoder(embedding: &mut EmbeddingRecipe, folder: &Path) -> Result<Encoder, StudyError> {
-    let path = folder.join(&embedding.weights);
-    let encoder = Encoder::load(&path)?;
+fn load_encoder(
+    embedding: &mut EmbeddingRecipe,
+    folder: &Path,
+) -> Result<StudyEncoder, StudyError> {
+    let path = embedding
+        .weights
+        .as_ref()
+        .map(|weights| folder.join(weights));
+    let encoder = StudyEncoder::load(path.as_deref())?;
     let sha256 = encoder.sha256().to_owned();
     match &embedding.sha256 {
         Some(expected) if *expected != sha256 => {
+            let remedy = match path {
+                Some(_) => "give the right file",
+                None => {
+                    "give the file of the encoder that shipped with the triher that trained the model, or train again"
+                }
+            };
             return Err(StudyError::Input(format!(
-                "{} are other weights than were used before (SHA-256 {sha256}, expected {expected}): give the right file",
-                file_name(&path)
+                "{} are other weights than were used before (SHA-256 {sha256}, expected {expected}): {remedy}",
+                encoder.name()
             )));
         }
         _ => embedding.sha256 = Some(sha256),
     }
     Ok(encoder)
-}
-
-fn embed(
-    encoder: &Encoder,
-    embedding: &EmbeddingRecipe,
-    inputs: &[PhaseInput],
-    series: &DynamicSeries,
-    lesion: &Mask,
-) -> Result<Vec<f64>, StudyError> {
-    let window = Window::of(lesion, &embedding.profile)?;
-    let mask = window.cut_mask()?;
-    let mut patches = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let patch = triher_patch::phase_input(series, input, &window)?;
-        patches.push(triher_patch::encoder_input(
-            &patch,
-            &mask,
-            embedding.variant,
-        )?);
-    }
-    let patches: Vec<&[f32]> = patches.iter().map(Vec::as_slice).collect();
-    embed_patches(encoder, &patches, &mask, embedding.token)
-}
-
-/// Embeds normalised patches and takes the chosen tokens, one row after the other.
-///
-/// # Errors
-/// When the patches do not fit the encoder.
-pub fn embed_patches(
-    encoder: &Encoder,
-    patches: &[&[f32]],
-    mask: &Mask,
-    token: TokenChoice,
-) -> Result<Vec<f64>, StudyError> {
-    let mut values = Vec::new();
-    match token {
-        TokenChoice::Class => {
-            for embedding in encoder.embed(patches)? {
-                values.extend(embedding.class_token.iter().map(|&v| f64::from(v)));
-            }
-        }
-        TokenChoice::MaskPooled => {
-            for embedding in encoder.embed_tokens(patches)? {
-                values.extend(
-                    embedding
-                        .mask_pooled(mask.voxels())?
-                        .iter()
-                        .map(|&v| f64::from(v)),
-                );
-            }
-        }
-    }
-    Ok(values)
 }

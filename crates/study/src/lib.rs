@@ -33,6 +33,8 @@
 
 pub mod cohort;
 pub mod demo;
+mod embedding_cache;
+pub mod encoder;
 mod error;
 pub mod evaluation;
 pub mod extract;

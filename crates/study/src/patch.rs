@@ -1,16 +1,15 @@
 //! One lesion of one image: cut as a profile does, and embedded.
 
 use crate::StudyError;
-use crate::features::embed_patches;
+use crate::encoder::{Embedded, Reading, StudyEncoder};
 use crate::lesion::read_masks;
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::recipe::TokenChoice;
 use crate::source::file_name;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use triher_encoder::Encoder;
-use triher_patch::{Profile, Variant, Window};
+use std::path::{Path, PathBuf};
+use triher_patch::{Profile, TestTime, Variant, Window};
 use triher_region::{LesionRule, select_lesions, select_named};
 use triher_volume::{Image, Mask};
 
@@ -45,12 +44,16 @@ pub struct CropPlan {
 pub struct EmbedPlan {
     /// What to embed.
     pub patch: PatchPlan,
-    /// The encoder's weights.
-    pub weights: PathBuf,
+    /// The encoder's weights; without them, the encoder that ships.
+    pub weights: Option<PathBuf>,
     /// What becomes of voxels outside of the lesion.
     pub variant: Variant,
     /// What is taken of the encoder's tokens.
     pub token: TokenChoice,
+    /// Views that are embedded and averaged.
+    pub test_time: TestTime,
+    /// CSV of the standard deviations over the views, in the columns of `out`.
+    pub spread: Option<PathBuf>,
     /// Identifier; the image's file name when `None`.
     pub id: Option<String>,
     /// Name of the input.
@@ -114,6 +117,9 @@ struct Configuration<'a> {
     profile: Profile,
     variant: Variant,
     token: TokenChoice,
+    test_time: TestTime,
+    encoder: &'a str,
+    encoder_sha256: &'a str,
     lesion: &'a Option<LesionRule>,
 }
 
@@ -122,11 +128,20 @@ struct Configuration<'a> {
 /// # Errors
 /// As [`crop`], and when the weights cannot be loaded or take another input.
 pub fn embed(plan: &EmbedPlan) -> Result<Vec<String>, StudyError> {
-    let (image, window, warnings) = window(&plan.patch)?;
-    let encoder = Encoder::load(&plan.weights)?;
-    let mask = window.cut_mask()?;
-    let input = triher_patch::encoder_input(&window.cut(&image)?, &mask, plan.variant)?;
-    let values = embed_patches(&encoder, &[&input], &mask, plan.token)?;
+    if plan.spread.is_some() && plan.test_time == TestTime::None {
+        return Err(StudyError::Input(
+            "one view has no spread: ask for several with --test-time flips, shifts or flips-and-shifts"
+                .to_owned(),
+        ));
+    }
+    let (image, window, mut warnings) = window(&plan.patch)?;
+    let encoder = StudyEncoder::load(plan.weights.as_deref())?;
+    let how = Reading {
+        variant: plan.variant,
+        token: plan.token,
+        test_time: plan.test_time,
+    };
+    let embedded = encoder.embed(&[window.cut(&image)?], &window.cut_mask()?, &how)?;
     let name = file_name(&plan.patch.image);
     let id = plan.id.clone().unwrap_or_else(|| {
         let stem = name.strip_suffix(".gz").unwrap_or(&name);
@@ -134,11 +149,53 @@ pub fn embed(plan: &EmbedPlan) -> Result<Vec<String>, StudyError> {
             .map_or(stem, |(stem, _)| stem)
             .to_owned()
     });
+    let configuration = Configuration {
+        profile: plan.patch.profile,
+        variant: plan.variant,
+        token: plan.token,
+        test_time: plan.test_time,
+        encoder: encoder.name(),
+        encoder_sha256: encoder.sha256(),
+        lesion: &plan.patch.lesion,
+    };
+    let mut manifest = Manifest::new("embed", &configuration);
+    for path in [&plan.patch.image, &plan.patch.mask] {
+        manifest.add_input(path)?;
+    }
+    if let Some(weights) = &plan.weights {
+        manifest.add_input(weights)?;
+    }
+    for Embedded {
+        mean,
+        spread,
+        constant,
+        ..
+    } in &embedded
+    {
+        if *constant {
+            warnings.push(format!(
+                "{name} has one and the same value everywhere in the lesion's box: its embedding says nothing"
+            ));
+        }
+        write_row(&plan.out, &id, &plan.input, mean)?;
+        manifest.add_output(&plan.out)?;
+        if let Some(path) = &plan.spread {
+            write_row(path, &id, &plan.input, spread)?;
+            manifest.add_output(path)?;
+        }
+    }
+    manifest.notes.clone_from(&warnings);
+    manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
+    Ok(warnings)
+}
+
+/// Writes `id,input,feat_0,...` with one row.
+fn write_row(path: &Path, id: &str, input: &str, values: &[f64]) -> Result<(), StudyError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut header = vec!["id".to_owned(), "input".to_owned()];
     header.extend((0..values.len()).map(|i| format!("feat_{i}")));
-    let mut row = vec![id, plan.input.clone()];
-    for &value in &values {
+    let mut row = vec![id.to_owned(), input.to_owned()];
+    for &value in values {
         // The encoder works in f32: its shortest decimal text gives back the same number.
         let mut text = String::new();
         let _ = write!(text, "{}", value as f32);
@@ -150,20 +207,5 @@ pub fn embed(plan: &EmbedPlan) -> Result<Vec<String>, StudyError> {
     let bytes = writer
         .into_inner()
         .map_err(|e| StudyError::Internal(e.to_string()))?;
-    write_whole(&plan.out, &bytes)?;
-
-    let configuration = Configuration {
-        profile: plan.patch.profile,
-        variant: plan.variant,
-        token: plan.token,
-        lesion: &plan.patch.lesion,
-    };
-    let mut manifest = Manifest::new("embed", &configuration);
-    for path in [&plan.patch.image, &plan.patch.mask, &plan.weights] {
-        manifest.add_input(path)?;
-    }
-    manifest.add_output(&plan.out)?;
-    manifest.notes.clone_from(&warnings);
-    manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
-    Ok(warnings)
+    write_whole(path, &bytes)
 }

@@ -61,6 +61,10 @@ pub struct Prediction {
     pub lesion: LesionFacts,
     /// What was read.
     pub study: StudyFacts,
+    /// How the probabilities vary over the views of the patches, when several were embedded; the probabilities above are those of the views'
+    /// mean embedding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_time: Option<ViewSpread>,
     /// The features that moved the prediction most, with what each adds to the log-odds of the class.
     pub top_features: Vec<Contribution>,
     /// All features; null where undefined.
@@ -94,6 +98,19 @@ pub struct StudyFacts {
     pub evidence: String,
     /// What was not used.
     pub set_aside: Vec<SetAside>,
+}
+
+/// How probabilities vary over the views of one patient's patches.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViewSpread {
+    /// Number of views.
+    pub views: usize,
+    /// Standard deviation of each class's probability over the views.
+    pub standard_deviation: serde_json::Map<String, serde_json::Value>,
+    /// Lowest and highest probability of each class.
+    pub range: serde_json::Map<String, serde_json::Value>,
+    /// Share of the views in which the class is the predicted one.
+    pub agreement: f64,
 }
 
 /// What one feature adds to the predicted class.
@@ -144,6 +161,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     let predicted = model.predict(extractor.names(), &features.values)?;
     let probabilities = predicted.probabilities.row(0).to_vec();
     let class = most_probable(&probabilities);
+    let test_time = view_spread(&model, extractor.names(), &features.views, class)?;
 
     let mut warnings = study.warnings.clone();
     warnings.extend(found.warnings.iter().cloned());
@@ -170,6 +188,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
             evidence: study.evidence.clone(),
             set_aside: study.set_aside.clone(),
         },
+        test_time,
         top_features: top_features(&model, extractor.names(), &features.values, class)?,
         features: named(extractor.names(), &features.values),
         warnings,
@@ -203,7 +222,7 @@ fn recipe_of(model: &ModelFile, plan: &PredictPlan) -> Result<(Recipe, PathBuf),
     })?;
     let folder = plan.model.parent().unwrap_or(Path::new("")).to_owned();
     if let (Some(embedding), Some(weights)) = (&mut recipe.embedding, &plan.weights) {
-        embedding.weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
+        embedding.weights = Some(std::path::absolute(weights).map_err(StudyError::read(weights))?);
     }
     Ok((recipe, folder))
 }
@@ -213,6 +232,41 @@ fn named(names: &[String], values: &[f64]) -> serde_json::Map<String, serde_json
     pairs
         .map(|(name, &value)| (name.clone(), serde_json::Value::from(value)))
         .collect()
+}
+
+/// Predicts each view by itself; `None` when there is one view only.
+fn view_spread(
+    model: &ModelFile,
+    names: &[String],
+    views: &[Vec<f64>],
+    class: usize,
+) -> Result<Option<ViewSpread>, StudyError> {
+    if views.is_empty() {
+        return Ok(None);
+    }
+    let mut each = Vec::with_capacity(views.len());
+    for view in views {
+        each.push(model.predict(names, view)?.probabilities.row(0).to_vec());
+    }
+    let count = each.len() as f64;
+    let mut deviations = Vec::with_capacity(model.classes.len());
+    let mut range = serde_json::Map::new();
+    for (at, name) in model.classes.iter().enumerate() {
+        let of_class = || each.iter().map(|p| p[at]);
+        let mean = of_class().sum::<f64>() / count;
+        let squares: f64 = of_class().map(|p| (p - mean).powi(2)).sum();
+        deviations.push((squares / (count - 1.0).max(1.0)).sqrt());
+        let (low, high) =
+            of_class().fold((1.0f64, 0.0f64), |(low, high), p| (low.min(p), high.max(p)));
+        range.insert(name.clone(), serde_json::json!([low, high]));
+    }
+    let agree = each.iter().filter(|p| most_probable(p) == class).count();
+    Ok(Some(ViewSpread {
+        views: each.len(),
+        standard_deviation: named(&model.classes, &deviations),
+        range,
+        agreement: agree as f64 / count,
+    }))
 }
 
 fn top_features(

@@ -304,6 +304,11 @@ fn simulated_patches(
     progress: &dyn Progress,
 ) -> Result<PatchStore, StudyError> {
     let source = SimulatedPatches::new(settings)?;
+    let known = (0..source.patients())
+        .into_par_iter()
+        .map(|patient| source.patient_truth(patient))
+        .collect::<Result<Vec<_>, _>>()?;
+    let truth: Vec<Vec<f32>> = known.into_iter().flatten().collect();
     let voxels = SimulatedPatches::SIDE.pow(3);
     let internal = |e: serde_json::Error| StudyError::Internal(e.to_string());
     let hash = sha256_hex(
@@ -322,7 +327,7 @@ fn simulated_patches(
         })?;
         let store = PatchStore::from_bytes(voxels, patches)?;
         if store.len() == source.len() {
-            return Ok(store);
+            return Ok(store.with_truth(truth));
         }
     }
     let patients: Vec<usize> = (0..source.patients()).collect();
@@ -348,7 +353,7 @@ fn simulated_patches(
         bytes.extend(store.to_bytes());
         write_whole(path, &bytes)?;
     }
-    Ok(store)
+    Ok(store.with_truth(truth))
 }
 
 /// Patches of a folder in the order of their names, each brought to mean 0 and standard deviation 1.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use triher_patch::{Profile, Variant};
+use triher_patch::{Profile, TestTime, Variant};
 use triher_region::LesionRule;
 
 /// Which features a table holds and how they were made.
@@ -16,7 +16,7 @@ pub struct Recipe {
     pub kinetics: bool,
     /// First-order intensity statistics (`fo_`).
     pub first_order: bool,
-    /// The pretrained encoder's embedding (`emb_`), when weights are given.
+    /// The pretrained encoder's embedding (`emb_`), when it is asked for.
     pub embedding: Option<EmbeddingRecipe>,
     /// Which of several lesions counts.
     pub lesion: LesionRule,
@@ -37,8 +37,9 @@ impl Default for Recipe {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingRecipe {
-    /// The weights' file, relative to the configuration file. A model keeps the name only.
-    pub weights: PathBuf,
+    /// The weights' file, relative to the configuration file; without it, the encoder that ships. A model keeps the name only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
     /// SHA-256 of the weights; filled in when they are loaded, checked when it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -54,6 +55,41 @@ pub struct EmbeddingRecipe {
     /// What is taken of the encoder's tokens.
     #[serde(default)]
     pub token: TokenChoice,
+    /// Views that are embedded and averaged.
+    #[serde(default, skip_serializing_if = "no_views")]
+    pub test_time: TestTime,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn no_views(test_time: &TestTime) -> bool {
+    *test_time == TestTime::None
+}
+
+impl EmbeddingRecipe {
+    /// What the encoder is called in reports: the file's name, or which encoder ships.
+    pub fn encoder_name(&self) -> String {
+        match &self.weights {
+            Some(path) => crate::source::file_name(path),
+            None => triher_compact::NAME.to_owned(),
+        }
+    }
+}
+
+impl Default for EmbeddingRecipe {
+    fn default() -> Self {
+        Self {
+            weights: None,
+            sha256: None,
+            profile: default_profile(),
+            variant: default_variant(),
+            inputs: default_inputs(),
+            token: TokenChoice::default(),
+            test_time: TestTime::None,
+        }
+    }
 }
 
 /// Which of the encoder's tokens make the embedding.

@@ -216,9 +216,9 @@ fn model_file(
         // A model must not carry the folders of the machine it was trained on.
         embedding.weights = embedding
             .weights
-            .file_name()
-            .map(PathBuf::from)
-            .unwrap_or_default();
+            .as_ref()
+            .and_then(|path| path.file_name())
+            .map(PathBuf::from);
     }
     let provenance = TrainingProvenance {
         rows: describe(dataset),

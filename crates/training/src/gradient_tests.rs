@@ -14,6 +14,7 @@ use crate::moco::{Moco, MocoSettings};
 use crate::parameters::Layout;
 use crate::random::{Purpose, stream, uniform};
 use crate::sizes::EncoderSizes;
+use crate::source::TRUTH;
 use crate::transformer::{Kept, Transformer};
 
 /// Numbers without a pattern between -1 and 1.
@@ -182,12 +183,15 @@ fn whole_networks() {
         decoder_width: 6,
         decoder_depth: 1,
         decoder_heads: 1,
+        truth: 0.7,
         ..MaeSettings::default()
     };
+    let mut truth: Vec<Vec<f32>> = (0..4).map(|i| numbers(TRUTH, 50 + i)).collect();
+    truth[1][3] = f32::NAN;
     let mae = Mae::new(&mut layout, SIZES, settings);
     let p = layout.start(1);
     let seen: Vec<_> = (0..4).map(|i| mae.draw_seen(1, i)).collect();
-    let loss = |p: &[f32], g: &mut [f32]| mae.loss(p, g, &inputs(1), &seen);
+    let loss = |p: &[f32], g: &mut [f32]| mae.loss(p, g, (&inputs(1), &truth), &seen);
     let mut g = vec![0.0; p.len()];
     loss(&p, &mut g);
     along("MAE", &p, &g, |p| loss(p, &mut vec![0.0; p.len()]));

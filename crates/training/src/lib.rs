@@ -1,7 +1,7 @@
 //! Training of the 3-D vision transformer encoder on the CPU: MAE and MoCo v3 pretraining, heads on frozen tokens, fine-tuning.
 //!
 //! * [`Pretraining`] takes steps on a [`PatchSource`] without labels: [`Method::Mae`] hides most of each patch and has a light decoder guess it
-//!   (He et al., 2022); [`Method::Moco`] tells two changed views of a patch from those of the others (MoCo v3: Chen, Xie and He, 2021).
+//!   (He et al., 2022), and on request has the class token read what is known of simulated lesions; [`Method::Moco`] tells two changed views of a patch from those of the others (MoCo v3: Chen, Xie and He, 2021).
 //! * [`finetune`] trains a head ([`HeadKind`]) on class tokens, or the last blocks, or everything, from labelled patches.
 //! * [`SimulatedPatches`] makes patches of simulated lesions, each patient at a centre of its own; [`PatchStore`] holds patches in memory.
 //! * Weights come out as safetensors with the family's names, which `triher-encoder` loads (it must be told the heads when they are not 12).
@@ -64,6 +64,7 @@ mod position;
 mod pretraining;
 mod product;
 mod random;
+mod reading;
 mod simulated;
 mod sizes;
 mod source;
@@ -89,5 +90,5 @@ pub use parameters::{Entry, Layout};
 pub use pretraining::{Method, PretrainSettings, Pretraining, StepReport};
 pub use simulated::{SimulatedPatches, SimulatedSettings};
 pub use sizes::EncoderSizes;
-pub use source::{PatchSource, PatchStore};
+pub use source::{PatchSource, PatchStore, TRUTH};
 pub use storage::Storage;

@@ -3,10 +3,13 @@
 use crate::TrainingError;
 use crate::buffer::Buffer;
 use crate::linear::{Linear, add_rows};
+use crate::moco::class_tokens;
 use crate::parameters::{Layout, Slot, Start};
 use crate::position;
 use crate::random::{Purpose, permutation, stream};
+use crate::reading::Reading;
 use crate::sizes::EncoderSizes;
+use crate::source::TRUTH;
 use crate::transformer::{Kept, Transformer};
 use crate::vit::{Learning, Seen, Vit, unfold_all};
 use rayon::prelude::*;
@@ -26,6 +29,9 @@ pub struct MaeSettings {
     pub decoder_heads: usize,
     /// Whether each patch is to be guessed with its own mean and deviation taken out.
     pub normalise_patches: bool,
+    /// Weight of a second loss: the class token is to tell, by a linear layer, what the source knows of each patch
+    /// ([`PatchSource::truth`](crate::PatchSource::truth)), such as the kinetics that a lesion was simulated with. 0: no such loss.
+    pub truth: f64,
 }
 
 impl Default for MaeSettings {
@@ -36,6 +42,7 @@ impl Default for MaeSettings {
             decoder_depth: 2,
             decoder_heads: 6,
             normalise_patches: true,
+            truth: 0.0,
         }
     }
 }
@@ -57,6 +64,9 @@ impl MaeSettings {
                 self.mask_ratio,
                 allowed,
             ));
+        }
+        if !(0.0..=1e6).contains(&self.truth) {
+            return Err(TrainingError::setting("truth", self.truth, "0 to 1000000"));
         }
         let decoder = EncoderSizes {
             width: self.decoder_width,
@@ -101,6 +111,7 @@ pub(crate) struct Mae {
     decoder: Transformer,
     guess: Linear,
     positions: Vec<f32>,
+    reading: Option<Reading>,
 }
 
 impl Mae {
@@ -134,9 +145,12 @@ impl Mae {
             1,
             true,
         );
+        let reading = (settings.truth > 0.0)
+            .then(|| Reading::new(layout, level, sizes.width, TRUTH, settings.truth));
         Self {
             vit,
             settings,
+            reading,
             narrow,
             hidden_token,
             decoder,
@@ -157,12 +171,13 @@ impl Mae {
 
     /// The loss of some inputs, of which the encoder sees the patches `seen` (as many of each); adds its gradient to `g`.
     ///
-    /// It is the mean of the squared errors over the voxels of the patches that were hidden.
+    /// It is the mean of the squared errors over the voxels of the patches that were hidden; with a reading, that of `truth` (a row for each
+    /// input) is added.
     pub(crate) fn loss(
         &self,
         p: &[f32],
         g: &mut [f32],
-        inputs: &[Vec<f32>],
+        (inputs, truth): (&[Vec<f32>], &[Vec<f32>]),
         seen: &[Vec<usize>],
     ) -> f64 {
         let sizes = self.vit.sizes;
@@ -231,7 +246,7 @@ impl Mae {
                 sum * scale
             })
             .collect();
-        let loss = losses.iter().sum();
+        let mut loss: f64 = losses.iter().sum();
 
         let dfrom = self.guess.backward(p, g, &guessed_from, &guesses);
         let mut ddecoded = Buffer::zeros(decoded.len());
@@ -248,7 +263,17 @@ impl Mae {
             }
         }
         add_rows(&mut g[self.hidden_token.range()], &dhidden);
-        let dtokens = self.narrow.backward(p, g, &tokens, &dnarrowed);
+        let mut dtokens = self.narrow.backward(p, g, &tokens, &dnarrowed);
+        if let Some(reading) = &self.reading {
+            let classes = class_tokens(&tokens, samples, sizes.width);
+            let (more, dclasses) = reading.loss(p, g, &classes, truth);
+            loss += more;
+            let sample = (each + 1) * sizes.width;
+            let firsts = dtokens.chunks_exact_mut(sample);
+            for (d, more) in firsts.zip(dclasses.chunks_exact(sizes.width)) {
+                d.iter_mut().zip(more).for_each(|(d, more)| *d += more);
+            }
+        }
         self.vit.backward(p, g, &tape, &dtokens, Learning::ALL);
         loss
     }

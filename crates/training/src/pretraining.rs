@@ -9,7 +9,7 @@ use crate::optimiser::{AdamW, OptimiserSettings, follow, length};
 use crate::parameters::Layout;
 use crate::random::{Purpose, permutation, stream};
 use crate::sizes::EncoderSizes;
-use crate::source::PatchSource;
+use crate::source::{PatchSource, TRUTH};
 use crate::storage::{self, Part, Storage};
 use crate::vit::Vit;
 use rayon::prelude::*;
@@ -277,6 +277,21 @@ impl Pretraining {
                 .for_each(|(view, patch)| view.push(patch));
         }
 
+        let mut truth = Vec::new();
+        if matches!(settings.method, Method::Mae(mae) if mae.truth > 0.0) {
+            for &index in &indices {
+                let known = source.truth(index);
+                if known.len() != TRUTH {
+                    return Err(TrainingError::setting(
+                        "truth",
+                        "above 0",
+                        "0 with patches of which nothing is known: only simulated ones have a truth",
+                    ));
+                }
+                truth.push(known);
+            }
+        }
+
         self.gradient.fill(0.0);
         let g = &mut self.gradient;
         let loss = match &self.model {
@@ -284,7 +299,7 @@ impl Pretraining {
                 let seen: Vec<_> = (0..settings.batch as u64)
                     .map(|number| mae.draw_seen(settings.seed, first + number))
                     .collect();
-                mae.loss(&self.weights, g, &views[0], &seen)
+                mae.loss(&self.weights, g, (&views[0], &truth), &seen)
             }
             Model::Moco(moco) => {
                 let Method::Moco(of) = settings.method else {

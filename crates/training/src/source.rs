@@ -3,6 +3,9 @@
 use crate::TrainingError;
 use half::f16;
 
+/// Quantities that a source may know of a patch.
+pub const TRUTH: usize = 9;
+
 /// Patches to learn from, as the encoder takes them: `[channels][z][y][x]`, mean 0 and standard deviation 1.
 ///
 /// A patch depends on its number alone, so that any thread may ask for any patch, and a run that is resumed sees the same ones.
@@ -20,6 +23,11 @@ pub trait PatchSource: Sync {
     /// # Errors
     /// [`TrainingError::Source`] when it cannot be made.
     fn patch(&self, index: usize) -> Result<Vec<f32>, TrainingError>;
+
+    /// What is known of one of them: [`TRUTH`] numbers, NaN for those that are not; empty when nothing is known of any.
+    fn truth(&self, _index: usize) -> Vec<f32> {
+        Vec::new()
+    }
 }
 
 /// Patches in memory, at half precision: a patch of 48^3 voxels takes 216 KiB.
@@ -27,6 +35,7 @@ pub trait PatchSource: Sync {
 pub struct PatchStore {
     voxels: usize,
     data: Vec<f16>,
+    truth: Vec<Vec<f32>>,
 }
 
 impl PatchStore {
@@ -35,7 +44,15 @@ impl PatchStore {
         Self {
             voxels,
             data: Vec::new(),
+            truth: Vec::new(),
         }
+    }
+
+    /// The same patches with what is known of each ([`PatchSource::truth`]), in their order.
+    #[must_use]
+    pub fn with_truth(mut self, truth: Vec<Vec<f32>>) -> Self {
+        self.truth = truth;
+        self
     }
 
     /// Adds a patch.
@@ -75,7 +92,11 @@ impl PatchStore {
             .chunks_exact(2)
             .map(|b| f16::from_le_bytes([b[0], b[1]]))
             .collect();
-        Ok(Self { voxels, data })
+        Ok(Self {
+            voxels,
+            data,
+            truth: Vec::new(),
+        })
     }
 }
 
@@ -91,5 +112,9 @@ impl PatchSource for PatchStore {
             problem: format!("there are {} patches", self.len()),
         })?;
         Ok(numbers.iter().map(|v| v.to_f32()).collect())
+    }
+
+    fn truth(&self, index: usize) -> Vec<f32> {
+        self.truth.get(index).cloned().unwrap_or_default()
     }
 }

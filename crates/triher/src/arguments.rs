@@ -77,7 +77,7 @@ pub(crate) struct DemoArguments {
     /// Seed of the simulation, the folds and the bootstrap
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Encoder weights (.pth.tar or .safetensors): adds embeddings to the features
+    /// Encoder weights (.pth.tar or .safetensors) [default: the compact encoder that ships]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
 }
@@ -147,9 +147,19 @@ pub(crate) struct CropArguments {
 pub(crate) struct EmbedArguments {
     #[command(flatten)]
     pub(crate) patch: PatchArguments,
-    /// Encoder weights (.pth.tar or .safetensors)
+    /// Encoder weights (.pth.tar or .safetensors) [default: the compact encoder that ships]
     #[arg(long, value_name = "FILE")]
-    pub(crate) weights: PathBuf,
+    pub(crate) weights: Option<PathBuf>,
+    /// Views that are embedded and averaged: mirrored along the axes, moved by 2 voxels, or both
+    #[arg(
+        long,
+        default_value = "none",
+        value_name = "none|flips|shifts|flips-and-shifts"
+    )]
+    pub(crate) test_time: String,
+    /// CSV of the standard deviations over these views
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spread: Option<PathBuf>,
     /// Voxels outside of the lesion: kept (bbox) or set to zero (roi-only)
     #[arg(long, default_value = "bbox", value_name = "bbox|roi-only")]
     pub(crate) variant: String,

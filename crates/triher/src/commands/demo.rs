@@ -7,7 +7,6 @@ use crate::console::Console;
 use triher_study::demo::DemoPlan;
 
 pub(crate) fn demo(arguments: DemoArguments, console: &Console) -> anyhow::Result<Ending> {
-    let with_weights = arguments.weights.is_some();
     let plan = DemoPlan {
         out: arguments.out,
         seed: arguments.seed,
@@ -16,9 +15,10 @@ pub(crate) fn demo(arguments: DemoArguments, console: &Console) -> anyhow::Resul
     let demo = triher_study::demo::demo(&plan, console)?;
     let mut text =
         String::from("Simulated patients only: these figures say nothing about real ones.\n");
-    if !with_weights {
-        text += "Features: kinetics and first-order statistics; no encoder weights were given (--weights).\n";
-    }
+    text += &format!(
+        "Features: kinetics, size, first-order statistics and the embedding of the {}.\n",
+        demo.encoder
+    );
     if let Some(figures) = &demo.study.trained.cross_validated {
         text += &format!(
             "\nCross-validated on the training centres:\n{}\n",

@@ -44,6 +44,8 @@ pub(crate) fn embed(arguments: EmbedArguments, console: &Console) -> anyhow::Res
         },
         id: arguments.id,
         input: arguments.input,
+        test_time: arguments.test_time.parse()?,
+        spread: arguments.spread,
         out: arguments.out,
     };
     for warning in triher_study::patch::embed(&plan)? {

@@ -1,7 +1,8 @@
 //! `triher embed`, and embeddings in a cohort; that the numbers are PyTorch's is tested in `triher-encoder`.
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, grid};
 use std::fmt::Write as _;
+use triher_volume::Image;
 
 /// A network of one block, 12 wide, for 48^3 inputs, as a safetensors file. `without` leaves a tensor out.
 pub(crate) fn weights(without: &str) -> Vec<u8> {
@@ -111,4 +112,105 @@ fn embeddings_are_features_of_a_cohort() {
     }
     let recipe = w.json("f.csv.recipe.json");
     assert_eq!(recipe["embedding"]["sha256"].as_str().unwrap().len(), 64);
+}
+
+/// Without weights, the encoder that ships; the manifest says so.
+#[test]
+fn the_encoder_that_ships_is_the_default() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let embed = "embed --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.triher(&format!("{embed} --out e.csv")).done();
+    let text = String::from_utf8(w.read("e.csv")).unwrap();
+    assert!(text.lines().next().unwrap().ends_with(",feat_191"));
+    let manifest = w.json("e.csv.manifest.json");
+    let encoder = manifest["configuration"]["encoder"].as_str().unwrap();
+    assert!(encoder.contains("ships with triher"), "{encoder}");
+}
+
+fn numbers(bytes: &[u8]) -> Vec<f64> {
+    let text = String::from_utf8_lossy(bytes);
+    let row = text.lines().nth(1).unwrap();
+    row.split(',').skip(2).map(|v| v.parse().unwrap()).collect()
+}
+
+/// The mean over the eight mirrorings does not change when the image is mirrored; the spread is that of the views.
+#[test]
+fn views_are_averaged_on_request() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("w.safetensors", weights(""));
+    let embed = "embed --weights w.safetensors --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.triher(&format!("{embed} --out one.csv")).done();
+    w.triher(&format!(
+        "{embed} --test-time flips --out mean.csv --spread sd.csv"
+    ))
+    .done();
+    let (one, mean, sd) = (
+        numbers(&w.read("one.csv")),
+        numbers(&w.read("mean.csv")),
+        numbers(&w.read("sd.csv")),
+    );
+    assert_ne!(one, mean);
+    assert!(sd.iter().all(|&s| s >= 0.0) && sd.iter().any(|&s| s > 0.0));
+    // No view, and so not the unchanged one, lies further from the mean than 7 standard deviations of 8 views can have it.
+    for ((one, mean), sd) in one.iter().zip(&mean).zip(&sd) {
+        assert!(
+            (one - mean).abs() <= 7.0 / 8f64.sqrt() * sd + 1e-6,
+            "{one} {mean} {sd}"
+        );
+    }
+    w.triher(&format!("{embed} --out x.csv --spread sd.csv"))
+        .fails_saying(&["--test-time"]);
+    w.triher(&format!("{embed} --out x.csv --test-time turns"))
+        .fails_saying(&["flips-and-shifts"]);
+}
+
+/// A patch that is known is not embedded again, and a damaged entry is not believed.
+#[test]
+fn embeddings_are_kept_by_content() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("w.safetensors", weights(""));
+    let embed = |out: &str, token: &str| {
+        let line = format!(
+            "embed --weights w.safetensors --profile bl4as --token {token} --image p/P_0002.nii.gz --mask p/P_mask.nii.gz --out {out}"
+        );
+        let words: Vec<&str> = line.split(' ').collect();
+        w.triher_with_cache("kept", &words).done();
+        w.read(out)
+    };
+    let entries = || -> Vec<std::path::PathBuf> {
+        let folders = std::fs::read_dir(w.path("kept/embeddings")).unwrap();
+        let files = folders.flat_map(|f| std::fs::read_dir(f.unwrap().path()).unwrap());
+        files.map(|f| f.unwrap().path()).collect()
+    };
+    let first = embed("a.csv", "class");
+    let kept = entries();
+    assert_eq!(kept.len(), 1);
+    // Another reading of the same patch is another entry.
+    assert_ne!(embed("b.csv", "mask-pooled"), first);
+    assert_eq!(entries().len(), 2);
+    assert_eq!(embed("c.csv", "class"), first);
+    assert_eq!(entries().len(), 2);
+    // What is there is used: numbers put there with their checksum come out.
+    let mut bytes = std::fs::read(&kept[0]).unwrap();
+    bytes[3] ^= 0x80;
+    std::fs::write(&kept[0], &bytes).unwrap();
+    assert_eq!(embed("d.csv", "class"), first);
+    let whole = std::fs::read(&kept[0]).unwrap();
+    assert_ne!(whole, bytes);
+}
+
+/// An image without contrast gives zeros to the encoder: that is said.
+#[test]
+fn a_constant_patch_is_flagged() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let flat = Image::from_fn(grid(), |_| 300.0);
+    triher_imagefile::write_nifti(&w.path("flat.nii.gz"), &flat).unwrap();
+    let run = w
+        .triher("embed --profile bl4as --image flat.nii.gz --mask p/P_mask.nii.gz --out e.csv")
+        .done();
+    assert!(run.stderr().contains("says nothing"), "{}", run.stderr());
 }

@@ -45,9 +45,16 @@ impl Workspace {
     }
 
     pub(crate) fn triher_words(&self, arguments: &[&str]) -> Run {
+        // Without the cache: a run is compared with another, not with what it left behind.
+        self.triher_with_cache("off", arguments)
+    }
+
+    /// Runs `triher` with a folder of embeddings, or `off`.
+    pub(crate) fn triher_with_cache(&self, cache: &str, arguments: &[&str]) -> Run {
         let output = assert_cmd::Command::cargo_bin("triher")
             .unwrap()
             .current_dir(self.folder.path())
+            .env("TRIHER_CACHE", cache)
             .args(arguments)
             .output()
             .unwrap();
