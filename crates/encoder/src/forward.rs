@@ -2,7 +2,8 @@
 
 use crate::attention::attention;
 use crate::lanes::{LANES, Tokens};
-use crate::linear::Then;
+use crate::linear::{Linear, Then};
+use crate::strassen::Sums;
 use crate::weights::{Block, Weights};
 
 /// What the last block computes.
@@ -20,6 +21,7 @@ struct Workspace {
     queries: Tokens,
     keys_values: Tokens,
     hidden: Tokens,
+    sums: Sums,
 }
 
 /// Tokens after the final norm as rows, the class token first: one row, or all.
@@ -37,7 +39,7 @@ pub(crate) fn forward(
     let patches = patches(weights, voxels);
     weights
         .patch_embed
-        .apply(&mut x, &patches, Then::Add, threads);
+        .apply(&mut x, &patches, None, Then::Add, threads);
     drop(patches);
 
     let mut work = Workspace {
@@ -45,6 +47,7 @@ pub(crate) fn forward(
         queries: Tokens::zeros(tokens, width),
         keys_values: Tokens::zeros(tokens, 2 * width),
         hidden: Tokens::zeros(tokens, config.hidden),
+        sums: Sums::default(),
     };
     let mut rows = tokens;
     for (number, block) in weights.blocks.iter().enumerate() {
@@ -52,7 +55,8 @@ pub(crate) fn forward(
         if last && wanted == Wanted::ClassToken {
             rows = 1;
         }
-        work.run(block, &mut x, rows, tokens, config.heads, threads);
+        // The last block is done plainly: its class token is the same whether the other tokens are wanted or not.
+        work.run(block, &mut x, [rows, tokens, config.heads], !last, threads);
     }
     work.normed.truncate(rows);
     weights.norm.apply(&mut work.normed, &x, threads);
@@ -65,9 +69,8 @@ impl Workspace {
         &mut self,
         block: &Block,
         x: &mut Tokens,
-        rows: usize,
-        tokens: usize,
-        heads: usize,
+        [rows, tokens, heads]: [usize; 3],
+        by_halves: bool,
         threads: bool,
     ) {
         let Self {
@@ -75,22 +78,33 @@ impl Workspace {
             queries,
             keys_values,
             hidden,
+            sums,
         } = self;
+        let mut apply = |layers: &mut [(&Linear, &mut Tokens)], x: &Tokens, then| {
+            let sums = by_halves.then(|| {
+                sums.fill(x, threads);
+                &*sums
+            });
+            for (layer, out) in layers {
+                layer.apply(out, x, sums, then, threads);
+            }
+        };
         block.norm1.apply(normed, x, threads);
-        block
-            .keys_values
-            .apply(keys_values, normed, Then::Set, threads);
         queries.truncate(rows);
-        block.queries.apply(queries, normed, Then::Set, threads);
+        apply(
+            &mut [(&block.keys_values, keys_values), (&block.queries, queries)],
+            normed,
+            Then::Set,
+        );
         normed.truncate(rows);
         attention(normed, queries, keys_values, tokens, heads, threads);
         x.truncate(rows);
-        block.proj.apply(x, normed, Then::Add, threads);
+        apply(&mut [(&block.proj, x)], normed, Then::Add);
 
         block.norm2.apply(normed, x, threads);
         hidden.truncate(rows);
-        block.fc1.apply(hidden, normed, Then::Gelu, threads);
-        block.fc2.apply(x, hidden, Then::Add, threads);
+        apply(&mut [(&block.fc1, hidden)], normed, Then::Gelu);
+        apply(&mut [(&block.fc2, x)], hidden, Then::Add);
     }
 }
 

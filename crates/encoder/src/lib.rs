@@ -30,6 +30,7 @@ mod lanes;
 mod linear;
 mod position;
 mod simd;
+mod strassen;
 mod weights;
 
 pub use error::EncoderError;
@@ -180,8 +181,13 @@ impl Encoder {
         // Whole volumes per thread as long as there is one for each; the rest one after the other, each shared out.
         let threads = rayon::current_num_threads().max(1);
         let (whole, rest) = inputs.split_at(inputs.len() / threads * threads);
-        let mut embeddings: Vec<Embedding> = whole.par_iter().map(|i| embed(i, false)).collect();
-        embeddings.extend(rest.iter().map(|i| embed(i, threads > 1)));
+        let all = || {
+            let mut all: Vec<Embedding> = whole.par_iter().map(|i| embed(i, false)).collect();
+            all.extend(rest.iter().map(|i| embed(i, threads > 1)));
+            all
+        };
+        // On a thread of the pool: from another, each of the hundred shared steps of a volume would wake the pool and wait for it.
+        let (embeddings, ()) = rayon::join(all, || ());
         Ok(embeddings)
     }
 }

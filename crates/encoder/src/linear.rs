@@ -1,18 +1,19 @@
 //! Linear layers: the product of tokens with weights that were packed once.
 //!
-//! Each number of a result is one chain of multiply-adds over the inner index in ascending order, begun with the bias (and the residual).
-//! How the work is cut into blocks and tasks does not enter, so neither do the number of threads, the machine's caches or the company.
+//! Each number of a result is one chain of multiply-adds over the inner index in ascending order, begun with the bias (and the residual), or,
+//! where [`strassen`](crate::strassen) does it with fewer multiplications, a fixed sum of seven such chains. How the work is cut into blocks and tasks does not enter, so neither do the number of threads, the machine's caches or the company.
 
 use crate::elementwise::gelu_lanes;
 use crate::lanes::{LANES, Lane, Tokens};
 use crate::simd::{Instructions, Operation, STRIP, dispatch};
+use crate::strassen::{Scratch, Sums, multiply_by_halves};
 use rayon::prelude::*;
 
 /// Strips of one task.
-const GROUP: usize = 8;
+const GROUP: usize = 16;
 /// Inner indices of one block: those of a task's weights stay in the second-level cache while all tokens pass. Measured: 768 is as good as
 /// any, 256 is a few percent worse.
-const BLOCK: usize = 768;
+pub(crate) const BLOCK: usize = 768;
 
 /// A linear layer. Its weights are `[strip][inner][6]`, zeros filling the last strip.
 pub(crate) struct Linear {
@@ -46,8 +47,15 @@ impl Linear {
         }
     }
 
-    /// The product with as many panels of `x` as `out` has. `threads`: whether tasks go to other threads.
-    pub(crate) fn apply(&self, out: &mut Tokens, x: &Tokens, then: Then, threads: bool) {
+    /// The product with as many panels of `x` as `out` has; with sums of these panels, by halves. `threads`: whether tasks go to other threads.
+    pub(crate) fn apply(
+        &self,
+        out: &mut Tokens,
+        x: &Tokens,
+        sums: Option<&Sums>,
+        then: Then,
+        threads: bool,
+    ) {
         debug_assert_eq!((x.features, out.features), (self.inner, self.columns));
         let task = |(number, parts): (usize, Vec<&mut [Lane]>)| {
             dispatch(Columns {
@@ -55,6 +63,7 @@ impl Linear {
                 first: number * GROUP,
                 parts,
                 x: &x.data,
+                sums: sums.filter(|sums| sums.are_of(x)),
                 then,
             });
         };
@@ -97,6 +106,7 @@ struct Columns<'a> {
     /// The group's columns of each panel of the result.
     parts: Vec<&'a mut [Lane]>,
     x: &'a [Lane],
+    sums: Option<&'a Sums>,
     then: Then,
 }
 
@@ -119,7 +129,24 @@ impl Operation for Columns<'_> {
                 lane.iter_mut().for_each(|v| *v += bias);
             }
         }
-        for from in (0..inner).step_by(BLOCK) {
+        let columns = self.parts.first().map_or(0, |part| part.len());
+        let sums = self
+            .sums
+            .filter(|_| columns > 0 && columns.is_multiple_of(2 * STRIP));
+        if let Some(sums) = sums {
+            let strips = &self.layer.strips[self.first * inner..];
+            let mut scratch = Scratch::default();
+            multiply_by_halves(
+                instructions,
+                &mut self.parts,
+                self.x,
+                sums,
+                strips,
+                &mut scratch,
+            );
+        }
+        let blocks = if sums.is_some() { 0 } else { inner };
+        for from in (0..blocks).step_by(BLOCK) {
             let to = (from + BLOCK).min(inner);
             for (part, x) in self.parts.iter_mut().zip(self.x.chunks_exact(inner)) {
                 let strips = self.layer.strips[self.first * inner..].chunks_exact(inner);
@@ -185,7 +212,7 @@ mod tests {
                     .iter()
                     .map(|&threads| {
                         let mut out = Tokens::from_rows(&vec![0.5; tokens * columns], columns);
-                        layer.apply(&mut out, &input, then, threads);
+                        layer.apply(&mut out, &input, None, then, threads);
                         out.rows(tokens)
                     })
                     .collect();

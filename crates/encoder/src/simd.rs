@@ -111,27 +111,27 @@ fn with_avx2<O: Operation>(operation: O, instructions: Avx2) -> O::Output {
 }
 
 /// Twelve registers of sums, two of tokens, one of a weight.
+///
+/// Written without closures and `array::map`: those would be compiled for older machines and called, once a tile.
 #[cfg(target_arch = "x86_64")]
+#[inline]
 #[target_feature(enable = "avx2,fma")]
 fn tile_avx2(out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
-    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps};
-    let mut sums = out.map(|lane| load(&lane));
+    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps};
+    let mut sums = [[_mm256_setzero_ps(); 2]; STRIP];
+    for j in 0..STRIP {
+        sums[j] = load(&out[j]);
+    }
     for (x, weights) in x.iter().zip(strip) {
         let [low, high] = load(x);
-        for (sum, &weight) in sums.iter_mut().zip(weights) {
-            let weight = _mm256_set1_ps(weight);
-            sum[0] = _mm256_fmadd_ps(low, weight, sum[0]);
-            sum[1] = _mm256_fmadd_ps(high, weight, sum[1]);
+        for j in 0..STRIP {
+            let weight = _mm256_set1_ps(weights[j]);
+            sums[j][0] = _mm256_fmadd_ps(low, weight, sums[j][0]);
+            sums[j][1] = _mm256_fmadd_ps(high, weight, sums[j][1]);
         }
     }
-    for (out, [low, high]) in out.iter_mut().zip(sums) {
-        #[expect(unsafe_code, reason = "the store takes a pointer")]
-        // SAFETY: the pointers lead to the first and the second 8 of the 16 numbers of `out`, which is borrowed
-        // exclusively; the store asks for no alignment.
-        unsafe {
-            std::arch::x86_64::_mm256_storeu_ps(out.as_mut_ptr(), low);
-            std::arch::x86_64::_mm256_storeu_ps(out.as_mut_ptr().add(8), high);
-        }
+    for j in 0..STRIP {
+        store(&mut out[j], sums[j]);
     }
 }
 
@@ -147,6 +147,20 @@ fn load(lane: &Lane) -> [std::arch::x86_64::__m256; 2] {
             _mm256_loadu_ps(lane.as_ptr()),
             _mm256_loadu_ps(lane.as_ptr().add(8)),
         ]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn store(lane: &mut Lane, [low, high]: [std::arch::x86_64::__m256; 2]) {
+    use std::arch::x86_64::_mm256_storeu_ps;
+    #[expect(unsafe_code, reason = "the store takes a pointer")]
+    // SAFETY: the pointers lead to the first and the second 8 of the 16 numbers of `lane`, which is borrowed
+    // exclusively; the store asks for no alignment.
+    unsafe {
+        _mm256_storeu_ps(lane.as_mut_ptr(), low);
+        _mm256_storeu_ps(lane.as_mut_ptr().add(8), high);
     }
 }
 
