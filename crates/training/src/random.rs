@@ -13,6 +13,7 @@ pub(crate) enum Purpose {
     Depth = 5,
     Split = 6,
     Cohort = 7,
+    Folds = 8,
 }
 
 /// The stream of a purpose and two numbers, such as step and sample.

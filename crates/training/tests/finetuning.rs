@@ -44,6 +44,7 @@ fn heads_blocks_and_whole_networks_learn() {
     let (patches, labels, patients) = samples();
     let data = Labelled {
         patches: &patches,
+        masks: &[],
         labels: &labels,
         patients: &patients,
         classes: 3,
@@ -82,7 +83,9 @@ fn heads_blocks_and_whole_networks_learn() {
             best.validation_loss < first.validation_loss,
             "{depth:?} {head:?}"
         );
-        let probabilities = trained.probabilities(&[patch(900), patch(901)]).unwrap();
+        let probabilities = trained
+            .probabilities(&[patch(900), patch(901)], &[])
+            .unwrap();
         for row in &probabilities {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }
@@ -96,6 +99,7 @@ fn frozen_blocks_stay_as_they_were() {
     let (patches, labels, patients) = samples();
     let data = Labelled {
         patches: &patches,
+        masks: &[],
         labels: &labels,
         patients: &patients,
         classes: 3,
