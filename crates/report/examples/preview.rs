@@ -7,8 +7,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 use triher_report::{
-    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, PatientReport,
-    PhasePicture, evaluation_report, figure, patient_report,
+    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, LearningFigure,
+    LearningLine, PatientReport, PhasePicture, TrainingReport, evaluation_report, figure,
+    patient_report, training_report,
 };
 use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
 
@@ -54,6 +55,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     ]);
     std::fs::write(folder.join("evaluation.html"), evaluation_report(&report))?;
     std::fs::write(folder.join("patient.html"), patient_report(&patient()?))?;
+
+    std::fs::write(
+        folder.join("training.html"),
+        training_report(&training_page()),
+    )?;
 
     // The least that can be reported: one class, one centre, nothing computed.
     let poor = one_class()?;
@@ -202,6 +208,56 @@ fn phase(
         outlines: vec![ellipse(aspect)],
         crop: Some([80.5, 52.5 / aspect, 115.5, 87.5 / aspect]),
     })
+}
+
+fn training_page() -> TrainingReport {
+    let mut next = numbers(5);
+    let mut line = |name: &str, steps: usize, low: f64, noise: f64, rise: f64| LearningLine {
+        name: name.into(),
+        points: (1..=steps)
+            .map(|step| {
+                let done = step as f64 / steps as f64;
+                let loss = low + (1.1 - low) * (-4.0 * done).exp() + rise * done * done;
+                [step as f64, loss + noise * (next() - 0.5)]
+            })
+            .collect(),
+    };
+    let figure = |title: &str, x_name: &str, lines| LearningFigure {
+        title: title.into(),
+        x_name: x_name.into(),
+        y_name: "Loss".into(),
+        lines,
+        chosen: None,
+        from_zero: true,
+        caption: "Made up for this preview.".into(),
+    };
+    let mut losses = figure(
+        "Loss",
+        "Epoch",
+        vec![
+            line("Training loss", 28, 0.2, 0.05, 0.0),
+            line("Validation loss", 28, 0.5, 0.08, 0.4),
+        ],
+    );
+    losses.chosen = Some((14.0, "epoch 14 was kept".into()));
+    TrainingReport {
+        title: "Fine-tuning of an encoder".into(),
+        subtitle: "Learned: everything. Classes: zero, low, positive.".into(),
+        headline: vec![["Validation loss", "0.6012", "patients held out"].map(String::from)],
+        data: rows(&[("Samples", "312 patches")]),
+        network: rows(&[("Input", "48 x 48 x 48 voxels, 1 channel")]),
+        settings: rows(&[("Seed", "1")]),
+        figures: vec![
+            losses,
+            figure(
+                "Many steps",
+                "Step",
+                vec![line("Loss", 5000, 0.4, 0.3, 0.0)],
+            ),
+        ],
+        manifest: rows(&[("triher", "0.1.0")]),
+        ..TrainingReport::default()
+    }
 }
 
 fn patient() -> Result<PatientReport, Box<dyn Error>> {

@@ -5,6 +5,7 @@
 //! classification, centres, limits, provenance, in the order in which TRIPOD+AI asks for them.
 //! [`patient_report`] does the same for one patient: probabilities, what was read, the slices with
 //! the lesion's outline and the crop, the lesion's figures and what was not checked.
+//! [`training_report`] shows how a training run went: learning curves, data, network, settings.
 //!
 //! A page needs nothing beside itself: no script, no link, no font. Pictures are PNG data inside of it,
 //! figures are SVG. Both say "Research use only" on top and at the foot of every printed page. All
@@ -43,9 +44,11 @@ mod patient;
 mod picture;
 mod svg;
 mod text;
+mod training;
 
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use patient::{
     CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture, patient_report,
 };
 pub use picture::{GreyImage, ReportError};
+pub use training::{LearningFigure, LearningLine, TrainingReport, training_report};

@@ -4,8 +4,9 @@
 
 use proptest::prelude::*;
 use triher_report::{
-    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, PatientReport,
-    PhasePicture, evaluation_report, figure, patient_report,
+    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, LearningFigure,
+    LearningLine, PatientReport, PhasePicture, TrainingReport, evaluation_report, figure,
+    patient_report, training_report,
 };
 use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
 
@@ -279,6 +280,45 @@ fn numbers_that_are_none_are_named_and_not_drawn() {
             ..Default::default()
         });
         check(&patient_report(&report));
+    }
+}
+
+#[test]
+fn a_training_page_shows_its_curves_and_bears_any_number() {
+    let line = |name: &str, points: &[[f64; 2]]| LearningLine {
+        name: name.into(),
+        points: points.to_vec(),
+    };
+    let points: Vec<[f64; 2]> = (1..=40)
+        .map(|i| [f64::from(i), 1.0 / f64::from(i)])
+        .collect();
+    let mut report = TrainingReport {
+        title: HOSTILE.into(),
+        figures: vec![LearningFigure {
+            title: "Loss".into(),
+            x_name: "Epoch".into(),
+            lines: vec![line("training", &points), line(HOSTILE, &points[..9])],
+            chosen: Some((8.0, "epoch 8 was kept".into())),
+            ..LearningFigure::default()
+        }],
+        simulated: true,
+        ..TrainingReport::default()
+    };
+    let page = training_report(&report);
+    check(&page);
+    assert!(page.contains("epoch 8 was kept") && page.contains("12 of 40 rows"));
+    // The table's first and last row.
+    assert!(page.contains("1.0000") && page.contains("0.0250"));
+    for numbers in [
+        vec![],
+        vec![[1.0, 0.5]],
+        vec![[1.0, f64::NAN], [2.0, f64::INFINITY], [f64::NAN, 0.0]],
+        vec![[0.0, f64::MIN], [1.0, f64::MAX]],
+        vec![[1.0, 0.0], [2.0, 0.0]],
+    ] {
+        report.figures[0].lines = vec![line("any", &numbers)];
+        report.figures[0].chosen = Some((f64::NAN, String::new()));
+        check(&training_report(&report));
     }
 }
 

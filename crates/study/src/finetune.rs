@@ -1,25 +1,32 @@
 //! Fine-tuning of an encoder on labelled patches, from a configuration file to weights.
 
 use crate::StudyError;
+use crate::evaluation::most_probable;
+use crate::finetune_samples::Samples;
 use crate::manifest::{Manifest, sha256_hex, write_whole};
-use crate::pretrain::read_patch;
 use crate::progress::Progress;
 use crate::study_file::configuration;
+use crate::training_page::finetuning_page;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use triher_checkpoint::{Checkpoint, Limits};
 use triher_encoder::{EncoderConfig, EncoderOptions};
+use triher_report::EvaluationReport;
+use triher_stats::{Evaluation, EvaluationOptions, Predictions};
 use triher_training::{
-    EncoderSizes, FinetuneSettings, Finetuned, Labelled, PatchStore, Storage, finetune,
+    CrossValidated, EncoderSizes, EpochReport, FinetuneSettings, Finetuned, Labelled, Storage,
+    cross_validate, finetune,
 };
 
 /// A fine-tuning run as its file describes it. Paths are relative to the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinetunePlan {
-    /// Table of samples (CSV): columns `file` (NIfTI, NRRD or `.npy`, relative to the table), `patient_id` and `class`.
+    /// Table of samples (CSV), one row a sample: `patient_id`, `class`, and files (NIfTI, NRRD or `.npy`, relative to the table), all cut to the
+    /// encoder's side. `file` is the patch; with `training.fusion = true` three columns stand in its place, `c2_minus_c0`, `c2` and
+    /// `c5_minus_c2`. The head `"masked-two-branch"` asks for a column `mask` too, voxels above 0 being the lesion.
     pub samples: PathBuf,
     /// Weights to begin with (.pth.tar or .safetensors); random ones when left out.
     #[serde(default)]
@@ -32,6 +39,10 @@ pub struct FinetunePlan {
     /// The classes in their order, from lowest to highest where the loss is ordinal.
     #[serde(default = "her2_classes")]
     pub classes: Vec<String>,
+    /// Folds of a cross-validation beside the network that is written: each fold's patients are predicted by a network that has not seen them.
+    /// None when left out.
+    #[serde(default)]
+    pub folds: Option<usize>,
     /// Threads; the results do not depend on them. All cores when left out.
     #[serde(default, skip_serializing)]
     pub threads: Option<usize>,
@@ -54,12 +65,27 @@ pub struct FinetuneFiles {
     pub weights: PathBuf,
     /// Losses of every epoch.
     pub curve: PathBuf,
+    /// The page with the learning curves.
+    pub page: PathBuf,
+    /// Figures over the folds, when they were asked for, with predictions and page.
+    pub cross_validated: Option<CrossValidation>,
     /// Manifest.
     pub manifest: PathBuf,
     /// The epoch whose weights were kept.
     pub best_epoch: usize,
     /// Its loss on the patients that were held out.
     pub validation_loss: Option<f64>,
+}
+
+/// What a cross-validation gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrossValidation {
+    /// Each sample's probabilities by a network that has not seen its patient.
+    pub predictions: PathBuf,
+    /// The page with the figures.
+    pub page: PathBuf,
+    /// The figures.
+    pub evaluation: Evaluation,
 }
 
 impl FinetunePlan {
@@ -94,57 +120,6 @@ impl FinetunePlan {
     }
 }
 
-/// A row of the samples' table.
-#[derive(Deserialize)]
-struct Sample {
-    file: PathBuf,
-    patient_id: String,
-    class: String,
-}
-
-/// Patches with their classes and patients.
-struct Samples {
-    patches: PatchStore,
-    labels: Vec<usize>,
-    patients: Vec<String>,
-}
-
-impl Samples {
-    fn read(plan: &FinetunePlan, voxels: usize) -> Result<Self, StudyError> {
-        let table = &plan.samples;
-        let wrong = |problem: String| {
-            StudyError::Input(format!(
-                "{}: {problem}; the table has the columns file, patient_id and class",
-                table.display()
-            ))
-        };
-        let bytes = std::fs::read(table).map_err(StudyError::read(table))?;
-        let folder = table.parent().unwrap_or(Path::new(""));
-        let mut samples = Self {
-            patches: PatchStore::new(voxels),
-            labels: Vec::new(),
-            patients: Vec::new(),
-        };
-        for row in csv::Reader::from_reader(bytes.as_slice()).deserialize() {
-            let row: Sample = row.map_err(|e| wrong(e.to_string()))?;
-            let class = plan.classes.iter().position(|c| *c == row.class);
-            let class = class.ok_or_else(|| {
-                wrong(format!(
-                    "the class {} of {} is none of {}",
-                    row.class,
-                    row.file.display(),
-                    plan.classes.join(", ")
-                ))
-            })?;
-            let patch = read_patch(&folder.join(&row.file), voxels)?;
-            samples.patches.push(&patch)?;
-            samples.labels.push(class);
-            samples.patients.push(row.patient_id);
-        }
-        Ok(samples)
-    }
-}
-
 /// Tensors by name.
 type Tensors = BTreeMap<String, Vec<f32>>;
 
@@ -168,7 +143,8 @@ fn start(plan: &FinetunePlan) -> Result<(EncoderSizes, Option<Tensors>), StudyEr
     Ok((sizes, Some(tensors.collect())))
 }
 
-/// Fine-tunes and writes the weights, `NAME.curve.csv` and `NAME.manifest.json`.
+/// Fine-tunes and writes the weights, `NAME.curve.csv`, `NAME.html` with the learning curves and `NAME.manifest.json`; with folds
+/// `NAME.out_of_fold.csv` and `NAME.out_of_fold.html` too.
 ///
 /// # Errors
 /// When samples or weights cannot be read or do not fit together, a file cannot be written, or the loss leaves the numbers.
@@ -180,12 +156,27 @@ pub fn run(plan: &FinetunePlan, progress: &dyn Progress) -> Result<FinetuneFiles
     pool.install(|| {
         let (sizes, tensors) = start(plan)?;
         plan.training.check(&sizes)?;
-        let samples = Samples::read(plan, sizes.input_len())?;
+        let samples = Samples::read(plan, &sizes)?;
         let labelled = Labelled {
             patches: &samples.patches,
+            masks: &samples.masks,
             labels: &samples.labels,
             patients: &samples.patients,
             classes: plan.classes.len(),
+        };
+        let folds = match plan.folds {
+            None => None,
+            Some(folds) => {
+                let most = (folds * plan.training.epochs) as u64;
+                progress.begin("Cross-validation", most);
+                let told = |fold: usize, epoch: &EpochReport| {
+                    progress.step(&format!("fold {}, loss {:.4}", fold + 1, epoch.loss));
+                };
+                let encoder = tensors.as_ref();
+                let given = cross_validate(&plan.training, sizes, encoder, &labelled, folds, told)?;
+                progress.end();
+                Some(given)
+            }
         };
         progress.begin("Fine-tuning", plan.training.epochs as u64);
         let tuned = finetune(
@@ -198,21 +189,27 @@ pub fn run(plan: &FinetunePlan, progress: &dyn Progress) -> Result<FinetuneFiles
             },
         )?;
         progress.end();
-        write(plan, &samples, &tuned)
+        write(plan, &sizes, &samples, &tuned, folds.as_ref())
     })
 }
 
 fn write(
     plan: &FinetunePlan,
+    sizes: &EncoderSizes,
     samples: &Samples,
     tuned: &Finetuned,
+    folds: Option<&CrossValidated>,
 ) -> Result<FinetuneFiles, StudyError> {
-    let mut rows = String::from("epoch,loss,validation_loss\n");
+    let mut rows = String::from("epoch,loss,validation_loss,learning_rate\n");
     for epoch in &tuned.curve {
         let held_out = epoch
             .validation_loss
             .map_or(String::new(), |v| v.to_string());
-        let _ = writeln!(rows, "{},{},{held_out}", epoch.epoch, epoch.loss);
+        let _ = writeln!(
+            rows,
+            "{},{},{held_out},{}",
+            epoch.epoch, epoch.loss, epoch.learning_rate
+        );
     }
     let curve = plan.beside(".curve.csv");
     write_whole(&curve, rows.as_bytes())?;
@@ -234,15 +231,86 @@ fn write(
     ));
     manifest.add_output(&plan.out)?;
     manifest.add_output(&curve)?;
+    let cross_validated = match folds {
+        None => None,
+        Some(folds) => Some(write_folds(plan, samples, folds, &mut manifest)?),
+    };
+    let page = plan.beside(".html");
+    let of = (&*tuned.curve, tuned.best_epoch, tuned.len());
+    let html = finetuning_page(plan, sizes, of, folds, &manifest);
+    write_whole(&page, html.as_bytes())?;
+    manifest.add_output(&page)?;
     let path = plan.beside(".manifest.json");
     manifest.write(&path)?;
     let best = tuned.curve.iter().find(|e| e.epoch == tuned.best_epoch);
     Ok(FinetuneFiles {
         weights: plan.out.clone(),
         curve,
+        page,
+        cross_validated,
         manifest: path,
         best_epoch: tuned.best_epoch,
         validation_loss: best.and_then(|e| e.validation_loss),
+    })
+}
+
+/// Writes the folds' predictions and the page with their figures.
+fn write_folds(
+    plan: &FinetunePlan,
+    samples: &Samples,
+    folds: &CrossValidated,
+    manifest: &mut Manifest,
+) -> Result<CrossValidation, StudyError> {
+    let predictions = plan.beside(".out_of_fold.csv");
+    let wrong = |e: csv::Error| StudyError::Internal(e.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header = ["file", "patient_id", "fold", "class", "predicted"]
+        .map(str::to_owned)
+        .to_vec();
+    header.extend(plan.classes.iter().map(|c| format!("probability_{c}")));
+    writer.write_record(&header).map_err(wrong)?;
+    for (index, row) in folds.probabilities.iter().enumerate() {
+        let mut record = vec![
+            samples.names[index].clone(),
+            samples.patients[index].clone(),
+            (folds.folds[index] + 1).to_string(),
+            plan.classes[samples.labels[index]].clone(),
+            plan.classes[most_probable(row)].clone(),
+        ];
+        record.extend(row.iter().map(ToString::to_string));
+        writer.write_record(&record).map_err(wrong)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|e| StudyError::Internal(e.to_string()))?;
+    write_whole(&predictions, &bytes)?;
+    manifest.add_output(&predictions)?;
+    let given = Predictions::new(
+        samples.names.clone(),
+        samples.patients.clone(),
+        plan.classes.clone(),
+        samples.labels.clone(),
+        folds.probabilities.concat(),
+        None,
+    )?;
+    let options = EvaluationOptions {
+        seed: plan.training.seed,
+        ..EvaluationOptions::default()
+    };
+    let evaluation = triher_stats::evaluate(&given, &options)?;
+    let mut report = EvaluationReport::new("Cross-validation of a fine-tuned encoder", &evaluation);
+    report.subtitle = format!("{} folds of whole patients", folds.curves.len());
+    report.limits = vec![
+        "Each sample was predicted by a network that had not seen its patient. All patients are of one table: how the networks do on another centre's images is not known from this.".to_owned(),
+    ];
+    report.manifest = vec![("triher".to_owned(), manifest.triher_version.clone())];
+    let page = plan.beside(".out_of_fold.html");
+    write_whole(&page, triher_report::evaluation_report(&report).as_bytes())?;
+    manifest.add_output(&page)?;
+    Ok(CrossValidation {
+        predictions,
+        page,
+        evaluation,
     })
 }
 

@@ -40,6 +40,7 @@ pub mod evaluation;
 pub mod extract;
 pub mod features;
 pub mod finetune;
+mod finetune_samples;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
@@ -57,6 +58,7 @@ pub mod source;
 pub mod study_file;
 pub mod tables;
 pub mod train;
+mod training_page;
 pub mod weights;
 
 pub use error::StudyError;

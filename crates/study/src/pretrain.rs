@@ -5,6 +5,7 @@ use crate::manifest::{Manifest, sha256_hex, write_whole};
 use crate::npy;
 use crate::progress::Progress;
 use crate::study_file::configuration;
+use crate::training_page::pretraining_page;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -98,6 +99,8 @@ pub struct Pretrained {
     pub weights: PathBuf,
     /// Loss and learning rate of every step.
     pub curve: PathBuf,
+    /// The page with the learning curves.
+    pub page: PathBuf,
     /// Manifest.
     pub manifest: PathBuf,
     /// Numbers of the encoder.
@@ -167,7 +170,8 @@ impl PretrainPlan {
     }
 }
 
-/// Pretrains, or goes on where an earlier run was stopped: writes the weights, `NAME.resume`, `NAME.curve.csv` and `NAME.manifest.json`.
+/// Pretrains, or goes on where an earlier run was stopped: writes the weights, `NAME.resume`, `NAME.curve.csv`, `NAME.html`
+/// with the learning curves, and `NAME.manifest.json`.
 ///
 /// # Errors
 /// When patches cannot be had, a file cannot be read or written, or the loss leaves the numbers.
@@ -206,7 +210,7 @@ fn run(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrained, Study
     let begun = training.step_number();
     let mut rows = earlier_rows(&curve, begun)?;
     if begun > 0 {
-        progress.note(&format!(
+        progress.status(&format!(
             "Going on after step {begun} of {}",
             settings.steps
         ));
@@ -225,7 +229,7 @@ fn run(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrained, Study
         since_line += report.loss;
         progress.step(&format!("loss {:.4}", report.loss));
         if report.step % lines == 0 {
-            progress.note(&format!(
+            progress.status(&format!(
                 "step {} of {}, mean loss {:.4}",
                 report.step,
                 settings.steps,
@@ -244,11 +248,21 @@ fn run(plan: &PretrainPlan, progress: &dyn Progress) -> Result<Pretrained, Study
     write_whole(&plan.out, &training.encoder_weights(plan.storage)?)?;
     manifest.add_output(&plan.out)?;
     manifest.add_output(&curve)?;
+    let page = plan.beside(".html");
+    let html = pretraining_page(
+        plan,
+        &rows,
+        (training.len(), training.encoder_len()),
+        &manifest,
+    );
+    write_whole(&page, html.as_bytes())?;
+    manifest.add_output(&page)?;
     let path = plan.beside(".manifest.json");
     manifest.write(&path)?;
     Ok(Pretrained {
         weights: plan.out.clone(),
         curve,
+        page,
         manifest: path,
         encoder_len: training.encoder_len(),
         last,
@@ -384,9 +398,30 @@ fn is_patch_file(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "npy") || triher_imagefile::is_image_file(file)
 }
 
+/// The mask of a patch: which voxels are above 0.
+pub(crate) fn read_mask(file: &Path, voxels: usize) -> Result<Vec<bool>, StudyError> {
+    let mask: Vec<bool> = read_voxels(file, voxels)?
+        .iter()
+        .map(|&v| v > 0.0)
+        .collect();
+    if !mask.contains(&true) {
+        return Err(StudyError::Input(format!(
+            "{} marks no voxel: the head reads the tokens of the lesion and needs one at least",
+            file.display()
+        )));
+    }
+    Ok(mask)
+}
+
 /// One patch (NIfTI, NRRD or `.npy`), brought to mean 0 and standard deviation 1.
 pub(crate) fn read_patch(file: &Path, voxels: usize) -> Result<Vec<f32>, StudyError> {
-    let mut patch = match file.extension() {
+    let mut patch = read_voxels(file, voxels)?;
+    standardise(&mut patch);
+    Ok(patch)
+}
+
+fn read_voxels(file: &Path, voxels: usize) -> Result<Vec<f32>, StudyError> {
+    let patch = match file.extension() {
         Some(ending) if ending == "npy" => npy::read(file)?,
         _ => triher_imagefile::read_image(file)?.into_voxels(),
     };
@@ -397,6 +432,5 @@ pub(crate) fn read_patch(file: &Path, voxels: usize) -> Result<Vec<f32>, StudyEr
             patch.len()
         )));
     }
-    standardise(&mut patch);
     Ok(patch)
 }

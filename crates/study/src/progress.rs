@@ -10,6 +10,8 @@ pub trait Progress: Sync {
     fn step(&self, what: &str);
     /// Something worth telling while the work goes on (a patient that had to be skipped).
     fn note(&self, text: &str);
+    /// How far the work is, in words; nothing that a reader of the result would miss.
+    fn status(&self, text: &str);
     /// The stage has ended.
     fn end(&self);
 }
@@ -22,5 +24,6 @@ impl Progress for Silent {
     fn begin(&self, _stage: &str, _steps: u64) {}
     fn step(&self, _what: &str) {}
     fn note(&self, _text: &str) {}
+    fn status(&self, _text: &str) {}
     fn end(&self) {}
 }

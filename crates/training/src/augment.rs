@@ -89,7 +89,31 @@ impl AugmentationSettings {
 
     /// A changed copy of a patch `[channels][side][side][side]`; all channels change alike in space, each on its own in intensity.
     pub(crate) fn apply(&self, patch: &[f32], side: usize, rng: &mut impl Rng) -> Vec<f32> {
-        let mut patch = self.move_voxels(patch, side, rng);
+        self.apply_with_mask(patch, None, false, side, rng).0
+    }
+
+    /// The same with a mask `[side][side][side]` that moves with the voxels. `separate`: the channels are images of their own, as those that
+    /// are fused before the encoder, and each is standardised by itself.
+    pub(crate) fn apply_with_mask(
+        &self,
+        patch: &[f32],
+        mask: Option<&[bool]>,
+        separate: bool,
+        side: usize,
+        rng: &mut impl Rng,
+    ) -> (Vec<f32>, Option<Vec<bool>>) {
+        let places = self.places(side, rng);
+        let mut changed = moved(patch, side, &places);
+        self.change(&mut changed, side, rng);
+        if *self != Self::NONE {
+            let image = if separate { side.pow(3) } else { changed.len() };
+            changed.chunks_mut(image.max(1)).for_each(standardise);
+        }
+        (changed, mask.map(|mask| moved(mask, side, &places)))
+    }
+
+    /// Changes of intensity, channel by channel.
+    fn change(&self, patch: &mut [f32], side: usize, rng: &mut impl Rng) {
         for channel in patch.chunks_exact_mut(side.pow(3)) {
             if chance(rng, self.histogram_shift) {
                 shift_histogram(channel, rng);
@@ -107,18 +131,13 @@ impl AugmentationSettings {
                 }
             }
         }
-        if *self != Self::NONE {
-            standardise(&mut patch);
-        }
-        patch
     }
 
-    /// Flips and shift in one pass.
-    fn move_voxels(&self, patch: &[f32], side: usize, rng: &mut impl Rng) -> Vec<f32> {
+    /// Flips and shift: for each axis (z, y, x), where each place takes its voxel from.
+    fn places(&self, side: usize, rng: &mut impl Rng) -> [Vec<usize>; 3] {
         let last = side as isize - 1;
         let reach = self.shift as i64;
-        // For each axis, where each place takes its voxel from.
-        let from: [Vec<usize>; 3] = std::array::from_fn(|_| {
+        std::array::from_fn(|_| {
             let flip = chance(rng, self.flip);
             let by = rng.random_range(-reach..=reach) as isize;
             (0..=last)
@@ -127,18 +146,22 @@ impl AugmentationSettings {
                     (if flip { last - at } else { at }) as usize
                 })
                 .collect()
-        });
-        let mut moved = Vec::with_capacity(patch.len());
-        for channel in patch.chunks_exact(side.pow(3)) {
-            for &z in &from[0] {
-                for &y in &from[1] {
-                    let row = &channel[(z * side + y) * side..(z * side + y + 1) * side];
-                    moved.extend(from[2].iter().map(|&x| row[x]));
-                }
+        })
+    }
+}
+
+/// Voxels `[channels][side][side][side]` from the places of [`AugmentationSettings::places`].
+fn moved<T: Copy>(voxels: &[T], side: usize, from: &[Vec<usize>; 3]) -> Vec<T> {
+    let mut moved = Vec::with_capacity(voxels.len());
+    for channel in voxels.chunks_exact(side.pow(3)) {
+        for &z in &from[0] {
+            for &y in &from[1] {
+                let row = &channel[(z * side + y) * side..(z * side + y + 1) * side];
+                moved.extend(from[2].iter().map(|&x| row[x]));
             }
         }
-        moved
     }
+    moved
 }
 
 /// Whether something of that chance happens; a number is drawn always, so that switching one change off leaves the others as they were.
@@ -239,8 +262,32 @@ mod tests {
             flip: 1.0,
             ..AugmentationSettings::NONE
         };
-        let flipped = flip.move_voxels(&patch, 6, &mut rng);
+        let flipped = moved(&patch, 6, &flip.places(6, &mut rng));
         assert!(flipped.iter().eq(patch.iter().rev()));
+    }
+
+    #[test]
+    fn a_mask_moves_with_its_images() {
+        let one = patch(6);
+        let images = [one.clone(), one.iter().map(|v| v * v).collect()].concat();
+        let mask: Vec<bool> = one.iter().map(|&v| v > 1.0).collect();
+        let moves = AugmentationSettings {
+            flip: 0.5,
+            shift: 2,
+            ..AugmentationSettings::NONE
+        };
+        for sample in 0..20 {
+            let mut rng = stream(1, Purpose::Augmentation, sample, 0);
+            let (changed, moved) = moves.apply_with_mask(&images, Some(&mask), true, 6, &mut rng);
+            // Standardising keeps the order of the voxels: those of the mask are still the brightest of the first image.
+            let voxels = || changed[..216].iter().zip(moved.as_ref().unwrap());
+            let inside = voxels().filter(|(_, m)| **m).map(|(v, _)| *v);
+            let outside = voxels().filter(|(_, m)| !**m).map(|(v, _)| *v);
+            assert!(inside.fold(f32::MAX, f32::min) > outside.fold(f32::MIN, f32::max));
+            for image in changed.chunks_exact(216) {
+                assert!(image.iter().sum::<f32>().abs() < 1e-2);
+            }
+        }
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! BatchNorm over the samples of a batch (Ioffe and Szegedy, 2015), epsilon 1e-5.
 //!
-//! Always with the batch's own figures: only pretraining has it, in heads that are thrown away, so running figures are never asked for.
+//! Training takes the batch's own figures. The heads of pretraining are thrown away and need no others; a head that is used afterwards keeps
+//! running ones ([`BatchNorm::with_running`]), updated as PyTorch updates them: a tenth of the batch's mean and variance (n - 1) each step.
 
 use crate::parameters::{Layout, Slot, Start};
 
 const EPSILON: f64 = 1e-5;
+/// Share of a batch's figures in the running ones.
+const MOMENTUM: f64 = 0.1;
 
 /// The layer, with gain and bias or without.
 #[derive(Clone, Debug)]
 pub(crate) struct BatchNorm {
     affine: Option<[Slot; 2]>,
+    running: Option<[Slot; 2]>,
     width: usize,
 }
 
@@ -18,6 +22,8 @@ pub(crate) struct BatchNorm {
 pub(crate) struct BatchNormTape {
     whitened: Vec<f32>,
     inverse: Vec<f64>,
+    means: Vec<f64>,
+    variances: Vec<f64>,
 }
 
 /// For each column the sum of `value(row, column)`.
@@ -48,7 +54,30 @@ impl BatchNorm {
         };
         Self {
             affine: affine.then(|| [add("weight", 1.0), add("bias", 0.0)]),
+            running: None,
             width,
+        }
+    }
+
+    /// The same with running figures, which [`BatchNorm::follow`] updates and [`BatchNorm::evaluate`] takes.
+    pub(crate) fn with_running(
+        layout: &mut Layout,
+        (name, level): (&str, usize),
+        width: usize,
+        affine: bool,
+    ) -> Self {
+        let layer = Self::new(layout, (name, level), width, affine);
+        let mut add = |part: &str, start| {
+            layout.add_fixed(
+                format!("{name}.{part}"),
+                &[width],
+                Start::Constant(start),
+                level,
+            )
+        };
+        Self {
+            running: Some([add("running_mean", 0.0), add("running_var", 1.0)]),
+            ..layer
         }
     }
 
@@ -68,15 +97,60 @@ impl BatchNorm {
             .map(|i| ((f64::from(x[i]) - means[i % width]) * inverse[i % width]) as f32)
             .collect();
         let mut y = whitened.clone();
+        self.stretch(p, &mut y);
+        let tape = BatchNormTape {
+            whitened,
+            inverse,
+            means,
+            variances,
+        };
+        (y, tape)
+    }
+
+    /// Gain and bias, where the layer has them.
+    fn stretch(&self, p: &[f32], y: &mut [f32]) {
         if let Some([gain, bias]) = &self.affine {
             let (gain, bias) = (&p[gain.range()], &p[bias.range()]);
-            for row in y.chunks_exact_mut(width) {
+            for row in y.chunks_exact_mut(self.width) {
                 for ((y, gain), bias) in row.iter_mut().zip(gain).zip(bias) {
                     *y = *y * gain + bias;
                 }
             }
         }
-        (y, BatchNormTape { whitened, inverse })
+    }
+
+    /// The layer with its running figures: a row's result does not depend on the other rows. Without running figures rows are only stretched.
+    pub(crate) fn evaluate(&self, p: &[f32], x: &[f32]) -> Vec<f32> {
+        let mut y = x.to_vec();
+        if let Some([mean, variance]) = &self.running {
+            let (means, variances) = (&p[mean.range()], &p[variance.range()]);
+            for row in y.chunks_exact_mut(self.width) {
+                for ((y, &mean), &variance) in row.iter_mut().zip(means).zip(variances) {
+                    let deviation = (f64::from(variance) + EPSILON).sqrt();
+                    *y = ((f64::from(*y) - f64::from(mean)) / deviation) as f32;
+                }
+            }
+        }
+        self.stretch(p, &mut y);
+        y
+    }
+
+    /// Lets the running figures, when there are any, follow those of a batch.
+    pub(crate) fn follow(&self, p: &mut [f32], tape: &BatchNormTape) {
+        let Some([mean, variance]) = &self.running else {
+            return;
+        };
+        let rows = (tape.whitened.len() / self.width) as f64;
+        let unbiased = rows / (rows - 1.0).max(1.0);
+        for (slot, figures, factor) in [
+            (mean, &tape.means, 1.0),
+            (variance, &tape.variances, unbiased),
+        ] {
+            for (running, figure) in p[slot.range()].iter_mut().zip(figures) {
+                let next = f64::from(*running) * (1.0 - MOMENTUM) + MOMENTUM * factor * figure;
+                *running = next as f32;
+            }
+        }
     }
 
     /// From the gradient of the result to that of the input.

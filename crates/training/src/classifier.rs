@@ -1,131 +1,30 @@
-//! A classifier: the encoder's class token and a head.
+//! A classifier: what may fuse images before the encoder, the encoder, and a head.
 
-use crate::activation::{gelu, gelu_backward};
-use crate::linear::Linear;
-use crate::loss;
-use crate::moco::{class_tokens, spread_class};
+use crate::TrainingError;
+use crate::finetune_settings::FinetuneSettings;
+use crate::fusion::{Fusion, IMAGES};
+use crate::head::{Head, HeadTape};
 use crate::parameters::Layout;
 use crate::sizes::EncoderSizes;
 use crate::transformer::Kept;
+use crate::two_branch::lesion_shares;
 use crate::vit::{Learning, Vit};
-use serde::{Deserialize, Serialize};
 
-/// What sits on the class token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HeadKind {
-    /// One linear layer.
-    Linear,
-    /// A hidden layer of as many numbers with GELU, and a linear layer.
-    Mlp(usize),
-}
-
-/// What is minimised; both are weighed by class when asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClassLoss {
-    /// Cross-entropy of the softmax.
-    CrossEntropy,
-    /// Cross-entropies of "above this class", for classes in an order (Niu et al., 2016).
-    Ordinal,
-}
-
-/// Layers with GELU between.
-#[derive(Clone, Debug)]
-pub(crate) struct Head {
-    layers: Vec<Linear>,
-    loss: ClassLoss,
-}
-
-/// What goes into each layer, and what came out of it before GELU.
-pub(crate) struct HeadTape(Vec<(Vec<f32>, Vec<f32>)>);
-
-impl Head {
-    pub(crate) fn new(
-        layout: &mut Layout,
-        level: usize,
-        width: usize,
-        classes: usize,
-        kind: HeadKind,
-        loss: ClassLoss,
-    ) -> Self {
-        let outputs = match loss {
-            ClassLoss::CrossEntropy => classes,
-            ClassLoss::Ordinal => classes - 1,
-        };
-        let mut linear = |name: &str, sizes| Linear::new(layout, (name, level), sizes, 1, true);
-        let layers = match kind {
-            HeadKind::Linear => vec![linear("head", [width, outputs])],
-            HeadKind::Mlp(hidden) => vec![
-                linear("head.fc1", [width, hidden]),
-                linear("head.fc2", [hidden, outputs]),
-            ],
-        };
-        Self { layers, loss }
-    }
-
-    pub(crate) fn forward(&self, p: &[f32], x: &[f32]) -> (Vec<f32>, HeadTape) {
-        let mut x = x.to_vec();
-        let mut tape = Vec::new();
-        for (number, layer) in self.layers.iter().enumerate() {
-            let y = layer.forward(p, &x).to_vec();
-            let next = if number + 1 < self.layers.len() {
-                gelu(&y).to_vec()
-            } else {
-                y.clone()
-            };
-            tape.push((std::mem::replace(&mut x, next), y));
-        }
-        (x, HeadTape(tape))
-    }
-
-    pub(crate) fn backward(
-        &self,
-        p: &[f32],
-        g: &mut [f32],
-        tape: &HeadTape,
-        dy: Vec<f32>,
-    ) -> Vec<f32> {
-        let mut d = dy;
-        for (number, (layer, (x, y))) in self.layers.iter().zip(&tape.0).enumerate().rev() {
-            if number + 1 < self.layers.len() {
-                gelu_backward(&mut d, y);
-            }
-            d = layer.backward(p, g, x, &d).to_vec();
-        }
-        d
-    }
-
-    /// The loss of logits and their gradient; `weights` are those of the classes.
-    pub(crate) fn loss(
-        &self,
-        logits: &[f32],
-        labels: &[usize],
-        weights: &[f64],
-    ) -> (f64, Vec<f32>) {
-        match self.loss {
-            ClassLoss::CrossEntropy => loss::cross_entropy(logits, labels, weights),
-            ClassLoss::Ordinal => loss::ordinal(logits, labels, weights),
-        }
-    }
-
-    /// Probabilities of the classes for each sample.
-    pub(crate) fn probabilities(&self, logits: &[f32], classes: usize) -> Vec<Vec<f64>> {
-        match self.loss {
-            ClassLoss::CrossEntropy => logits.chunks_exact(classes).map(loss::softmax).collect(),
-            ClassLoss::Ordinal => logits
-                .chunks_exact(classes - 1)
-                .map(loss::ordinal_probabilities)
-                .collect(),
-        }
-    }
-}
-
-/// Encoder and head.
+/// Fusion, encoder and head.
 #[derive(Clone, Debug)]
 pub(crate) struct Classifier {
+    pub(crate) fusion: Option<Fusion>,
     pub(crate) vit: Vit,
     pub(crate) head: Head,
+}
+
+/// Samples as the network takes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch<'a> {
+    /// Patches, three images each where they are fused.
+    pub(crate) inputs: &'a [Vec<f32>],
+    /// Masks of the lesions, `[z][y][x]`; none when the head asks for none.
+    pub(crate) masks: &'a [Vec<bool>],
 }
 
 impl Classifier {
@@ -133,32 +32,85 @@ impl Classifier {
         layout: &mut Layout,
         sizes: EncoderSizes,
         classes: usize,
-        kind: HeadKind,
-        loss: ClassLoss,
+        settings: &FinetuneSettings,
     ) -> Self {
         let vit = Vit::new(layout, "encoder.", sizes);
-        let head = Head::new(layout, sizes.depth + 2, sizes.width, classes, kind, loss);
-        Self { vit, head }
+        // What is new learns at the full rate, before the encoder and behind it.
+        let level = sizes.depth + 2;
+        let head = Head::new(layout, level, [sizes.width, classes], settings);
+        let fusion = settings
+            .fusion
+            .then(|| Fusion::new(layout, level, sizes.side));
+        Self { fusion, vit, head }
     }
 
-    /// The loss of labelled inputs; adds its gradient to `g`.
+    /// Voxels of a sample, all images.
+    pub(crate) fn input_len(&self) -> usize {
+        let images = if self.fusion.is_some() { IMAGES } else { 1 };
+        images * self.vit.sizes.input_len()
+    }
+
+    /// What each patch of each sample counts in the mean of the lesion's tokens.
+    fn shares(&self, masks: &[Vec<bool>]) -> Vec<Vec<f32>> {
+        let EncoderSizes { side, patch, .. } = self.vit.sizes;
+        let each = masks.iter();
+        each.map(|mask| lesion_shares(mask, side, patch)).collect()
+    }
+
+    /// The loss of labelled inputs; adds its gradient to `g`. The tape is for [`Head::follow`].
     pub(crate) fn loss(
         &self,
         p: &[f32],
         g: &mut [f32],
-        (inputs, labels): (&[Vec<f32>], &[usize]),
+        (batch, labels): (Batch<'_>, &[usize]),
         weights: &[f64],
         (kept, learning): (Kept, Learning),
-    ) -> f64 {
-        let width = self.vit.sizes.width;
-        let seen = self.vit.see_all(inputs);
-        let (tokens, tape) = self.vit.forward(p, seen, kept, learning.frozen_blocks);
-        let classes = class_tokens(&tokens, inputs.len(), width);
-        let (logits, head_tape) = self.head.forward(p, &classes);
+    ) -> (f64, HeadTape) {
+        let fused = self.fusion.as_ref().map(|f| f.forward(p, batch.inputs));
+        let seen = self.vit.see_all(fused.as_deref().unwrap_or(batch.inputs));
+        let (tokens, tape) = self.vit.forward(p, seen, kept, learning.taped_from());
+        let shares = self.shares(batch.masks);
+        let (logits, head_tape) = self.head.forward(p, &tokens, labels.len(), shares);
         let (loss, dlogits) = self.head.loss(&logits, labels, weights);
-        let dclasses = self.head.backward(p, g, &head_tape, dlogits);
-        let dtokens = spread_class(&dclasses, width, tokens.len());
-        self.vit.backward(p, g, &tape, &dtokens, learning);
-        loss
+        let dtokens = self.head.backward(p, g, &head_tape, dlogits, tokens.len());
+        let dinputs = self.vit.backward(p, g, &tape, &dtokens, learning);
+        if let (Some(fusion), Some(dinputs)) = (&self.fusion, dinputs) {
+            fusion.backward(g, batch.inputs, &dinputs);
+        }
+        (loss, head_tape)
+    }
+
+    /// Logits of samples, each by itself; nothing is kept for a way back.
+    pub(crate) fn logits(&self, p: &[f32], batch: Batch<'_>) -> Result<Vec<f32>, TrainingError> {
+        let expected = self.input_len();
+        if let Some(index) = batch.inputs.iter().position(|i| i.len() != expected) {
+            return Err(TrainingError::PatchSize {
+                index,
+                found: batch.inputs[index].len(),
+                expected,
+            });
+        }
+        let voxels = self.vit.sizes.side.pow(3);
+        let masks = match self.head.takes_masks() {
+            true => batch.masks,
+            false => &[],
+        };
+        if self.head.takes_masks()
+            && (masks.len() != batch.inputs.len() || masks.iter().any(|m| m.len() != voxels))
+        {
+            return Err(TrainingError::Masks { voxels });
+        }
+        let mut logits = Vec::new();
+        // A few at a time: memory stays flat however many there are.
+        for start in (0..batch.inputs.len()).step_by(8) {
+            let end = (start + 8).min(batch.inputs.len());
+            let inputs = &batch.inputs[start..end];
+            let fused = self.fusion.as_ref().map(|f| f.forward(p, inputs));
+            let seen = self.vit.see_all(fused.as_deref().unwrap_or(inputs));
+            let (tokens, _) = self.vit.forward(p, seen, Kept::default(), usize::MAX);
+            let shares = self.shares(masks.get(start..end).unwrap_or_default());
+            logits.extend(self.head.evaluate(p, &tokens, end - start, &shares));
+        }
+        Ok(logits)
     }
 }

@@ -26,6 +26,14 @@ pub enum TrainingError {
         /// Voxels that the network takes.
         expected: usize,
     },
+    /// The head takes masks, and they are missing or of another size.
+    #[error(
+        "the head reads the lesions' tokens and needs a mask of {voxels} voxels for each patch: give masks on the patches' grid, or take the head \"linear\""
+    )]
+    Masks {
+        /// Voxels of a mask.
+        voxels: usize,
+    },
     /// There is nothing to train on.
     #[error("there are {found} samples, and training takes at least {needed}: add some")]
     TooFew {

@@ -2,12 +2,13 @@
 
 use crate::TrainingError;
 use crate::augment::AugmentationSettings;
-use crate::classifier::{ClassLoss, HeadKind};
+use crate::head::{ClassLoss, HeadKind};
 use crate::optimiser::OptimiserSettings;
 use crate::parameters::Layout;
 use crate::random::{Purpose, stream};
 use crate::sizes::EncoderSizes;
 use crate::transformer::Kept;
+use crate::two_branch::TwoBranchSizes;
 use crate::vit::Learning;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Depth {
-    /// Nothing: the head is trained on class tokens that are computed once, of patches as they are.
+    /// Nothing. A head on class tokens is trained on tokens that are computed once, of patches as they are; with the two-branch head or with
+    /// fusion the frozen encoder sees changed patches anew in every step, as BL4AS does it.
     HeadOnly,
     /// The last so many blocks and the final norm.
     LastBlocks(usize),
@@ -32,6 +34,11 @@ pub struct FinetuneSettings {
     pub depth: Depth,
     /// The head.
     pub head: HeadKind,
+    /// Sizes of the two-branch head.
+    pub two_branch: TwoBranchSizes,
+    /// Whether three images (C2-C0, C2, C5-C2) are fused by a convolution before the encoder, which then has one channel (BL4AS'
+    /// `C025Fusion`). The convolution learns at the head's rate whatever [`Depth`] says.
+    pub fusion: bool,
     /// The loss.
     pub loss: ClassLoss,
     /// Whether classes weigh as the inverse of their frequency among the training samples.
@@ -42,7 +49,7 @@ pub struct FinetuneSettings {
     pub layer_decay: f64,
     /// Chance that the last block's branches are left out of a step; it falls to 0 towards the first (Huang et al., 2016).
     pub stochastic_depth: f64,
-    /// Random changes of training patches; none with a head alone.
+    /// Random changes of training patches; none when class tokens are computed once ([`Depth::HeadOnly`]).
     pub augmentation: AugmentationSettings,
     /// Most epochs.
     pub epochs: usize,
@@ -61,6 +68,8 @@ impl Default for FinetuneSettings {
         Self {
             depth: Depth::LastBlocks(2),
             head: HeadKind::Linear,
+            two_branch: TwoBranchSizes::default(),
+            fusion: false,
             loss: ClassLoss::CrossEntropy,
             balanced: true,
             optimiser: OptimiserSettings {
@@ -101,6 +110,14 @@ impl FinetuneSettings {
         if matches!(self.head, HeadKind::Mlp(hidden) if !(1..=16_384).contains(&hidden)) {
             return bad("head", 0.0, "a hidden layer of 1 to 16384 numbers");
         }
+        self.two_branch.check()?;
+        if self.fusion && sizes.channels != 1 {
+            let allowed = format!(
+                "for encoders with one channel; this one has {} and takes the images without it",
+                sizes.channels
+            );
+            return Err(TrainingError::setting("fusion", true, allowed));
+        }
         if !(0.01..=1.0).contains(&self.layer_decay) {
             return bad("layer_decay", self.layer_decay, "0.01 to 1");
         }
@@ -123,17 +140,21 @@ impl FinetuneSettings {
     }
 
     pub(crate) fn learning(&self, sizes: &EncoderSizes) -> Learning {
-        match self.depth {
-            Depth::HeadOnly => Learning {
-                frozen_blocks: usize::MAX,
-                embedding: false,
-            },
-            Depth::LastBlocks(count) => Learning {
-                frozen_blocks: sizes.depth - count,
-                embedding: count == sizes.depth,
-            },
-            Depth::All => Learning::ALL,
+        let (frozen_blocks, embedding) = match self.depth {
+            Depth::HeadOnly => (usize::MAX, false),
+            Depth::LastBlocks(count) => (sizes.depth - count, count == sizes.depth),
+            Depth::All => (0, true),
+        };
+        Learning {
+            frozen_blocks,
+            embedding,
+            input: self.fusion,
         }
+    }
+
+    /// Whether each patch has one class token for good, which is all that the head asks for.
+    pub(crate) fn keeps_tokens(&self) -> bool {
+        self.depth == Depth::HeadOnly && !self.fusion && self.head != HeadKind::MaskedTwoBranch
     }
 
     /// For each tensor what its learning rate is multiplied with; 0 for frozen ones.
@@ -148,7 +169,7 @@ impl FinetuneSettings {
         let entries = layout.entries().iter();
         entries
             .map(|entry| match entry.level {
-                level if level < lowest => 0.0,
+                level if level < lowest || !entry.learns => 0.0,
                 level => self.layer_decay.powi(top.saturating_sub(level) as i32),
             })
             .collect()

@@ -1,29 +1,17 @@
 //! Heads on frozen tokens, and fine-tuning of the encoder with its head.
 
 use crate::TrainingError;
-use crate::classifier::Classifier;
-use crate::finetune_settings::{Depth, FinetuneSettings};
+use crate::classifier::{Batch, Classifier};
+use crate::finetune_settings::FinetuneSettings;
+use crate::finetuned::Finetuned;
+use crate::labelled::Labelled;
 use crate::optimiser::AdamW;
 use crate::parameters::Layout;
 use crate::random::{Purpose, permutation, stream};
 use crate::sizes::EncoderSizes;
-use crate::source::PatchSource;
-use crate::storage::{self, Storage};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Labelled samples: patch `i` of a source has class `labels[i]` and belongs to patient `patients[i]`.
-pub struct Labelled<'a> {
-    /// The patches.
-    pub patches: &'a dyn PatchSource,
-    /// Classes, from 0.
-    pub labels: &'a [usize],
-    /// Patients: all samples of one stay on one side of a split.
-    pub patients: &'a [String],
-    /// Number of classes.
-    pub classes: usize,
-}
+use std::collections::BTreeMap;
 
 /// An epoch's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -34,19 +22,8 @@ pub struct EpochReport {
     pub loss: f64,
     /// Loss of the held-out patients after it.
     pub validation_loss: Option<f64>,
-}
-
-/// A network with its head.
-#[derive(Clone, Debug)]
-pub struct Finetuned {
-    layout: Layout,
-    model: Classifier,
-    weights: Vec<f32>,
-    classes: usize,
-    /// Figures of all epochs.
-    pub curve: Vec<EpochReport>,
-    /// The epoch whose weights were kept.
-    pub best_epoch: usize,
+    /// Learning rate of its last step.
+    pub learning_rate: f64,
 }
 
 /// Trains a classifier from an encoder's tensors, given by their bare names as [`Pretraining`](crate::Pretraining) writes and
@@ -62,193 +39,257 @@ pub fn finetune(
     sizes: EncoderSizes,
     encoder: Option<&BTreeMap<String, Vec<f32>>>,
     samples: &Labelled<'_>,
-    mut told: impl FnMut(&EpochReport),
+    told: impl FnMut(&EpochReport),
 ) -> Result<Finetuned, TrainingError> {
-    settings.check(&sizes)?;
-    check_samples(samples)?;
-    let mut layout = Layout::default();
-    let model = Classifier::new(
-        &mut layout,
-        sizes,
-        samples.classes,
-        settings.head,
-        settings.loss,
-    );
-    let mut weights = layout.start(settings.seed);
-    if let Some(tensors) = encoder {
-        fill(&layout, &mut weights, tensors)?;
-    }
-    let (training, held_out) = split(settings, samples);
-    let class_weights = class_weights(settings, samples, &training);
-    let learning = settings.learning(&sizes);
-    let factors = settings.factors(&layout, &sizes);
-    let head_only = settings.depth == Depth::HeadOnly;
-    // With a frozen encoder every patch has one class token, for good.
-    let tokens = match head_only {
-        true => Some(embed(&model, &weights, samples)?),
-        false => None,
-    };
-    let gather = |indices: &[usize], tokens: &[Vec<f32>]| -> Vec<f32> {
-        indices
-            .iter()
-            .flat_map(|&i| tokens[i].iter().copied())
-            .collect()
-    };
-    let labels_of =
-        |indices: &[usize]| -> Vec<usize> { indices.iter().map(|&i| samples.labels[i]).collect() };
-
-    let mut optimiser = AdamW::new(layout.len());
-    let mut gradient = vec![0.0; layout.len()];
-    let steps = settings.epochs * training.len().div_ceil(settings.batch);
-    let mut step = 0;
-    let mut curve = Vec::new();
-    let mut best: Option<(usize, f64, Vec<f32>)> = None;
-    for epoch in 1..=settings.epochs {
-        let mut rng = stream(settings.seed, Purpose::Order, epoch as u64, 0);
-        let order: Vec<usize> = permutation(&mut rng, training.len())
-            .into_iter()
-            .map(|i| training[i])
-            .collect();
-        let mut sum = 0.0;
-        for indices in order.chunks(settings.batch) {
-            gradient.fill(0.0);
-            let labels = labels_of(indices);
-            let loss = match &tokens {
-                Some(tokens) => {
-                    let (logits, tape) = model.head.forward(&weights, &gather(indices, tokens));
-                    let (loss, d) = model.head.loss(&logits, &labels, &class_weights);
-                    model.head.backward(&weights, &mut gradient, &tape, d);
-                    loss
-                }
-                None => {
-                    let inputs = inputs(samples, indices, sizes, |patch, number| {
-                        let position = (step * settings.batch + number) as u64;
-                        let mut rng = stream(settings.seed, Purpose::Augmentation, position, 0);
-                        settings.augmentation.apply(patch, sizes.side, &mut rng)
-                    })?;
-                    let kept = settings.kept(&sizes, indices.len(), step, learning.frozen_blocks);
-                    let batch = (&*inputs, &*labels);
-                    let how = (kept, learning);
-                    model.loss(&weights, &mut gradient, batch, &class_weights, how)
-                }
-            };
-            if !loss.is_finite() {
-                return Err(TrainingError::Diverged { step: step + 1 });
-            }
-            let rate = settings.optimiser.rate(step, steps);
-            let at = (step, rate);
-            optimiser.step(
-                &layout,
-                &settings.optimiser,
-                at,
-                &factors,
-                &mut weights,
-                &gradient,
-            );
-            sum += loss * indices.len() as f64;
-            step += 1;
-        }
-        let validation_loss = match held_out.is_empty() {
-            true => None,
-            false => {
-                let rows = match &tokens {
-                    Some(tokens) => gather(&held_out, tokens),
-                    None => embed_some(&model, &weights, samples, &held_out)?.concat(),
-                };
-                let logits = model.head.forward(&weights, &rows).0;
-                Some(
-                    model
-                        .head
-                        .loss(&logits, &labels_of(&held_out), &class_weights)
-                        .0,
-                )
-            }
-        };
-        let report = EpochReport {
-            epoch,
-            loss: sum / training.len() as f64,
-            validation_loss,
-        };
-        told(&report);
-        curve.push(report);
-        if let Some(loss) = validation_loss {
-            if best.as_ref().is_none_or(|(_, lowest, _)| loss < *lowest) {
-                best = Some((epoch, loss, weights.clone()));
-            }
-            if best
-                .as_ref()
-                .is_some_and(|(of, ..)| epoch - of >= settings.patience)
-            {
-                break;
-            }
-        }
-    }
-    let (best_epoch, weights) = match best {
-        Some((epoch, _, weights)) => (epoch, weights),
-        None => (settings.epochs, weights),
-    };
+    let trainer = Trainer::new(settings, sizes, encoder, samples)?;
+    let all: Vec<usize> = (0..samples.labels.len()).collect();
+    let trained = trainer.train(&all, told)?;
     Ok(Finetuned {
-        layout,
-        model,
-        weights,
+        layout: trainer.layout,
+        model: trainer.model,
+        weights: trained.weights,
         classes: samples.classes,
-        curve,
-        best_epoch,
+        curve: trained.curve,
+        best_epoch: trained.best_epoch,
     })
 }
 
-impl Finetuned {
-    /// Probabilities of the classes for inputs.
-    ///
-    /// # Errors
-    /// [`TrainingError::PatchSize`].
-    pub fn probabilities(&self, inputs: &[Vec<f32>]) -> Result<Vec<Vec<f64>>, TrainingError> {
-        let tokens = self.model.vit.embed(&self.weights, inputs)?.concat();
-        let logits = self.model.head.forward(&self.weights, &tokens).0;
-        Ok(self.model.head.probabilities(&logits, self.classes))
+/// A network before its first step, with its samples: it can be trained on any of them.
+pub(crate) struct Trainer<'a> {
+    settings: &'a FinetuneSettings,
+    pub(crate) samples: &'a Labelled<'a>,
+    layout: Layout,
+    pub(crate) model: Classifier,
+    start: Vec<f32>,
+    /// The class tokens of all samples, where the encoder is frozen and sees patches as they are.
+    tokens: Option<Vec<Vec<f32>>>,
+}
+
+/// Patches with their masks, of which there are none when the head takes none.
+type Inputs = (Vec<Vec<f32>>, Vec<Vec<bool>>);
+
+/// What training gave.
+pub(crate) struct Trained {
+    pub(crate) weights: Vec<f32>,
+    pub(crate) curve: Vec<EpochReport>,
+    pub(crate) best_epoch: usize,
+}
+
+impl<'a> Trainer<'a> {
+    pub(crate) fn new(
+        settings: &'a FinetuneSettings,
+        sizes: EncoderSizes,
+        encoder: Option<&BTreeMap<String, Vec<f32>>>,
+        samples: &'a Labelled<'a>,
+    ) -> Result<Self, TrainingError> {
+        settings.check(&sizes)?;
+        let mut layout = Layout::default();
+        // The number of classes is looked at before the head is built from it.
+        samples.check(None)?;
+        let model = Classifier::new(&mut layout, sizes, samples.classes, settings);
+        samples.check(model.head.takes_masks().then_some(sizes.side.pow(3)))?;
+        let mut start = layout.start(settings.seed);
+        if let Some(tensors) = encoder {
+            fill(&layout, &mut start, tensors)?;
+        }
+        let mut trainer = Self {
+            settings,
+            samples,
+            layout,
+            model,
+            start,
+            tokens: None,
+        };
+        if settings.keeps_tokens() {
+            trainer.tokens = Some(trainer.class_tokens()?);
+        }
+        Ok(trainer)
     }
 
-    /// The encoder's weights under their bare names, as from [`Pretraining::encoder_weights`](crate::Pretraining::encoder_weights).
-    ///
-    /// # Errors
-    /// [`TrainingError::State`] when they cannot be stored.
-    pub fn encoder_weights(&self, storage: Storage) -> Result<Vec<u8>, TrainingError> {
-        storage::encoder_weights(&self.layout, &self.weights, &self.model.vit, storage, None)
+    /// Trains on some of the samples: most to learn from, and the others tell when to stop.
+    pub(crate) fn train(
+        &self,
+        among: &[usize],
+        mut told: impl FnMut(&EpochReport),
+    ) -> Result<Trained, TrainingError> {
+        let (settings, samples) = (self.settings, self.samples);
+        let (training, held_out) = samples.split(among, settings.validation, settings.seed);
+        let class_weights = samples.class_weights(&training, settings.balanced);
+        let factors = settings.factors(&self.layout, &self.model.vit.sizes);
+        let mut weights = self.start.clone();
+        let mut optimiser = AdamW::new(self.layout.len());
+        let mut gradient = vec![0.0; self.layout.len()];
+        let steps = settings.epochs * training.len().div_ceil(settings.batch);
+        let mut step = 0;
+        let mut curve = Vec::new();
+        let mut best: Option<(usize, f64, Vec<f32>)> = None;
+        for epoch in 1..=settings.epochs {
+            let mut rng = stream(settings.seed, Purpose::Order, epoch as u64, 0);
+            let order = permutation(&mut rng, training.len()).into_iter();
+            let order: Vec<usize> = order.map(|i| training[i]).collect();
+            let (mut sum, mut rate) = (0.0, 0.0);
+            for indices in order.chunks(settings.batch) {
+                gradient.fill(0.0);
+                let loss =
+                    self.step_loss(&mut weights, &mut gradient, indices, &class_weights, step)?;
+                if !loss.is_finite() {
+                    return Err(TrainingError::Diverged { step: step + 1 });
+                }
+                rate = settings.optimiser.rate(step, steps);
+                optimiser.step(
+                    &self.layout,
+                    &settings.optimiser,
+                    (step, rate),
+                    &factors,
+                    &mut weights,
+                    &gradient,
+                );
+                sum += loss * indices.len() as f64;
+                step += 1;
+            }
+            let validation_loss = match held_out.is_empty() {
+                true => None,
+                false => {
+                    let logits = self.logits(&weights, &held_out)?;
+                    let labels = samples.labels_of(&held_out);
+                    Some(self.model.head.loss(&logits, &labels, &class_weights).0)
+                }
+            };
+            let report = EpochReport {
+                epoch,
+                loss: sum / training.len() as f64,
+                validation_loss,
+                learning_rate: rate,
+            };
+            told(&report);
+            curve.push(report);
+            if let Some(loss) = validation_loss {
+                if best.as_ref().is_none_or(|(_, lowest, _)| loss < *lowest) {
+                    best = Some((epoch, loss, weights.clone()));
+                }
+                if best
+                    .as_ref()
+                    .is_some_and(|(of, ..)| epoch - of >= settings.patience)
+                {
+                    break;
+                }
+            }
+        }
+        let (best_epoch, weights) = match best {
+            Some((epoch, _, weights)) => (epoch, weights),
+            None => (settings.epochs, weights),
+        };
+        Ok(Trained {
+            weights,
+            curve,
+            best_epoch,
+        })
     }
 
-    /// The encoder's weights as from [`Finetuned::encoder_weights`], and the head's as `head.*`.
-    ///
-    /// # Errors
-    /// [`TrainingError::State`] when they cannot be stored.
-    pub fn weights(&self, storage: Storage) -> Result<Vec<u8>, TrainingError> {
-        storage::classifier_weights(&self.layout, &self.weights, &self.model.vit, storage)
+    /// The loss of some samples in a step, and its gradient; running figures in `weights` follow them.
+    fn step_loss(
+        &self,
+        weights: &mut [f32],
+        gradient: &mut [f32],
+        indices: &[usize],
+        class_weights: &[f64],
+        step: usize,
+    ) -> Result<f64, TrainingError> {
+        let (settings, sizes) = (self.settings, self.model.vit.sizes);
+        let labels = self.samples.labels_of(indices);
+        if let Some(tokens) = &self.tokens {
+            let head = &self.model.head;
+            let (logits, tape) = head.forward_classes(weights, gather(indices, tokens));
+            let (loss, d) = head.loss(&logits, &labels, class_weights);
+            head.backward_classes(weights, gradient, &tape, d);
+            return Ok(loss);
+        }
+        let learning = settings.learning(&sizes);
+        let (inputs, masks) = self.inputs(indices, Some(step))?;
+        let batch = Batch {
+            inputs: &inputs,
+            masks: &masks,
+        };
+        let kept = settings.kept(&sizes, indices.len(), step, learning.frozen_blocks);
+        let (loss, tape) = self.model.loss(
+            weights,
+            gradient,
+            (batch, &labels),
+            class_weights,
+            (kept, learning),
+        );
+        self.model.head.follow(weights, &tape);
+        Ok(loss)
+    }
+
+    /// Logits of some samples as they are.
+    pub(crate) fn logits(
+        &self,
+        weights: &[f32],
+        indices: &[usize],
+    ) -> Result<Vec<f32>, TrainingError> {
+        if let Some(tokens) = &self.tokens {
+            let head = &self.model.head;
+            return Ok(head.forward_classes(weights, gather(indices, tokens)).0);
+        }
+        let mut logits = Vec::new();
+        for indices in indices.chunks(8) {
+            let (inputs, masks) = self.inputs(indices, None)?;
+            let batch = Batch {
+                inputs: &inputs,
+                masks: &masks,
+            };
+            logits.extend(self.model.logits(weights, batch)?);
+        }
+        Ok(logits)
+    }
+
+    /// Samples by number with their masks (none when the head takes none); changed at random for a step.
+    fn inputs(&self, indices: &[usize], step: Option<usize>) -> Result<Inputs, TrainingError> {
+        let (settings, side) = (self.settings, self.model.vit.sizes.side);
+        let expected = self.model.input_len();
+        let samples = indices.par_iter().enumerate().map(|(number, &index)| {
+            let patch = self.samples.patches.patch(index)?;
+            if patch.len() != expected {
+                return Err(TrainingError::PatchSize {
+                    index,
+                    found: patch.len(),
+                    expected,
+                });
+            }
+            let mask = match self.model.head.takes_masks() {
+                true => self.samples.masks.get(index),
+                false => None,
+            };
+            let Some(step) = step else {
+                return Ok((patch, mask.cloned()));
+            };
+            let position = (step * settings.batch + number) as u64;
+            let mut rng = stream(settings.seed, Purpose::Augmentation, position, 0);
+            let mask = mask.map(Vec::as_slice);
+            let changes = settings.augmentation;
+            Ok(changes.apply_with_mask(&patch, mask, settings.fusion, side, &mut rng))
+        });
+        let (inputs, masks): (Vec<_>, Vec<_>) =
+            samples.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok((inputs, masks.into_iter().flatten().collect()))
+    }
+
+    /// The class tokens of all samples, before the first step.
+    fn class_tokens(&self) -> Result<Vec<Vec<f32>>, TrainingError> {
+        let all: Vec<usize> = (0..self.samples.labels.len()).collect();
+        let mut tokens = Vec::with_capacity(all.len());
+        for indices in all.chunks(8) {
+            let (inputs, _) = self.inputs(indices, None)?;
+            tokens.extend(self.model.vit.embed(&self.start, &inputs)?);
+        }
+        Ok(tokens)
     }
 }
 
-fn check_samples(samples: &Labelled<'_>) -> Result<(), TrainingError> {
-    let count = samples.patches.len();
-    if samples.labels.len() != count || samples.patients.len() != count {
-        let value = format!(
-            "{} labels and {} patients",
-            samples.labels.len(),
-            samples.patients.len()
-        );
-        return Err(TrainingError::setting(
-            "labels",
-            value,
-            format!("{count}, one for each patch"),
-        ));
-    }
-    let present: BTreeSet<usize> = samples.labels.iter().copied().collect();
-    if present.len() < 2 || present.last().is_some_and(|&last| last >= samples.classes) {
-        let value = format!("{present:?} of {}", samples.classes);
-        return Err(TrainingError::setting(
-            "labels",
-            value,
-            "two classes or more, numbered from 0",
-        ));
-    }
-    Ok(())
+fn gather(indices: &[usize], tokens: &[Vec<f32>]) -> Vec<f32> {
+    let rows = indices.iter();
+    rows.flat_map(|&i| tokens[i].iter().copied()).collect()
 }
 
 /// Puts an encoder's tensors in their places.
@@ -272,92 +313,4 @@ fn fill(
         weights[range].copy_from_slice(numbers);
     }
     Ok(())
-}
-
-/// Numbers of the training samples and of the held-out ones. Patients are dealt out class by class (a patient's class is its first sample's).
-fn split(settings: &FinetuneSettings, samples: &Labelled<'_>) -> (Vec<usize>, Vec<usize>) {
-    let mut class_of: BTreeMap<&str, usize> = BTreeMap::new();
-    for (patient, &label) in samples.patients.iter().zip(samples.labels) {
-        class_of.entry(patient).or_insert(label);
-    }
-    let mut held_out: BTreeSet<&str> = BTreeSet::new();
-    for class in 0..samples.classes {
-        let patients: Vec<&str> = class_of
-            .iter()
-            .filter(|&(_, &of)| of == class)
-            .map(|(&patient, _)| patient)
-            .collect();
-        let count = (settings.validation * patients.len() as f64).round() as usize;
-        // A class must be learned before it can be held out.
-        let count = count.min(patients.len().saturating_sub(1));
-        let mut rng = stream(settings.seed, Purpose::Split, class as u64, 0);
-        let order = permutation(&mut rng, patients.len());
-        held_out.extend(order.into_iter().take(count).map(|i| patients[i]));
-    }
-    (0..samples.labels.len()).partition(|&i| !held_out.contains(&*samples.patients[i]))
-}
-
-fn class_weights(
-    settings: &FinetuneSettings,
-    samples: &Labelled<'_>,
-    training: &[usize],
-) -> Vec<f64> {
-    let mut counts = vec![0usize; samples.classes];
-    training
-        .iter()
-        .for_each(|&i| counts[samples.labels[i]] += 1);
-    counts
-        .iter()
-        .map(|&count| match settings.balanced {
-            true => training.len() as f64 / (samples.classes * count.max(1)) as f64,
-            false => 1.0,
-        })
-        .collect()
-}
-
-/// Patches by number, each changed by `change`.
-fn inputs(
-    samples: &Labelled<'_>,
-    indices: &[usize],
-    sizes: EncoderSizes,
-    change: impl Fn(&[f32], usize) -> Vec<f32> + Sync,
-) -> Result<Vec<Vec<f32>>, TrainingError> {
-    indices
-        .par_iter()
-        .enumerate()
-        .map(|(number, &index)| {
-            let patch = samples.patches.patch(index)?;
-            if patch.len() != sizes.input_len() {
-                return Err(TrainingError::PatchSize {
-                    index,
-                    found: patch.len(),
-                    expected: sizes.input_len(),
-                });
-            }
-            Ok(change(&patch, number))
-        })
-        .collect()
-}
-
-fn embed_some(
-    model: &Classifier,
-    weights: &[f32],
-    samples: &Labelled<'_>,
-    indices: &[usize],
-) -> Result<Vec<Vec<f32>>, TrainingError> {
-    let mut tokens = Vec::with_capacity(indices.len());
-    for indices in indices.chunks(8) {
-        let inputs = inputs(samples, indices, model.vit.sizes, |patch, _| patch.to_vec())?;
-        tokens.extend(model.vit.embed(weights, &inputs)?);
-    }
-    Ok(tokens)
-}
-
-fn embed(
-    model: &Classifier,
-    weights: &[f32],
-    samples: &Labelled<'_>,
-) -> Result<Vec<Vec<f32>>, TrainingError> {
-    let all: Vec<usize> = (0..samples.patches.len()).collect();
-    embed_some(model, weights, samples, &all)
 }

@@ -7,6 +7,10 @@ use crate::activation::{gelu, gelu_backward, relu, relu_backward};
 use crate::attention::Attention;
 use crate::batch_norm::BatchNorm;
 use crate::buffer::Buffer;
+use crate::classifier::{Batch, Classifier};
+use crate::finetune_settings::{Depth, FinetuneSettings};
+use crate::fusion::Fusion;
+use crate::head::HeadKind;
 use crate::layer_norm::LayerNorm;
 use crate::linear::Linear;
 use crate::mae::{Mae, MaeSettings};
@@ -16,6 +20,7 @@ use crate::random::{Purpose, stream, uniform};
 use crate::sizes::EncoderSizes;
 use crate::source::TRUTH;
 use crate::transformer::{Kept, Transformer};
+use crate::two_branch::{TwoBranch, TwoBranchSizes, lesion_shares};
 
 /// Numbers without a pattern between -1 and 1.
 fn numbers(count: usize, of: u64) -> Vec<f32> {
@@ -133,9 +138,49 @@ fn blocks_with_stochastic_depth() {
     let forward = |p: &[f32], x: &[f32]| blocks.forward(p, Buffer::copy(x), 3, kept(), 0);
     let tape = forward(&p, &x).1;
     let mut g = vec![0.0; layout.len()];
-    let dx = blocks.backward(&p, &mut g, &tape, &numbers(x.len(), 99));
+    let dx = blocks.backward(&p, &mut g, (&tape, 0), &numbers(x.len(), 99));
     compare("blocks' input", &x, &dx, |x| mixed(&forward(&p, x).0));
     compare("blocks' weights", &p, &g, |p| mixed(&forward(p, &x).0));
+}
+
+#[test]
+fn fusion() {
+    let mut layout = Layout::default();
+    let layer = Fusion::new(&mut layout, 0, 4);
+    let p = numbers(layout.len(), 1);
+    let samples: Vec<Vec<f32>> = (0..2).map(|i| numbers(3 * 64, 20 + i)).collect();
+    let dy = numbers(2 * 64, 99);
+    let dy: Vec<Vec<f32>> = dy.chunks_exact(64).map(<[f32]>::to_vec).collect();
+    let mut g = vec![0.0; layout.len()];
+    layer.backward(&mut g, &samples, &dy);
+    compare("fusion's weights", &p, &g, |p| {
+        mixed(&layer.forward(p, &samples).concat())
+    });
+}
+
+#[test]
+fn the_two_branch_head() {
+    let mut layout = Layout::default();
+    let sizes = TwoBranchSizes {
+        hidden: 5,
+        bottleneck: 3,
+    };
+    let head = TwoBranch::new(&mut layout, 0, [6, 3], sizes);
+    // Three samples of a class token and eight patches; one of the masks touches nothing.
+    let (p, tokens) = (numbers(layout.len(), 7), numbers(3 * 9 * 6, 8));
+    let masks = [3, 5, 9].map(|every| -> Vec<bool> {
+        (0..64)
+            .map(|at| every < 9 && at % (every * 7) == 1)
+            .collect()
+    });
+    let shares = || masks.iter().map(|m| lesion_shares(m, 4, 2)).collect();
+    let dy = numbers(9, 99);
+    let mut g = vec![0.0; layout.len()];
+    let tape = head.forward(&p, &tokens, shares()).1;
+    let dx = head.backward(&p, &mut g, &tape, &dy);
+    let loss = |p: &[f32], x: &[f32]| mixed(&head.forward(p, x, shares()).0);
+    along("two-branch head", &p, &g, |p| loss(p, &tokens));
+    along("two-branch head's tokens", &tokens, &dx, |x| loss(&p, x));
 }
 
 const SIZES: EncoderSizes = EncoderSizes {
@@ -212,4 +257,58 @@ fn whole_networks() {
     let mut g = vec![0.0; p.len()];
     loss(&p, &mut g);
     along("MoCo", &p, &g, |p| loss(p, &mut vec![0.0; p.len()]));
+}
+
+/// The fusion's gradient comes through the whole encoder, whether that learns or not.
+#[test]
+fn fusion_before_an_encoder() {
+    let sizes = EncoderSizes {
+        channels: 1,
+        ..SIZES
+    };
+    let inputs: Vec<Vec<f32>> = (0..4).map(|i| numbers(3 * 512, 60 + i)).collect();
+    let masks: Vec<Vec<bool>> = (0..4)
+        .map(|i| (0..512).map(|at| at / (100 + i) == 1).collect())
+        .collect();
+    let batch = Batch {
+        inputs: &inputs,
+        masks: &masks,
+    };
+    for depth in [Depth::All, Depth::LastBlocks(1), Depth::HeadOnly] {
+        let settings = FinetuneSettings {
+            depth,
+            head: HeadKind::MaskedTwoBranch,
+            two_branch: TwoBranchSizes {
+                hidden: 8,
+                bottleneck: 4,
+            },
+            fusion: true,
+            ..FinetuneSettings::default()
+        };
+        let mut layout = Layout::default();
+        let model = Classifier::new(&mut layout, sizes, 3, &settings);
+        let p: Vec<f32> = numbers(layout.len(), 6).iter().map(|v| 0.7 * v).collect();
+        let factors = settings.factors(&layout, &sizes);
+        let loss = |p: &[f32], g: &mut [f32]| {
+            let how = (Kept::default(), settings.learning(&sizes));
+            let labelled = (batch, &[0, 1, 2, 0][..]);
+            model.loss(p, g, labelled, &[1.0, 2.0, 1.5], how).0
+        };
+        let mut g = vec![0.0; p.len()];
+        loss(&p, &mut g);
+        // Along what learns; everything else has no gradient at all.
+        let mut learning = Vec::new();
+        for (entry, factor) in layout.entries().iter().zip(&factors) {
+            match *factor > 0.0 {
+                true => learning.extend(entry.range()),
+                false => assert!(g[entry.range()].iter().all(|&g| g == 0.0), "{}", entry.name),
+            }
+        }
+        let of = |row: &[f32]| -> Vec<f32> { learning.iter().map(|&at| row[at]).collect() };
+        along(&format!("{depth:?}"), &of(&p), &of(&g), |moved| {
+            let mut p = p.clone();
+            learning.iter().zip(moved).for_each(|(&at, v)| p[at] = *v);
+            loss(&p, &mut vec![0.0; p.len()])
+        });
+    }
 }

@@ -1,8 +1,10 @@
 //! Training of the 3-D vision transformer encoder on the CPU: MAE and MoCo v3 pretraining, heads on frozen tokens, fine-tuning.
 //!
 //! * [`Pretraining`] takes steps on a [`PatchSource`] without labels: [`Method::Mae`] hides most of each patch and has a light decoder guess it
-//!   (He et al., 2022), and on request has the class token read what is known of simulated lesions; [`Method::Moco`] tells two changed views of a patch from those of the others (MoCo v3: Chen, Xie and He, 2021).
-//! * [`finetune`] trains a head ([`HeadKind`]) on class tokens, or the last blocks, or everything, from labelled patches.
+//!   (He et al., 2022), and on request has the class token read what is known of simulated lesions; [`Method::Moco`] tells two changed
+//!   views of a patch from those of the others (MoCo v3: Chen, Xie and He, 2021).
+//! * [`finetune`] trains a head ([`HeadKind`]), or the last blocks too, or everything, from labelled patches; [`cross_validate`] does so fold
+//!   by fold, whole patients held out, and predicts every sample by a network that has not seen its patient.
 //! * [`SimulatedPatches`] makes patches of simulated lesions, each patient at a centre of its own; [`PatchStore`] holds patches in memory.
 //! * Weights come out as safetensors with the family's names, which `triher-encoder` loads (it must be told the heads when they are not 12).
 //!
@@ -11,7 +13,7 @@
 //! **Why no framework.** The network is one family of a handful of layers. candle has no backward pass for its fused LayerNorm and softmax, burn's
 //! autodiff costs minutes of compiling, and both lose a third of the CPU on this network's forward pass. Written out, the layers are a few
 //! hundred lines on the products of the `gemm` crate, each with its way back beside it, checked against finite differences and against
-//! PyTorch (twenty steps of a classifier, MAE and MoCo v3: `tests/parity`, losses within 1e-4). The embedding of patches is a
+//! PyTorch (twenty steps of classifiers, MAE and MoCo v3: `tests/parity`, losses within 1e-4). The embedding of patches is a
 //! convolution whose windows do not overlap, so it is a product too.
 //!
 //! **The same numbers always.** Work is cut by the sizes of the data alone, sums have a fixed order, and random streams belong to steps and samples. A run
@@ -50,9 +52,14 @@ mod augment;
 mod batch_norm;
 mod buffer;
 mod classifier;
+mod cross_validation;
 mod error;
 mod finetune_settings;
+mod finetuned;
 mod finetuning;
+mod fusion;
+mod head;
+mod labelled;
 mod layer_norm;
 mod linear;
 mod loss;
@@ -70,6 +77,7 @@ mod sizes;
 mod source;
 mod storage;
 mod transformer;
+mod two_branch;
 mod vector;
 mod vit;
 
@@ -79,10 +87,13 @@ mod gradient_tests;
 mod parity_tests;
 
 pub use augment::{AugmentationSettings, standardise};
-pub use classifier::{ClassLoss, HeadKind};
+pub use cross_validation::{CrossValidated, FoldCurve, cross_validate};
 pub use error::TrainingError;
 pub use finetune_settings::{Depth, FinetuneSettings};
-pub use finetuning::{EpochReport, Finetuned, Labelled, finetune};
+pub use finetuned::Finetuned;
+pub use finetuning::{EpochReport, finetune};
+pub use head::{ClassLoss, HeadKind};
+pub use labelled::Labelled;
 pub use mae::MaeSettings;
 pub use moco::MocoSettings;
 pub use optimiser::OptimiserSettings;
@@ -92,3 +103,4 @@ pub use simulated::{SimulatedPatches, SimulatedSettings};
 pub use sizes::EncoderSizes;
 pub use source::{PatchSource, PatchStore, TRUTH};
 pub use storage::Storage;
+pub use two_branch::TwoBranchSizes;

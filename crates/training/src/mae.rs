@@ -253,7 +253,7 @@ impl Mae {
         for (&token, d) in hidden.iter().zip(dfrom.chunks_exact(width)) {
             ddecoded[token * width..(token + 1) * width].copy_from_slice(d);
         }
-        let dfilled = self.decoder.backward(p, g, &decoder_tape, &ddecoded);
+        let dfilled = self.decoder.backward(p, g, (&decoder_tape, 0), &ddecoded);
         let mut dnarrowed = Buffer::zeros(narrowed.len());
         let mut dhidden = Vec::with_capacity(hidden.len() * width);
         for (d, source) in dfilled.chunks_exact(width).zip(&sources) {

@@ -223,6 +223,7 @@ impl Moco {
         let learning = Learning {
             frozen_blocks: 0,
             embedding: !self.settings.freeze_patch_embedding,
+            input: false,
         };
         let dtokens = spread_class(&dfast, width, len);
         self.vit.backward(p, g, &tape, &dtokens, learning);

@@ -41,6 +41,8 @@ pub struct Entry {
     pub decays: bool,
     /// Layer for layer-wise learning rates: 0 the embedding of patches, 1.. the blocks, then heads and decoders.
     pub level: usize,
+    /// Whether steps change it; running figures of norms are kept here too and follow the data instead.
+    pub learns: bool,
     start: Start,
     slot: Slot,
 }
@@ -92,9 +94,25 @@ impl Layout {
             name,
             shape: shape.to_vec(),
             level,
+            learns: true,
             start,
             slot: slot.clone(),
         });
+        slot
+    }
+
+    /// A tensor that no step changes.
+    pub(crate) fn add_fixed(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        start: Start,
+        level: usize,
+    ) -> Slot {
+        let slot = self.add(name, shape, start, level);
+        if let Some(entry) = self.entries.last_mut() {
+            entry.learns = false;
+        }
         slot
     }
 

@@ -1,12 +1,15 @@
-//! Training beside PyTorch's: twenty AdamW steps of three small networks (`tests/parity/make_expectation.py`), losses to 1e-4.
+//! Training beside PyTorch's: twenty AdamW steps of small networks (`tests/parity/make_expectation.py`), losses to 1e-4.
 
-use crate::classifier::{ClassLoss, Classifier, HeadKind};
+use crate::classifier::{Batch, Classifier};
+use crate::finetune_settings::{Depth, FinetuneSettings};
+use crate::head::HeadKind;
 use crate::mae::{Mae, MaeSettings};
 use crate::moco::{Moco, MocoSettings};
 use crate::optimiser::{AdamW, OptimiserSettings, follow};
 use crate::parameters::Layout;
 use crate::sizes::EncoderSizes;
 use crate::transformer::Kept;
+use crate::two_branch::TwoBranchSizes;
 use crate::vit::Learning;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -58,21 +61,26 @@ fn compare(
     layout: &Layout,
     settings: OptimiserSettings,
     frozen: &str,
-    mut loss: impl FnMut(usize, &[f32], &mut [f32]) -> f64,
-) {
+    mut loss: impl FnMut(usize, &mut [f32], &mut [f32]) -> f64,
+) -> Vec<f32> {
     let (bytes, expected) = fixtures();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let mut p = vec![f32::NAN; layout.len()];
     let mut factors = Vec::new();
     for entry in layout.entries() {
-        p[entry.range()].copy_from_slice(&numbers(&file, &format!("{name}/{}", entry.name)));
-        let learns = frozen.is_empty() || !entry.name.contains(frozen);
+        // The classifiers start from one encoder, and heads of one kind from the same weights.
+        let of = match entry.name.starts_with("encoder.") && name.starts_with("two_branch") {
+            true => "classifier",
+            false => name.trim_end_matches("_frozen"),
+        };
+        p[entry.range()].copy_from_slice(&numbers(&file, &format!("{of}/{}", entry.name)));
+        let learns = entry.learns && (frozen.is_empty() || !entry.name.contains(frozen));
         factors.push(if learns { 1.0 } else { 0.0 });
     }
     let mut optimiser = AdamW::new(layout.len());
     for step in 0..STEPS {
         let mut g = vec![0.0; layout.len()];
-        let ours = loss(step, &p, &mut g);
+        let ours = loss(step, &mut p, &mut g);
         let theirs = expected[name][step].as_f64().unwrap();
         assert!(
             (ours - theirs).abs() < 1e-4,
@@ -81,13 +89,13 @@ fn compare(
         let rate = settings.rate(step, STEPS);
         optimiser.step(layout, &settings, (step, rate), &factors, &mut p, &g);
     }
+    p
 }
 
 #[test]
 fn a_classifier_learns_as_in_pytorch() {
     let mut layout = Layout::default();
-    let (head, loss) = (HeadKind::Linear, ClassLoss::CrossEntropy);
-    let model = Classifier::new(&mut layout, SIZES, 3, head, loss);
+    let model = Classifier::new(&mut layout, SIZES, 3, &FinetuneSettings::default());
     let (bytes, _) = fixtures();
     let [inputs, _] = views(&SafeTensors::deserialize(&bytes).unwrap());
     let settings = OptimiserSettings {
@@ -97,8 +105,74 @@ fn a_classifier_learns_as_in_pytorch() {
     compare("classifier", &layout, settings, "", |_, p, g| {
         let labels = [0, 1, 2, 0, 1, 2];
         let how = (Kept::default(), Learning::ALL);
-        model.loss(p, g, (&inputs, &labels), &[0.5, 1.0, 2.0], how)
+        let batch = Batch {
+            inputs: &inputs,
+            masks: &[],
+        };
+        model.loss(p, g, (batch, &labels), &[0.5, 1.0, 2.0], how).0
     });
+}
+
+/// BL4AS' fusion and head, once with everything learning and once with a frozen encoder, through which the fusion's gradient still goes.
+#[test]
+fn fusion_and_the_two_branch_head_learn_as_in_pytorch() {
+    let (bytes, expected) = fixtures();
+    let [first, second] = views(&SafeTensors::deserialize(&bytes).unwrap());
+    let pairs = || first.iter().zip(&second);
+    let inputs: Vec<Vec<f32>> = pairs()
+        .map(|(a, b)| {
+            let between = a.iter().zip(b).map(|(a, b)| a - b).collect();
+            [a.clone(), b.clone(), between].concat()
+        })
+        .collect();
+    let masks: Vec<Vec<bool>> = first
+        .iter()
+        .map(|a| a.iter().map(|&v| v > 2.6).collect())
+        .collect();
+    let batch = Batch {
+        inputs: &inputs,
+        masks: &masks,
+    };
+    let labels = [0, 1, 2, 0, 1, 2];
+    for (name, frozen, depth) in [
+        ("two_branch", "", Depth::All),
+        ("two_branch_frozen", "encoder.", Depth::HeadOnly),
+    ] {
+        let settings = FinetuneSettings {
+            depth,
+            head: HeadKind::MaskedTwoBranch,
+            two_branch: TwoBranchSizes {
+                hidden: 16,
+                bottleneck: 7,
+            },
+            fusion: true,
+            ..FinetuneSettings::default()
+        };
+        let mut layout = Layout::default();
+        let model = Classifier::new(&mut layout, SIZES, 3, &settings);
+        let clipped = OptimiserSettings {
+            clip: 1.0,
+            ..SETTINGS
+        };
+        let p = compare(name, &layout, clipped, frozen, |_, p, g| {
+            let how = (Kept::default(), settings.learning(&SIZES));
+            let weights = [0.5, 1.0, 2.0];
+            let (loss, tape) = model.loss(p, g, (batch, &labels), &weights, how);
+            model.head.follow(p, &tape);
+            loss
+        });
+        // With the running figures that twenty batches left behind.
+        let ours = model.logits(&p, batch).unwrap();
+        let theirs = expected[format!("{name}_logits")].as_array().unwrap();
+        assert_eq!(ours.len(), theirs.len());
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            let theirs = theirs.as_f64().unwrap();
+            assert!(
+                (f64::from(*ours) - theirs).abs() < 1e-3,
+                "{name}: {ours} and not {theirs}"
+            );
+        }
+    }
 }
 
 #[test]

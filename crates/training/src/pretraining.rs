@@ -97,8 +97,8 @@ pub struct StepReport {
 
 #[derive(Clone, Debug)]
 enum Model {
-    Mae(Mae),
-    Moco(Moco),
+    Mae(Box<Mae>),
+    Moco(Box<Moco>),
 }
 
 /// A run.
@@ -135,8 +135,10 @@ impl Pretraining {
         settings.check()?;
         let mut layout = Layout::default();
         let model = match settings.method {
-            Method::Mae(mae) => Model::Mae(Mae::new(&mut layout, settings.encoder, mae)),
-            Method::Moco(moco) => Model::Moco(Moco::new(&mut layout, settings.encoder, moco)),
+            Method::Mae(mae) => Model::Mae(Box::new(Mae::new(&mut layout, settings.encoder, mae))),
+            Method::Moco(moco) => {
+                Model::Moco(Box::new(Moco::new(&mut layout, settings.encoder, moco)))
+            }
         };
         let weights = layout.start(settings.seed);
         let momentum = match &model {

@@ -14,6 +14,7 @@ pub(crate) enum Purpose {
     Split = 6,
     Cohort = 7,
     Background = 8,
+    Folds = 9,
 }
 
 /// The stream of a purpose and two numbers, such as step and sample.

@@ -69,7 +69,8 @@ pub(crate) fn encoder_weights(
     write(&encoder_parts(layout, p, vit), storage, note)
 }
 
-/// The encoder's tensors under their bare names and the head's under `head.`, which readers of encoders leave out.
+/// The encoder's tensors under their bare names, the head's under `head.` and those of a fusion under `fusion.`, which readers of encoders leave
+/// out.
 pub(crate) fn classifier_weights(
     layout: &Layout,
     p: &[f32],
@@ -78,7 +79,7 @@ pub(crate) fn classifier_weights(
 ) -> Result<Vec<u8>, TrainingError> {
     let mut parts = encoder_parts(layout, p, vit);
     for entry in layout.entries() {
-        if entry.name.starts_with("head.") {
+        if !entry.name.starts_with("encoder.") {
             parts.push(Part {
                 name: entry.name.clone(),
                 shape: entry.shape.clone(),

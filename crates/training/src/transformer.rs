@@ -175,18 +175,20 @@ impl Transformer {
     }
 
     /// From the gradient of the result: adds the weights' gradients to `g` and returns the gradient of what went into the first block
-    /// whose tape was kept.
+    /// whose tape was kept. Blocks below `learns_from` only hand the gradient on; above the number of blocks, the last norm does too.
     pub(crate) fn backward(
         &self,
         p: &[f32],
         g: &mut [f32],
-        tape: &TransformerTape,
+        (tape, learns_from): (&TransformerTape, usize),
         dy: &[f32],
     ) -> Buffer {
         let sample = tape.tokens * self.width;
         let samples = dy.len() / sample;
         let mut dx = Buffer::zeros(dy.len());
-        self.norm.backward(p, Some(g), &tape.norm, dy, &mut dx);
+        let norm_learns = learns_from <= self.blocks.len();
+        self.norm
+            .backward(p, norm_learns.then_some(&mut *g), &tape.norm, dy, &mut dx);
         let frozen = self.blocks.len() - tape.blocks.len();
         let blocks = self
             .blocks
@@ -195,24 +197,29 @@ impl Transformer {
             .skip(frozen)
             .zip(&tape.blocks);
         for ((number, block), tape_of) in blocks.rev() {
+            let learns = number >= learns_from;
+            let linear = |layer: &Linear, g: &mut [f32], x: &[f32], dy: &[f32]| match learns {
+                true => layer.backward(p, g, x, dy),
+                false => layer.backward_input(p, dy),
+            };
             let factors = tape.kept.branch(number, 1, samples);
             let branch = scaled(&dx, factors, sample);
-            let mut hidden = block.fc2.backward(p, g, &tape_of.hidden, &branch);
+            let mut hidden = linear(&block.fc2, g, &tape_of.hidden, &branch);
             gelu_backward(&mut hidden, &tape_of.before);
-            let dy2 = block.fc1.backward(p, g, &tape_of.y2, &hidden);
+            let dy2 = linear(&block.fc1, g, &tape_of.y2, &hidden);
             block
                 .norm2
-                .backward(p, Some(g), &tape_of.norm2, &dy2, &mut dx);
+                .backward(p, learns.then_some(&mut *g), &tape_of.norm2, &dy2, &mut dx);
 
             let factors = tape.kept.branch(number, 0, samples);
             let branch = scaled(&dx, factors, sample);
-            let dmixed = block.proj.backward(p, g, &tape_of.mixed, &branch);
+            let dmixed = linear(&block.proj, g, &tape_of.mixed, &branch);
             let attention = self.attention(tape.tokens);
             let dqkv = attention.backward(&tape_of.qkv, &tape_of.attention, &dmixed);
-            let dy1 = block.qkv.backward(p, g, &tape_of.y1, &dqkv);
+            let dy1 = linear(&block.qkv, g, &tape_of.y1, &dqkv);
             block
                 .norm1
-                .backward(p, Some(g), &tape_of.norm1, &dy1, &mut dx);
+                .backward(p, learns.then_some(&mut *g), &tape_of.norm1, &dy1, &mut dx);
         }
         dx
     }

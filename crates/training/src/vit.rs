@@ -44,13 +44,21 @@ pub(crate) struct Learning {
     pub(crate) frozen_blocks: usize,
     /// Whether the embedding of patches does (MoCo v3 freezes it, `stop_grad_conv1`).
     pub(crate) embedding: bool,
+    /// Whether the gradient of the input is asked for, because something before the encoder learns.
+    pub(crate) input: bool,
 }
 
 impl Learning {
     pub(crate) const ALL: Self = Self {
         frozen_blocks: 0,
         embedding: true,
+        input: false,
     };
+
+    /// The first block whose tape the way back needs.
+    pub(crate) fn taped_from(&self) -> usize {
+        if self.input { 0 } else { self.frozen_blocks }
+    }
 }
 
 impl Vit {
@@ -129,7 +137,7 @@ impl Vit {
         (tokens, VitTape { seen, tape })
     }
 
-    /// From the gradient of the tokens: adds the weights' gradients to `g`.
+    /// From the gradient of the tokens: adds the weights' gradients to `g`; gives that of the inputs when [`Learning::input`] asks for it.
     pub(crate) fn backward(
         &self,
         p: &[f32],
@@ -137,11 +145,12 @@ impl Vit {
         tape: &VitTape,
         dtokens: &[f32],
         learning: Learning,
-    ) {
+    ) -> Option<Vec<Vec<f32>>> {
         let width = self.sizes.width;
-        let dx = self.transformer.backward(p, g, &tape.tape, dtokens);
-        if learning.frozen_blocks > 0 {
-            return;
+        let tape_of = (&tape.tape, learning.frozen_blocks);
+        let dx = self.transformer.backward(p, g, tape_of, dtokens);
+        if learning.taped_from() > 0 {
+            return None;
         }
         let sample = dx.len() / tape.seen.samples.max(1);
         let each = sample - width;
@@ -152,11 +161,16 @@ impl Vit {
             classes.extend_from_slice(class);
             rows.copy_from_slice(rest);
         }
-        add_rows(&mut g[self.class.range()], &classes);
+        if learning.frozen_blocks == 0 {
+            add_rows(&mut g[self.class.range()], &classes);
+        }
         if learning.embedding {
             self.embedding
                 .backward_weights(g, &tape.seen.patches, &rows);
         }
+        learning
+            .input
+            .then(|| fold_all(&self.sizes, &self.embedding.backward_input(p, &rows)))
     }
 
     /// The class tokens of inputs; nothing is kept for a way back.
@@ -195,24 +209,46 @@ impl Vit {
     }
 }
 
+/// Calls `line(place in the row, place in the input)` for every line of `patch` voxels of patch `number`.
+fn lines(sizes: &EncoderSizes, number: usize, mut line: impl FnMut(usize, usize)) {
+    let (side, patch, grid) = (sizes.side, sizes.patch, sizes.grid());
+    let [z0, y0, x0] =
+        [number / (grid * grid), number / grid % grid, number % grid].map(|v| v * patch);
+    for at in 0..sizes.channels * patch * patch {
+        let (channel, z, y) = (at / (patch * patch), at / patch % patch, at % patch);
+        let start = ((channel * side + z0 + z) * side + y0 + y) * side + x0;
+        line(at * patch, start);
+    }
+}
+
 /// Rows of patch voxels `[channel][z][y][x]`, patches in C order: what a convolution with windows side by side multiplies its weights with.
 pub(crate) fn unfold_all(sizes: &EncoderSizes, inputs: &[Vec<f32>]) -> Buffer {
-    let (side, patch, grid) = (sizes.side, sizes.patch, sizes.grid());
-    let row = sizes.patch_len();
+    let (patch, row) = (sizes.patch, sizes.patch_len());
     let mut rows = Buffer::unwritten(inputs.len() * sizes.patches() * row);
     rows.par_chunks_mut(sizes.patches() * row)
         .zip(inputs)
         .for_each(|(rows, input)| {
             for (number, row) in rows.chunks_exact_mut(row).enumerate() {
-                let [z0, y0, x0] = [number / (grid * grid), number / grid % grid, number % grid]
-                    .map(|v| v * patch);
-                for (line, out) in row.chunks_exact_mut(patch).enumerate() {
-                    let (channel, z, y) =
-                        (line / (patch * patch), line / patch % patch, line % patch);
-                    let start = ((channel * side + z0 + z) * side + y0 + y) * side + x0;
-                    out.copy_from_slice(&input[start..start + patch]);
-                }
+                lines(sizes, number, |to, from| {
+                    row[to..to + patch].copy_from_slice(&input[from..from + patch]);
+                });
             }
         });
     rows
+}
+
+/// The way back of [`unfold_all`]: every voxel of an input lies in one row.
+fn fold_all(sizes: &EncoderSizes, rows: &[f32]) -> Vec<Vec<f32>> {
+    let (patch, row) = (sizes.patch, sizes.patch_len());
+    rows.par_chunks(sizes.patches() * row)
+        .map(|rows| {
+            let mut input = vec![0.0; sizes.input_len()];
+            for (number, row) in rows.chunks_exact(row).enumerate() {
+                lines(sizes, number, |from, to| {
+                    input[to..to + patch].copy_from_slice(&row[from..from + patch]);
+                });
+            }
+            input
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use triher_training::{
     AugmentationSettings, ClassLoss, Depth, EncoderSizes, FinetuneSettings, HeadKind, Labelled,
-    OptimiserSettings, PatchStore, Storage, finetune,
+    OptimiserSettings, PatchStore, Storage, TwoBranchSizes, cross_validate, finetune,
 };
 
 const SIZES: EncoderSizes = EncoderSizes {
@@ -44,6 +44,7 @@ fn heads_blocks_and_whole_networks_learn() {
     let (patches, labels, patients) = samples();
     let data = Labelled {
         patches: &patches,
+        masks: &[],
         labels: &labels,
         patients: &patients,
         classes: 3,
@@ -82,7 +83,9 @@ fn heads_blocks_and_whole_networks_learn() {
             best.validation_loss < first.validation_loss,
             "{depth:?} {head:?}"
         );
-        let probabilities = trained.probabilities(&[patch(900), patch(901)]).unwrap();
+        let probabilities = trained
+            .probabilities(&[patch(900), patch(901)], &[])
+            .unwrap();
         for row in &probabilities {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }
@@ -96,6 +99,7 @@ fn frozen_blocks_stay_as_they_were() {
     let (patches, labels, patients) = samples();
     let data = Labelled {
         patches: &patches,
+        masks: &[],
         labels: &labels,
         patients: &patients,
         classes: 3,
@@ -130,4 +134,74 @@ fn frozen_blocks_stay_as_they_were() {
     cut.remove("norm.bias");
     let refused = finetune(&settings, SIZES, Some(&cut), &data, |_| ()).unwrap_err();
     assert!(refused.to_string().contains("norm.bias"));
+}
+
+/// Each fold holds as many patients of each class, all samples of one stay together, and networks that have not seen them tell their class.
+#[test]
+fn folds_keep_patients_together_and_predict_the_unseen() {
+    let (patches, labels, patients) = samples();
+    let masks = vec![(0..16 * 16 * 16).map(|i| i % 16 < 8).collect::<Vec<bool>>(); 48];
+    let data = Labelled {
+        patches: &patches,
+        masks: &masks,
+        labels: &labels,
+        patients: &patients,
+        classes: 3,
+    };
+    let settings = FinetuneSettings {
+        depth: Depth::HeadOnly,
+        head: HeadKind::MaskedTwoBranch,
+        two_branch: TwoBranchSizes {
+            hidden: 16,
+            bottleneck: 7,
+        },
+        augmentation: AugmentationSettings {
+            flip: 0.5,
+            ..AugmentationSettings::NONE
+        },
+        optimiser: OptimiserSettings {
+            learning_rate: 1e-2,
+            warm_up: 5,
+            ..OptimiserSettings::default()
+        },
+        epochs: 20,
+        ..FinetuneSettings::default()
+    };
+    let given = cross_validate(&settings, SIZES, None, &data, 4, |_, _| ()).unwrap();
+    assert_eq!(given.curves.len(), 4);
+    for fold in 0..4 {
+        // 24 patients of two samples, eight of each class.
+        let of_fold: Vec<usize> = (0..48).filter(|&i| given.folds[i] == fold).collect();
+        assert_eq!(of_fold.len(), 12);
+        for class in 0..3 {
+            assert_eq!(of_fold.iter().filter(|&&i| labels[i] == class).count(), 4);
+        }
+    }
+    for i in 0..24 {
+        assert_eq!(given.folds[i], given.folds[i + 24]);
+    }
+    let hits = (0..48)
+        .filter(|&i| {
+            given.probabilities[i]
+                .iter()
+                .all(|p| *p <= given.probabilities[i][labels[i]])
+        })
+        .count();
+    assert!(hits > 24, "{hits} of 48");
+    let refused = cross_validate(
+        &settings,
+        SIZES,
+        None,
+        &Labelled { masks: &[], ..data },
+        4,
+        |_, _| (),
+    );
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("mask of 4096 voxels")
+    );
+    let refused = cross_validate(&settings, SIZES, None, &data, 25, |_, _| ()).unwrap_err();
+    assert!(refused.to_string().contains("24"), "{refused}");
 }

@@ -369,7 +369,23 @@ pub(crate) struct PretrainArguments {
     pub(crate) configuration: PathBuf,
 }
 
+const FINETUNE_HELP: &str = "\
+The configuration:
+  samples = 'samples.csv'             columns patient_id, class, file
+  weights = 'encoder.safetensors'     left out: random weights, sizes in [encoder]
+  out = 'tuned.safetensors'           curve, page and manifest lie beside it
+  folds = 5                           cross-validation by patients beside it; left out: none
+  [training]
+  depth = 'head-only'                 or { last-blocks = 2 }, 'all'
+  head = 'masked-two-branch'          or 'linear', { mlp = 256 }
+  fusion = true                       three images fused before the encoder
+  two_branch = { hidden = 128, bottleneck = 7 }
+
+The two-branch head reads the class token and the lesion's tokens: samples.csv has a column mask (voxels above 0 are the lesion). With \
+fusion the columns c2_minus_c0, c2 and c5_minus_c2 stand in place of file. All files are NIfTI, NRRD or .npy of the encoder's side.";
+
 #[derive(Debug, Args)]
+#[command(after_long_help = FINETUNE_HELP)]
 pub(crate) struct FinetuneArguments {
     /// Configuration (TOML): samples, weights to begin with, what learns and the weights to write
     pub(crate) configuration: PathBuf,

@@ -93,6 +93,10 @@ impl Progress for Console {
         Self::note(self, text);
     }
 
+    fn status(&self, text: &str) {
+        Self::status(self, text);
+    }
+
     fn end(&self) {
         self.with_bar(|slot| {
             if let Some(bar) = slot.take() {

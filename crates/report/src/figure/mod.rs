@@ -6,12 +6,14 @@
 mod calibration;
 mod confusion;
 mod discrimination;
+mod learning;
 mod lesion;
 mod spread;
 
 pub use calibration::calibration;
 pub use confusion::confusion;
 pub use discrimination::{forest, roc};
+pub use learning::learning_curve;
 pub use lesion::{contributions, kinetic_curve, probabilities};
 pub use spread::spread;
 

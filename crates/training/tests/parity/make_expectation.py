@@ -1,4 +1,4 @@
-"""Twenty AdamW steps of three small networks in PyTorch, for the test `parity`.
+"""Twenty AdamW steps of small networks in PyTorch, for the test `parity`.
 
     pip install torch safetensors
     python make_expectation.py
@@ -7,6 +7,7 @@ writes `start.safetensors` (weights before the first step, inputs) and `expectat
 autoencoder saw). The networks are written from public parts of PyTorch after the papers; the numbers are those of double precision.
 """
 
+import copy
 import json
 import math
 
@@ -90,6 +91,31 @@ class Classifier(nn.Module):
     def loss(self, inputs, labels):
         logits = self.head(self.encoder(inputs)[:, 0])
         return F.cross_entropy(logits, labels, torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64))
+
+
+class TwoBranch(nn.Module):
+    """BL4AS: a convolution over three images, the encoder, and a head on the class token and the lesion's tokens."""
+
+    def __init__(self, encoder, hidden=16, bottleneck=7):
+        super().__init__()
+        self.fusion = nn.Conv3d(3, 1, 3, padding=1)
+        self.encoder = encoder
+        self.head = nn.Module()
+        self.head.fc1, self.head.norm1 = nn.Linear(WIDTH, hidden, bias=False), nn.BatchNorm1d(hidden)
+        self.head.fc2, self.head.norm2 = nn.Linear(hidden, bottleneck, bias=False), nn.BatchNorm1d(bottleneck, affine=False)
+        setattr(self.head, "class", nn.Linear(bottleneck, 3))
+        self.head.lesion = nn.Linear(bottleneck, 3)
+
+    def forward(self, images, mask):
+        x = self.encoder(self.fusion(images))
+        x = F.relu(self.head.norm1(self.head.fc1(x).transpose(1, 2)))
+        x = self.head.norm2(self.head.fc2(x.transpose(1, 2)).transpose(1, 2)).transpose(1, 2)
+        touched = F.max_pool3d(mask, PATCH).flatten(1)
+        lesion = (x[:, 1:] * touched[:, :, None]).sum(1) / touched.sum(1, keepdim=True)
+        return (getattr(self.head, "class")(x[:, 0]) + self.head.lesion(lesion)) / 2
+
+    def loss(self, images, mask, labels):
+        return F.cross_entropy(self(images, mask), labels, torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64))
 
 
 class Mae(nn.Module):
@@ -214,6 +240,23 @@ def main():
                 old.data = old.data * keep + new.data * (1 - keep)
 
     expected["moco"] = train(moco, lambda step: moco.loss(slow, inputs[0], inputs[1]), after=follow)
+    # Drawn last, so that what stands above stays as it was. The encoder is the classifier's before its first step.
+    images = torch.stack([inputs[0, :, 0], inputs[1, :, 0], inputs[0, :, 0] - inputs[1, :, 0]], 1)
+    mask = (inputs[0] > 2.6).double()
+    start = TwoBranch(Encoder())
+    for key, tensor in start.state_dict().items():
+        if not key.startswith("encoder.") and tensor.is_floating_point():
+            stored[f"two_branch/{key}"] = tensor.clone().contiguous()
+    encoder = {key.removeprefix("classifier/encoder."): t for key, t in stored.items() if key.startswith("classifier/encoder.")}
+    start.encoder.load_state_dict(encoder)
+    touched = F.max_pool3d(mask, PATCH).flatten(1).sum(1)
+    assert touched.min() > 0 and touched.max() < GRID**3, touched
+    for name in ("two_branch", "two_branch_frozen"):
+        model = copy.deepcopy(start).double()
+        model.encoder.requires_grad_(name == "two_branch")
+        expected[name] = train(model, lambda step: model.loss(images, mask, labels), clip=1.0)
+        expected[f"{name}_logits"] = model.eval()(images, mask).flatten().tolist()
+
     expected["torch"] = torch.__version__
     save_file(stored, "start.safetensors")
     with open("expectation.json", "w") as file:

@@ -24,9 +24,19 @@ pub(crate) fn finetune(
         ),
     });
     console.status(&format!(
-        "Weights written to {}; loss curve: {}",
+        "Weights written to {}; loss curve: {} and {}",
         tuned.weights.display(),
-        tuned.curve.display()
+        tuned.curve.display(),
+        tuned.page.display()
     ));
+    if let Some(folds) = &tuned.cross_validated {
+        let auc = folds.evaluation.auc.macro_average.value;
+        console.status(&format!(
+            "Cross-validation: macro AUC {}; predictions: {}, figures: {}",
+            auc.map_or_else(|| "not defined".to_owned(), |auc| format!("{auc:.3}")),
+            folds.predictions.display(),
+            folds.page.display()
+        ));
+    }
     Ok(Ending::Done)
 }

@@ -17,10 +17,11 @@ pub(crate) fn pretrain(
         console.status(&format!("  loss of the last step: {:.4}", last.loss));
     }
     console.status(&format!(
-        "Weights ({} numbers) written to {}; loss curve: {}",
+        "Weights ({} numbers) written to {}; loss curve: {} and {}",
         pretrained.encoder_len,
         pretrained.weights.display(),
-        pretrained.curve.display()
+        pretrained.curve.display(),
+        pretrained.page.display()
     ));
     Ok(Ending::Done)
 }
