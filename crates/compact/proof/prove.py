@@ -38,6 +38,11 @@ def triher(*arguments):
     return run.stdout
 
 
+def voxels(path):
+    """Voxels of a file, copied: nibabel maps the file, and files of one name are written again and again here."""
+    return np.array(nib.load(path).dataobj, dtype=np.float32)
+
+
 def cohort():
     folder = WORK / "cohort"
     if not (folder / "labels.csv").exists():
@@ -60,7 +65,7 @@ def beside(folder):
     for row in patients(folder):
         mask = nib.load(folder / row["mask"])
         inside = np.asarray(mask.dataobj) > 0
-        before = np.asarray(nib.load(sorted((folder / row["images"]).iterdir())[0]).dataobj)
+        before = voxels(sorted((folder / row["images"]).iterdir())[0])
         low, high = (f(np.argwhere(inside), axis=0) for f in (np.min, np.max))
         extent = high - low + 1
         best = None
@@ -117,7 +122,7 @@ def crops(folder):
             out = WORK / "crop.nii"
             triher("crop", "--profile", "bl4as", "--image", phases[phase], "--mask", folder / row["mask"],
                    "--out-image", out, "--out-mask", WORK / "crop-mask.nii")
-            cut[phase] = np.asarray(nib.load(out).dataobj, dtype=np.float32).transpose(2, 1, 0)
+            cut[phase] = voxels(out).transpose(2, 1, 0)
         patch = np.stack([cut[2], cut[2] - cut[0], cut[5] - cut[2]])
         patch -= patch.mean((1, 2, 3), keepdims=True)
         patches.append(patch / (patch.std((1, 2, 3), ddof=1, keepdims=True) + 1e-8))
@@ -153,7 +158,7 @@ def supervised(folder, patches, labels, train, name):
         config = WORK / f"{name}.toml"
         config.write_text(
             f'samples = "{name}/samples.csv"\nout = "{name}/weights.safetensors"\nclasses = {json.dumps(CLASSES)}\n'
-            f'weights = "random/random.safetensors"\n[training]\ndepth = "all"\nepochs = 12\nlayer_decay = 1.0\nseed = 1\n[training.optimiser]\nlearning_rate = 3e-4\nwarm_up = 100\n')
+            f'weights = "random/random.safetensors"\n[training]\ndepth = "all"\nepochs = 10\nlayer_decay = 1.0\nseed = 1\n[training.optimiser]\nlearning_rate = 3e-4\nwarm_up = 100\n')
         triher("finetune", config)
     tensors = load_file(out)
     tokens = embeddings(folder, name, out).reshape(len(labels), 3, -1)
@@ -219,7 +224,7 @@ def embed_arrays(arrays, weights):
 def tcga(reference):
     """Lesion and background patches of the one real breast: [kind, place, input, z, y, x]. The lesion's box is the published place."""
     folder = reference / "tcga-ao-a03m"
-    phases = [np.asarray(nib.load(p).dataobj, np.float32) for p in [*folder.glob("pre.nii*"), *sorted(folder.glob("post?.nii*"))]]
+    phases = [voxels(p) for p in [*folder.glob("pre.nii*"), *sorted(folder.glob("post?.nii*"))]]
     affine = nib.load(next(folder.glob("pre.nii*"))).affine
     box = np.array([[110, 141, 22], [129, 167, 29]])
     random = np.random.default_rng(11)
@@ -244,7 +249,7 @@ def tcga(reference):
             for phase in (0, 2, 5):
                 nib.save(nib.Nifti1Image(phases[phase], affine), image)
                 triher("crop", "--profile", "bl4as", "--image", image, "--mask", mask, "--out-image", WORK / "c.nii", "--out-mask", WORK / "m.nii")
-                cut[phase] = np.asarray(nib.load(WORK / "c.nii").dataobj, np.float32).transpose(2, 1, 0)
+                cut[phase] = voxels(WORK / "c.nii").transpose(2, 1, 0)
             patches[kind].append([cut[2], cut[2] - cut[0], cut[5] - cut[2]])
     return {kind: np.array(p) for kind, p in patches.items()}
 
@@ -284,7 +289,7 @@ def main():
     for held in CENTRES:
         train = np.tile(CENTRE != held, 2)
         model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=5000)).fit(both[train], is_lesion[train])
-        scores.append(roc_auc_score(is_lesion[~train], model.predict_proba(both[~train])[:, 1]))
+        scores.append(roc_auc_score(is_lesion[~train], model.decision_function(both[~train])))
     print(f"{'lesion or a place beside it (AUC)':34}" + "".join(f"{s:10.3f}" for s in [*scores, np.mean(scores)]))
 
     reference = ARGUMENTS.reference
@@ -294,11 +299,11 @@ def main():
     random = np.random.default_rng(3)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=5000)).fit(both, is_lesion)
     real = tcga(reference)
-    told = {kind: model.predict_proba(embed_arrays(p.reshape(-1, 48, 48, 48), ARGUMENTS.weights).reshape(len(p), -1))[:, 1] for kind, p in real.items()}
+    told = {kind: model.decision_function(embed_arrays(p.reshape(-1, 48, 48, 48), ARGUMENTS.weights).reshape(len(p), -1)) for kind, p in real.items()}
     truth = np.repeat([1, 0], [len(told["lesion"]), len(told["background"])])
     print(f"tcga-ao-a03m, lesion (20 boxes drawn anew) or background (60 places), probe of the simulated cohort: AUC "
           f"{roc_auc_score(truth, np.concatenate([told['lesion'], told['background']])):.3f}")
-    subjects = [np.asarray(nib.load(p).dataobj, np.float32).transpose(2, 1, 0)
+    subjects = [voxels(p).transpose(2, 1, 0)
                 for patient in ("P1", "P2", "P3") for name in INPUTS
                 for p in (reference / "bl4as" / patient).glob(f"roi48_{name}.nii*")]
     subjects += list(real["lesion"][0])

@@ -270,6 +270,14 @@ impl Card {
         Ok(())
     }
 
+    /// The box that is cut around a lesion, as voxels along x, y and z and their spacing in millimetres; `None` when the patch of a profile is
+    /// resized. A model of slices has as many of them as its longer side has voxels.
+    pub fn cube(&self) -> Option<([usize; 3], f64)> {
+        let (z, y, x) = self.volume_size();
+        let size = [x, y, z.unwrap_or(x.max(y))];
+        self.input.spacing_mm.map(|spacing| (size, spacing))
+    }
+
     /// The axes' letters in order.
     pub(crate) fn axes(&self) -> Vec<char> {
         self.input

@@ -44,6 +44,7 @@ const MAX_MODEL_BYTES: u64 = 4 << 30;
 pub struct OnnxEncoder {
     card: Card,
     sha256: String,
+    runtime: Runtime,
     model: Box<dyn runtime::Model>,
 }
 
@@ -105,6 +106,7 @@ impl OnnxEncoder {
         Ok(Self {
             card,
             sha256,
+            runtime: runtime.clone(),
             model,
         })
     }
@@ -117,6 +119,29 @@ impl OnnxEncoder {
     /// SHA-256 of the model.
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// Numbers of a row, found out with a patch of zeros.
+    ///
+    /// # Errors
+    /// As [`OnnxEncoder::embed`]; a model that gives no finite numbers for zeros is not refused.
+    pub fn width(&self) -> Result<usize, OnnxError> {
+        let length = self.card.input_shape().iter().product();
+        let output = self.model.run(vec![0.0; length])?;
+        let row = self.reduced(&output)?;
+        let pool = self.card.slices.map_or(Pool::Mean, |slices| slices.pool);
+        Ok(reduce::pooled(&[row], pool).len())
+    }
+
+    /// What, beside the model's bytes, decides the numbers of a patch: the card, and the runtime.
+    pub fn reading(&self) -> String {
+        let Card {
+            input,
+            output,
+            slices,
+            ..
+        } = &self.card;
+        format!("{:?} {input:?} {output:?} {slices:?}", self.runtime)
     }
 
     /// A row of numbers for each patch. `masks` says where the lesion is, for models of slices: one for each patch, on its grid.
@@ -140,17 +165,21 @@ impl OnnxEncoder {
     }
 
     fn row(&self, input: Vec<f32>) -> Result<Vec<f32>, OnnxError> {
-        let path = || self.card.file.clone();
         let output = self.model.run(input)?;
-        let row =
-            reduce::row(&output, self.card.output.reduce).map_err(|problem| OnnxError::Shape {
-                path: path(),
-                shape: output.shape.clone(),
-                problem,
-            })?;
+        let row = self.reduced(&output)?;
         if row.iter().any(|v| !v.is_finite()) {
-            return Err(OnnxError::NotFinite { path: path() });
+            return Err(OnnxError::NotFinite {
+                path: self.card.file.clone(),
+            });
         }
         Ok(row)
+    }
+
+    fn reduced(&self, output: &reduce::Tensor) -> Result<Vec<f32>, OnnxError> {
+        reduce::row(output, self.card.output.reduce).map_err(|problem| OnnxError::Shape {
+            path: self.card.file.clone(),
+            shape: output.shape.clone(),
+            problem,
+        })
     }
 }

@@ -11,7 +11,7 @@ use triher_volume::{
 /// Value of voxels outside of the image.
 const OUTSIDE: f32 = 0.0;
 
-/// A cube in patient axes (LPS) around a lesion, as a grid of [`PATCH_SIZE`] voxels a side.
+/// A cube in patient axes (LPS) around a lesion, as a grid: of [`PATCH_SIZE`] voxels a side, or of a size that was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Cube {
     grid: Geometry,
@@ -21,46 +21,33 @@ impl Cube {
     /// The cube around the middle of the lesion's extent along the patient axes; its side is the longest of the three
     /// extents (to the outer faces of the voxels) plus the margin on both sides.
     pub(crate) fn around(mask: &Mask, margin_mm: f64) -> Result<Self, PatchError> {
-        let geometry = mask.geometry();
-        let affine = geometry.affine();
-        let bounds = bounding_box(mask).ok_or(PatchError::EmptyMask)?;
-        let mut low = [f64::INFINITY; 3];
-        let mut high = [f64::NEG_INFINITY; 3];
-        for k in bounds.start[2]..bounds.end[2] {
-            for j in bounds.start[1]..bounds.end[1] {
-                let mut row = (bounds.start[0]..bounds.end[0])
-                    .filter(|&i| mask.get([i, j, k]).copied().unwrap_or(false));
-                // Along a row the ends are extreme in every direction.
-                let (first, last) = (row.clone().next(), row.next_back());
-                for i in first.into_iter().chain(last) {
-                    let centre = geometry.index_to_world([i as f64, j as f64, k as f64]);
-                    for a in 0..3 {
-                        low[a] = low[a].min(centre[a]);
-                        high[a] = high[a].max(centre[a]);
-                    }
-                }
-            }
-        }
-        // From the centres of voxels to their outermost corners.
-        let half: [f64; 3] =
-            std::array::from_fn(|a| (0..3).map(|c| affine[(a, c)].abs()).sum::<f64>() / 2.0);
-        let longest = (0..3)
-            .map(|a| high[a] - low[a] + 2.0 * half[a])
-            .fold(0.0, f64::max);
+        let (middle, longest) = extent(mask)?;
         let side = longest + 2.0 * margin_mm;
-        let spacing = side / PATCH_SIZE as f64;
-        let first = std::array::from_fn(|a| (low[a] + high[a]) / 2.0 - side / 2.0 + spacing / 2.0);
-        let grid = Geometry::axis_aligned([PATCH_SIZE; 3], [spacing; 3], first)?;
+        Self::at(middle, [PATCH_SIZE; 3], side / PATCH_SIZE as f64)
+    }
+
+    /// The box of `size` voxels of one spacing around the middle of the lesion's extent along the patient axes.
+    pub(crate) fn fixed(
+        mask: &Mask,
+        size: [usize; 3],
+        spacing_mm: f64,
+    ) -> Result<Self, PatchError> {
+        Self::at(extent(mask)?.0, size, spacing_mm)
+    }
+
+    fn at(middle: [f64; 3], size: [usize; 3], spacing_mm: f64) -> Result<Self, PatchError> {
+        let first = std::array::from_fn(|a| middle[a] - (size[a] as f64 - 1.0) / 2.0 * spacing_mm);
+        let grid = Geometry::axis_aligned(size, [spacing_mm; 3], first)?;
         Ok(Self { grid })
     }
 
     /// The voxels of an image that the cube touches, and some more on each side where there are any.
     pub(crate) fn index_box(&self, image: &Geometry, more: [usize; 3]) -> IndexBox {
-        let face = PATCH_SIZE as f64 - 0.5;
+        let faces = self.grid.size().map(|size| size as f64 - 0.5);
         let mut low = [f64::INFINITY; 3];
         let mut high = [f64::NEG_INFINITY; 3];
         for corner in 0..8 {
-            let index = std::array::from_fn(|a| if corner >> a & 1 == 1 { face } else { -0.5 });
+            let index = std::array::from_fn(|a| if corner >> a & 1 == 1 { faces[a] } else { -0.5 });
             let p = image.world_to_index(self.grid.index_to_world(index));
             for a in 0..3 {
                 low[a] = low[a].min(p[a]);
@@ -114,6 +101,37 @@ impl Cube {
         }
         cut
     }
+}
+
+/// Middle and longest side of a lesion's extent along the patient axes, to the outer faces of its voxels, millimetres.
+fn extent(mask: &Mask) -> Result<([f64; 3], f64), PatchError> {
+    let geometry = mask.geometry();
+    let affine = geometry.affine();
+    let bounds = bounding_box(mask).ok_or(PatchError::EmptyMask)?;
+    let mut low = [f64::INFINITY; 3];
+    let mut high = [f64::NEG_INFINITY; 3];
+    for k in bounds.start[2]..bounds.end[2] {
+        for j in bounds.start[1]..bounds.end[1] {
+            let mut row = (bounds.start[0]..bounds.end[0])
+                .filter(|&i| mask.get([i, j, k]).copied().unwrap_or(false));
+            // Along a row the ends are extreme in every direction.
+            let (first, last) = (row.clone().next(), row.next_back());
+            for i in first.into_iter().chain(last) {
+                let centre = geometry.index_to_world([i as f64, j as f64, k as f64]);
+                for a in 0..3 {
+                    low[a] = low[a].min(centre[a]);
+                    high[a] = high[a].max(centre[a]);
+                }
+            }
+        }
+    }
+    // From the centres of voxels to their outermost corners.
+    let half: [f64; 3] =
+        std::array::from_fn(|a| (0..3).map(|c| affine[(a, c)].abs()).sum::<f64>() / 2.0);
+    let longest = (0..3)
+        .map(|a| high[a] - low[a] + 2.0 * half[a])
+        .fold(0.0, f64::max);
+    Ok((std::array::from_fn(|a| (low[a] + high[a]) / 2.0), longest))
 }
 
 #[cfg(test)]

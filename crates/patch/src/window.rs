@@ -76,6 +76,19 @@ impl Window {
         })
     }
 
+    /// A box of `size` voxels of one spacing along the patient axes, around the middle of the lesion: what encoders take that were trained
+    /// on one spacing. Cut as the profile `isotropic` cuts its cube.
+    ///
+    /// # Errors
+    /// [`PatchError::EmptyMask`]; [`PatchError::Volume`] when size or spacing make no grid.
+    pub fn fixed(mask: &Mask, size: [usize; 3], spacing_mm: f64) -> Result<Self, PatchError> {
+        Ok(Self {
+            profile: Profile::Isotropic,
+            mask: mask.clone(),
+            place: Place::Cube(Box::new(Cube::fixed(mask, size, spacing_mm)?)),
+        })
+    }
+
     /// The profile.
     pub fn profile(&self) -> Profile {
         self.profile
@@ -196,6 +209,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use triher_volume::{Provenance, VolumeError};
+
+    #[test]
+    fn a_box_of_one_spacing_lies_around_the_lesion() {
+        let geometry = Geometry::axis_aligned([40, 40, 20], [1.0, 1.0, 2.0], [0.0; 3]).unwrap();
+        let mask = Mask::from_fn(geometry, |[i, j, k]| {
+            (10..16).contains(&i) && (20..24).contains(&j) && (8..12).contains(&k)
+        });
+        let image = Image::from_fn(geometry, |[i, ..]| i as f32);
+        let window = Window::fixed(&mask, [8, 6, 4], 1.5).unwrap();
+        let cut = window.cut(&image).unwrap();
+        assert_eq!(cut.geometry().size(), [8, 6, 4]);
+        assert_eq!(cut.geometry().spacing_mm(), [1.5; 3]);
+        // The middle of the box is that of the lesion, at 12.5 mm along x; the image is its own x (smoothed, which a ramp survives).
+        let middle = (cut.get([3, 3, 2]).unwrap() + cut.get([4, 3, 2]).unwrap()) / 2.0;
+        assert!((middle - 12.5).abs() < 1e-3, "{middle}");
+        assert_eq!(window.cut_mask().unwrap().geometry(), cut.geometry());
+        let nothing = Mask::filled(geometry, false);
+        assert!(matches!(
+            Window::fixed(&nothing, [8; 3], 1.0),
+            Err(PatchError::EmptyMask)
+        ));
+    }
 
     fn geometry() -> Geometry {
         let (s, c) = 0.3f64.sin_cos();

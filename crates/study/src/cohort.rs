@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 /// weights = "fm-bcmri.pth.tar"        # without it, the compact encoder that ships
 /// profile = "bl4as"
 /// inputs = ["C2", "C2-C0", "C5-C2"]
+/// test_time = "flips"                 # mirrored views averaged; also shifts, flips-and-shifts
 /// ```
 ///
 /// Instead of `images` and `masks`, `patients` may name a CSV with a row per patient: `patient_id`,

@@ -1,6 +1,7 @@
 //! Embeddings by the content that they were computed from, so that no patch is embedded twice on one machine.
 
 use crate::manifest::{sha256_hex, write_whole};
+use etcetera::BaseStrategy;
 use std::path::PathBuf;
 
 /// A folder of embeddings. An entry's name is a hash of weights, patch and reading, so it holds no identity and never goes stale; the folder may be
@@ -20,7 +21,10 @@ impl EmbeddingCache {
         match std::env::var_os("TRIHER_CACHE") {
             Some(value) if value == "off" => None,
             Some(value) if !value.is_empty() => Some(Self::new(value.into())),
-            _ => Some(Self::new(dirs::cache_dir()?.join("triher"))),
+            _ => {
+                let folders = etcetera::choose_base_strategy().ok()?;
+                Some(Self::new(folders.cache_dir().join("triher")))
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! The encoder of a study: a checkpoint that is named, or the one that ships; embeddings of views, from the cache when they are known.
+//! The encoder of a study: a checkpoint or a card that is named, or the one that ships; embeddings of views, from the cache when they are known.
 
 use crate::StudyError;
 use crate::embedding_cache::EmbeddingCache;
@@ -7,15 +7,26 @@ use crate::source::file_name;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use triher_encoder::Encoder;
-use triher_patch::{TestTime, Variant, encoder_input};
+use triher_onnx::{OnnxEncoder, Runtime};
+use triher_patch::{Profile, TestTime, Variant, Window, encoder_input};
 use triher_volume::{Image, Mask};
 
 /// An encoder that is ready to use, and what it is called in reports.
 #[derive(Debug)]
 pub struct StudyEncoder {
-    network: Encoder,
+    network: Network,
+    width: usize,
     name: String,
     cache: Option<EmbeddingCache>,
+}
+
+/// What computes embeddings.
+#[derive(Debug)]
+enum Network {
+    /// The vision transformer of the published family.
+    Transformer(Box<Encoder>),
+    /// Any other, as ONNX with a card.
+    Onnx(Box<OnnxEncoder>),
 }
 
 /// How patches are fed and what is taken from the encoder.
@@ -38,22 +49,49 @@ pub struct Embedded {
     pub spread: Vec<f64>,
     /// Each view, the unchanged patch first.
     pub views: Vec<Vec<f64>>,
-    /// Whether every voxel of the normalised patch was 0: the image is constant there, so the embedding says nothing.
+    /// Whether the patch has one and the same value everywhere, so that the embedding says nothing.
     pub constant: bool,
 }
 
 impl StudyEncoder {
-    /// Loads a checkpoint, or without one the encoder that ships ([`triher_compact`]).
+    /// Loads a checkpoint, a card of an ONNX model (a file that ends in `.toml`), or without either the encoder that ships
+    /// ([`triher_compact`]). ONNX models run in tract; where the environment variable `ORT_DYLIB_PATH` names ONNX Runtime's library, in that.
     ///
     /// # Errors
-    /// When the checkpoint cannot be loaded.
+    /// When the weights cannot be loaded.
     pub fn load(weights: Option<&Path>) -> Result<Self, StudyError> {
-        let (network, name) = match weights {
-            Some(path) => (Encoder::load(path)?, file_name(path)),
-            None => (triher_compact::encoder()?, triher_compact::NAME.to_owned()),
+        let (network, width, name) = match weights {
+            Some(path) if path.extension().is_some_and(|e| e == "toml") => {
+                let runtime = match std::env::var_os("ORT_DYLIB_PATH") {
+                    Some(library) if !library.is_empty() => Runtime::OnnxRuntime {
+                        library: Some(library.into()),
+                    },
+                    _ => Runtime::Tract,
+                };
+                let model = OnnxEncoder::open(path, &runtime)?;
+                let width = model.width()?;
+                let name = format!("{} ({})", model.card().name, file_name(&model.card().file));
+                (Network::Onnx(Box::new(model)), width, name)
+            }
+            Some(path) => {
+                let encoder = Encoder::load(path)?;
+                let width = encoder.config().width;
+                (
+                    Network::Transformer(Box::new(encoder)),
+                    width,
+                    file_name(path),
+                )
+            }
+            None => {
+                let encoder = triher_compact::encoder()?;
+                let width = encoder.config().width;
+                let name = triher_compact::NAME.to_owned();
+                (Network::Transformer(Box::new(encoder)), width, name)
+            }
         };
         Ok(Self {
             network,
+            width,
             name,
             cache: EmbeddingCache::of_this_user(),
         })
@@ -64,14 +102,32 @@ impl StudyEncoder {
         &self.name
     }
 
-    /// SHA-256 of the weights.
+    /// SHA-256 of the weights, or of the ONNX file.
     pub fn sha256(&self) -> &str {
-        self.network.sha256()
+        match &self.network {
+            Network::Transformer(encoder) => encoder.sha256(),
+            Network::Onnx(model) => model.sha256(),
+        }
     }
 
     /// Numbers of an embedding.
     pub fn width(&self) -> usize {
-        self.network.config().width
+        self.width
+    }
+
+    /// Where a lesion is cut: as the profile says, or at the spacing that the encoder's card asks for.
+    ///
+    /// # Errors
+    /// When the mask is empty.
+    pub fn window(&self, lesion: &Mask, profile: &Profile) -> Result<Window, StudyError> {
+        let fixed = match &self.network {
+            Network::Onnx(model) => model.card().cube(),
+            Network::Transformer(_) => None,
+        };
+        Ok(match fixed {
+            Some((size, spacing_mm)) => Window::fixed(lesion, size, spacing_mm)?,
+            None => Window::of(lesion, profile)?,
+        })
     }
 
     /// Embeds patches of one lesion, before normalisation.
@@ -86,17 +142,17 @@ impl StudyEncoder {
     ) -> Result<Vec<Embedded>, StudyError> {
         let views = how.test_time.views();
         let masks: Vec<Mask> = views.iter().map(|view| view.of(mask)).collect();
-        let mut inputs = Vec::with_capacity(patches.len() * views.len());
+        let mut seen = Vec::with_capacity(patches.len() * views.len());
         for patch in patches {
             for (view, mask) in views.iter().zip(&masks) {
-                inputs.push(encoder_input(&view.of(patch), mask, how.variant)?);
+                seen.push(self.input(view.of(patch), mask, how.variant)?);
             }
         }
-        let constant: Vec<bool> = inputs
+        let constant: Vec<bool> = seen
             .chunks(views.len())
-            .map(|views| views[0].iter().all(|&v| v == 0.0))
+            .map(|views| is_constant(views[0].voxels()))
             .collect();
-        let numbers = self.embed_inputs(&inputs, &masks, how.token)?;
+        let numbers = self.embed_inputs(&seen, &masks, how.token)?;
         let mut numbers = numbers.into_iter();
         Ok(constant
             .into_iter()
@@ -107,14 +163,38 @@ impl StudyEncoder {
             .collect())
     }
 
+    /// A patch as the network takes it: normalised, but for a model whose card says how.
+    fn input(&self, patch: Image, mask: &Mask, variant: Variant) -> Result<Image, StudyError> {
+        match &self.network {
+            Network::Transformer(_) => {
+                let normalised = encoder_input(&patch, mask, variant)?;
+                Ok(Image::new(
+                    *patch.geometry(),
+                    normalised,
+                    patch.provenance().clone(),
+                )?)
+            }
+            Network::Onnx(_) => {
+                let mut patch = patch;
+                if variant == Variant::RoiOnly {
+                    let voxels = patch.voxels_mut().iter_mut().zip(mask.voxels());
+                    voxels
+                        .filter(|(_, inside)| !**inside)
+                        .for_each(|(v, _)| *v = 0.0);
+                }
+                Ok(patch)
+            }
+        }
+    }
+
     /// Embeds normalised inputs, those that the cache does not know; input `i` has mask `i mod masks.len()`.
     fn embed_inputs(
         &self,
-        inputs: &[Vec<f32>],
+        inputs: &[Image],
         masks: &[Mask],
         token: TokenChoice,
     ) -> Result<Vec<Vec<f64>>, StudyError> {
-        let mask_of = |at: usize| masks[at % masks.len()].voxels();
+        let mask_of = |at: usize| &masks[at % masks.len()];
         let keys: Vec<Option<String>> = (0..inputs.len())
             .map(|at| {
                 let cache = self.cache.as_ref()?;
@@ -126,18 +206,33 @@ impl StudyEncoder {
         let missing: Vec<usize> = (0..inputs.len())
             .filter(|&at| found[at].is_none())
             .collect();
-        let patches: Vec<&[f32]> = missing.iter().map(|&at| inputs[at].as_slice()).collect();
-        let computed: Vec<Vec<f32>> = match token {
-            TokenChoice::Class => {
-                let embeddings = self.network.embed(&patches)?;
-                embeddings.into_iter().map(|e| e.class_token).collect()
+        let computed = match &self.network {
+            Network::Transformer(encoder) => {
+                let patches: Vec<&[f32]> = missing.iter().map(|&at| inputs[at].voxels()).collect();
+                match token {
+                    TokenChoice::Class => {
+                        let embeddings = encoder.embed(&patches)?;
+                        embeddings.into_iter().map(|e| e.class_token).collect()
+                    }
+                    TokenChoice::MaskPooled => {
+                        let embeddings = encoder.embed_tokens(&patches)?;
+                        let pooled = embeddings.iter().zip(&missing);
+                        pooled
+                            .map(|(e, &at)| e.mask_pooled(mask_of(at).voxels()))
+                            .collect::<Result<Vec<Vec<f32>>, _>>()?
+                    }
+                }
             }
-            TokenChoice::MaskPooled => {
-                let embeddings = self.network.embed_tokens(&patches)?;
-                let pooled = embeddings.iter().zip(&missing);
-                pooled
-                    .map(|(e, &at)| e.mask_pooled(mask_of(at)))
-                    .collect::<Result<_, _>>()?
+            Network::Onnx(model) => {
+                if token == TokenChoice::MaskPooled {
+                    return Err(StudyError::Input(format!(
+                        "{} is an ONNX model, and its card says what is taken from it: leave the token at its default",
+                        self.name
+                    )));
+                }
+                let patches: Vec<Image> = missing.iter().map(|&at| inputs[at].clone()).collect();
+                let masks: Vec<Mask> = missing.iter().map(|&at| mask_of(at).clone()).collect();
+                model.embed(&patches, &masks)?
             }
         };
         for (at, values) in missing.into_iter().zip(computed) {
@@ -159,21 +254,38 @@ impl StudyEncoder {
     }
 
     /// SHA-256 of all that an embedding depends on.
-    fn content(&self, input: &[f32], mask: &[bool], token: TokenChoice) -> [u8; 32] {
+    fn content(&self, input: &Image, mask: &Mask, token: TokenChoice) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update(crate::VERSION);
-        hasher.update(Encoder::arithmetic());
         hasher.update(self.sha256());
-        hasher.update([token as u8]);
-        for value in input {
+        let with_mask = match &self.network {
+            Network::Transformer(_) => {
+                hasher.update(Encoder::arithmetic());
+                hasher.update([token as u8]);
+                token == TokenChoice::MaskPooled
+            }
+            Network::Onnx(model) => {
+                hasher.update(model.reading());
+                true
+            }
+        };
+        for size in input.geometry().size() {
+            hasher.update((size as u64).to_le_bytes());
+        }
+        for value in input.voxels() {
             hasher.update(value.to_le_bytes());
         }
-        if token == TokenChoice::MaskPooled {
-            let mask: Vec<u8> = mask.iter().map(|&inside| u8::from(inside)).collect();
+        if with_mask {
+            let mask: Vec<u8> = mask.voxels().iter().map(|&v| u8::from(v)).collect();
             hasher.update(mask);
         }
         hasher.finalize().into()
     }
+}
+
+/// Whether all voxels have one value.
+fn is_constant(voxels: &[f32]) -> bool {
+    voxels.iter().all(|v| Some(v) == voxels.first())
 }
 
 impl Embedded {

@@ -71,6 +71,9 @@ pub enum StudyError {
     /// Loading or running the encoder.
     #[error(transparent)]
     Encoder(#[from] triher_encoder::EncoderError),
+    /// Loading or running an ONNX model.
+    #[error(transparent)]
+    Onnx(#[from] triher_onnx::OnnxError),
     /// Kinetics and first-order features.
     #[error(transparent)]
     Kinetics(#[from] triher_kinetics::KineticsError),

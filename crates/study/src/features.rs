@@ -116,7 +116,7 @@ impl FeatureExtractor {
         if let (Some(encoder), Some(embedding)) = (&self.encoder, &self.recipe.embedding) {
             let patches = self.patches(series, lesion)?;
             let (names, patches): (Vec<String>, Vec<Image>) = patches.into_iter().unzip();
-            let mask = Window::of(lesion, &embedding.profile)?.cut_mask()?;
+            let mask = encoder.window(lesion, &embedding.profile)?.cut_mask()?;
             let how = Reading {
                 variant: embedding.variant,
                 token: embedding.token,
@@ -160,6 +160,19 @@ impl FeatureExtractor {
         self.encoder.as_ref().map(|e| (e.name(), e.sha256()))
     }
 
+    /// Where the encoder's patches are cut; `None` without an encoder.
+    ///
+    /// # Errors
+    /// When the mask is empty.
+    pub fn window(&self, lesion: &Mask) -> Result<Option<Window>, StudyError> {
+        match (&self.encoder, &self.recipe.embedding) {
+            (Some(encoder), Some(embedding)) => {
+                encoder.window(lesion, &embedding.profile).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The patches that the encoder sees, with their names; empty without an encoder.
     ///
     /// # Errors
@@ -169,10 +182,9 @@ impl FeatureExtractor {
         series: &DynamicSeries,
         lesion: &Mask,
     ) -> Result<Vec<(String, Image)>, StudyError> {
-        let Some(embedding) = &self.recipe.embedding else {
+        let (Some(embedding), Some(window)) = (&self.recipe.embedding, self.window(lesion)?) else {
             return Ok(Vec::new());
         };
-        let window = Window::of(lesion, &embedding.profile)?;
         let named = embedding.inputs.iter().zip(&self.inputs);
         named
             .map(|(name, input)| {

@@ -62,12 +62,12 @@ pub struct EmbedPlan {
     pub out: PathBuf,
 }
 
-/// Reads image and mask and places the window. The image stays in the order it is stored in.
-fn window(plan: &PatchPlan) -> Result<(Image, Window, Vec<String>), StudyError> {
-    let read =
+/// Reads image and mask. The image stays in the order it is stored in.
+fn read(plan: &PatchPlan) -> Result<(Image, Mask, Vec<String>), StudyError> {
+    let found =
         triher_imagefile::read_image_with(&plan.image, &triher_imagefile::ReadOptions::default())?;
-    let image = read.image;
-    let mut warnings = read.warnings;
+    let image = found.image;
+    let mut warnings = found.warnings;
     let masks = read_masks(&plan.mask, image.geometry(), plan.resample_mask)?;
     warnings.extend(masks.warnings);
     let mask = match (&plan.lesion, masks.masks.as_slice()) {
@@ -76,7 +76,7 @@ fn window(plan: &PatchPlan) -> Result<(Image, Window, Vec<String>), StudyError> 
         (Some(rule @ LesionRule::Named(_)), regions) => single(select_named(regions, rule)?)?,
         (Some(rule), regions) => single(select_lesions(&union(&image, regions), rule)?)?,
     };
-    Ok((image, Window::of(&mask, &plan.profile)?, warnings))
+    Ok((image, mask, warnings))
 }
 
 fn single(mut lesions: Vec<triher_region::Lesion>) -> Result<Mask, StudyError> {
@@ -104,7 +104,8 @@ fn union(image: &Image, regions: &[(String, Mask)]) -> Mask {
 /// # Errors
 /// When a file cannot be read or written, the mask is empty or lies on another grid.
 pub fn crop(plan: &CropPlan) -> Result<Vec<String>, StudyError> {
-    let (image, window, warnings) = window(&plan.patch)?;
+    let (image, mask, warnings) = read(&plan.patch)?;
+    let window = Window::of(&mask, &plan.patch.profile)?;
     make_folder_of(&plan.out_image)?;
     make_folder_of(&plan.out_mask)?;
     triher_imagefile::write_nifti(&plan.out_image, &window.cut(&image)?)?;
@@ -134,8 +135,9 @@ pub fn embed(plan: &EmbedPlan) -> Result<Vec<String>, StudyError> {
                 .to_owned(),
         ));
     }
-    let (image, window, mut warnings) = window(&plan.patch)?;
+    let (image, mask, mut warnings) = read(&plan.patch)?;
     let encoder = StudyEncoder::load(plan.weights.as_deref())?;
+    let window = encoder.window(&mask, &plan.patch.profile)?;
     let how = Reading {
         variant: plan.variant,
         token: plan.token,

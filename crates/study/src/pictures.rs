@@ -1,7 +1,6 @@
 //! Slices of the phases with the lesion's outline, for the patient's report.
 
 use crate::StudyError;
-use crate::recipe::Recipe;
 use triher_patch::Window;
 use triher_region::{IndexBox, bounding_box, outline};
 use triher_report::{GreyImage, LabelledPicture, PhasePicture};
@@ -14,16 +13,16 @@ use triher_volume::{DynamicSeries, Geometry, Image, Mask, Volume, reorient};
 /// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows.
 ///
 /// # Errors
-/// When the window of the encoder's profile cannot be placed.
+/// When the images cannot be turned upright.
 pub(crate) fn phases(
     series: &DynamicSeries,
     lesion: &Mask,
-    recipe: &Recipe,
+    window: Option<&Window>,
 ) -> Result<Vec<PhasePicture>, StudyError> {
     let upright = Upright::of(series.geometry());
-    let crop = match &recipe.embedding {
-        Some(embedding) => {
-            let window = Window::of(lesion, &embedding.profile)?.index_box();
+    let crop = match window {
+        Some(window) => {
+            let window = window.index_box();
             let inside = Mask::from_fn(*series.geometry(), |index| {
                 (0..3).all(|a| (window.start[a]..window.end[a]).contains(&index[a]))
             });

@@ -113,6 +113,21 @@ pub struct ViewSpread {
     pub agreement: f64,
 }
 
+impl ViewSpread {
+    fn in_words(&self, class: &str) -> String {
+        let number = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN);
+        let end = |at: usize| number(&self.range[class][at]);
+        format!(
+            "over {} views of the patches the probability of {class} lies between {:.2} and {:.2} (standard deviation {:.3}), and {:.0} % of them predict it",
+            self.views,
+            end(0),
+            end(1),
+            number(&self.standard_deviation[class]),
+            100.0 * self.agreement
+        )
+    }
+}
+
 /// What one feature adds to the predicted class.
 #[derive(Clone, Debug, Serialize)]
 pub struct Contribution {
@@ -167,6 +182,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     warnings.extend(found.warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
     warnings.extend(features.notes.iter().cloned());
+    warnings.extend(test_time.iter().map(|spread| spread.in_words(&model.classes[class])));
     let mut manifest = Manifest::new("predict", &recipe);
     manifest.add_input(&plan.model)?;
     manifest.inputs.extend(study.inputs.iter().cloned());
@@ -370,7 +386,11 @@ fn report(
         probabilities: probabilities.collect(),
         predicted: prediction.class.clone(),
         model: model_facts(model, &plan.model)?,
-        study: pictures::phases(&study.series, &lesion.mask, extractor.recipe())?,
+        study: pictures::phases(
+            &study.series,
+            &lesion.mask,
+            extractor.window(&lesion.mask)?.as_ref(),
+        )?,
         planes: pictures::planes(&study.series, &lesion.mask)?,
         patch: pictures::patches(&extractor.patches(&study.series, &lesion.mask)?)?,
         curve: Some(kinetic_curve),

@@ -77,7 +77,7 @@ pub(crate) struct DemoArguments {
     /// Seed of the simulation, the folds and the bootstrap
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Encoder weights (.pth.tar or .safetensors) [default: the compact encoder that ships]
+    /// Encoder weights (.pth.tar, .safetensors), or the card (.toml) of an ONNX model [default: the compact encoder that ships]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
 }
@@ -147,7 +147,7 @@ pub(crate) struct CropArguments {
 pub(crate) struct EmbedArguments {
     #[command(flatten)]
     pub(crate) patch: PatchArguments,
-    /// Encoder weights (.pth.tar or .safetensors) [default: the compact encoder that ships]
+    /// Encoder weights (.pth.tar, .safetensors), or the card (.toml) of an ONNX model [default: the compact encoder that ships]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Views that are embedded and averaged: mirrored along the axes, moved by 2 voxels, or both

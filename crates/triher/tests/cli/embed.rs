@@ -214,3 +214,68 @@ fn a_constant_patch_is_flagged() {
         .done();
     assert!(run.stderr().contains("says nothing"), "{}", run.stderr());
 }
+
+/// A card beside an ONNX model serves as weights, on patches of the profile and on a box of its own spacing; a model that the card does not fit
+/// is named.
+#[cfg(feature = "tract")]
+#[test]
+fn an_onnx_model_with_its_card_serves_as_encoder() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../onnx/tests/parity/resnet3d.onnx");
+    w.write("resnet.onnx", std::fs::read(model).unwrap());
+    let card = |text: &str| {
+        let text = format!(
+            "file = \"resnet.onnx\"\nname = \"Small ResNet\"\n[input]\nsize = [16, 16, 16]\n{text}"
+        );
+        w.write("card.toml", text.into_bytes());
+    };
+    let embed = "embed --weights card.toml --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    card("channels = 3");
+    w.triher(&format!("{embed} --out patch.csv --threads 1")).done();
+    w.triher(&format!("{embed} --out again.csv --threads 2")).done();
+    assert_eq!(numbers(&w.read("patch.csv")).len(), 16);
+    assert!(w.read("patch.csv") == w.read("again.csv"));
+    let manifest = w.json("patch.csv.manifest.json");
+    assert_eq!(
+        manifest["configuration"]["encoder"],
+        "Small ResNet (resnet.onnx)"
+    );
+    card("channels = 3\nspacing_mm = 0.8");
+    w.triher(&format!("{embed} --out box.csv")).done();
+    assert_ne!(numbers(&w.read("box.csv")), numbers(&w.read("patch.csv")));
+    card("channels = 1");
+    w.triher(&format!("{embed} --out x.csv"))
+        .fails_saying(&["resnet.onnx", "[1, 1, 16, 16, 16]", "card"]);
+}
+
+/// The encoder that ships, over mirrored views: a model learns from the means, and a prediction says how far the views differ.
+#[test]
+fn views_tell_how_sure_a_prediction_is() {
+    let w = Workspace::new();
+    w.triher("simulate --out s --format nifti --patients 9 --seed 5")
+        .done();
+    w.triher("label s/clinical.csv --columns s/columns.toml --out s/labels.csv")
+        .done();
+    let mut cohort = String::from_utf8(w.read("s/alpha.toml")).unwrap();
+    cohort += "\n[features.embedding]\ntest_time = \"flips\"\n";
+    w.write("s/alpha.toml", cohort.into_bytes());
+    w.triher("extract s/alpha.toml").done();
+    w.triher(
+        "train --features s/features-alpha.parquet --id patient_id --label label --c 0.01 --folds 2 --out m.triher",
+    )
+    .done();
+    let run = w
+        .triher("predict m.triher s/images/beta/SIM-BETA-001 --mask s/masks/SIM-BETA-001.nii.gz --json p.json --html p.html")
+        .done();
+    assert!(run.stderr().contains("over 8 views"), "{}", run.stderr());
+    let spread = &w.json("p.json")["test_time"];
+    assert_eq!(spread["views"], 8);
+    let class = w.json("p.json")["class"].as_str().unwrap().to_owned();
+    let [low, high] = [0, 1].map(|end| spread["range"][&class][end].as_f64().unwrap());
+    let sd = spread["standard_deviation"][&class].as_f64().unwrap();
+    assert!(0.0 < low && low < high && high < 1.0 && sd > 0.0 && sd < high - low);
+    let report = String::from_utf8(w.read("p.html")).unwrap();
+    assert!(report.contains("over 8 views") && report.contains("ships with triher"));
+}
