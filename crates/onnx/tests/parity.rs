@@ -1,5 +1,10 @@
 //! Models of PyTorch (`parity/make_models.py`) in both runtimes, and files that cannot be used.
 #![cfg(feature = "tract")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests; a test that is skipped says so"
+)]
 
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};

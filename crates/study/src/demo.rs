@@ -139,7 +139,10 @@ fn study_text(simulated: &Simulated, seed: u64) -> String {
 
 fn add_embedding(cohort: &Path, weights: Option<&Path>) -> Result<(), StudyError> {
     let mut text = std::fs::read_to_string(cohort).map_err(StudyError::read(cohort))?;
-    text.push_str("\n[features.embedding]\nprofile = \"bl4as\"\n");
+    // One centre has no fifth phase after contrast, so the fourth stands for the late one.
+    text.push_str(
+        "\n[features.embedding]\nprofile = \"bl4as\"\ninputs = [\"C2\", \"C2-C0\", \"C4-C2\"]\n",
+    );
     if let Some(weights) = weights {
         let weights = std::path::absolute(weights).map_err(StudyError::read(weights))?;
         let path = toml::Value::String(weights.to_string_lossy().into_owned());

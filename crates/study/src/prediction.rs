@@ -182,7 +182,11 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     warnings.extend(found.warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
     warnings.extend(features.notes.iter().cloned());
-    warnings.extend(test_time.iter().map(|spread| spread.in_words(&model.classes[class])));
+    warnings.extend(
+        test_time
+            .iter()
+            .map(|spread| spread.in_words(&model.classes[class])),
+    );
     let mut manifest = Manifest::new("predict", &recipe);
     manifest.add_input(&plan.model)?;
     manifest.inputs.extend(study.inputs.iter().cloned());

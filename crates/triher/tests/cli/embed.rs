@@ -222,8 +222,8 @@ fn a_constant_patch_is_flagged() {
 fn an_onnx_model_with_its_card_serves_as_encoder() {
     let w = Workspace::new();
     w.nifti_patient("p", 80.0);
-    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../onnx/tests/parity/resnet3d.onnx");
+    let model =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../onnx/tests/parity/resnet3d.onnx");
     w.write("resnet.onnx", std::fs::read(model).unwrap());
     let card = |text: &str| {
         let text = format!(
@@ -231,10 +231,13 @@ fn an_onnx_model_with_its_card_serves_as_encoder() {
         );
         w.write("card.toml", text.into_bytes());
     };
-    let embed = "embed --weights card.toml --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    let embed =
+        "embed --weights card.toml --profile bl4as --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
     card("channels = 3");
-    w.triher(&format!("{embed} --out patch.csv --threads 1")).done();
-    w.triher(&format!("{embed} --out again.csv --threads 2")).done();
+    w.triher(&format!("{embed} --out patch.csv --threads 1"))
+        .done();
+    w.triher(&format!("{embed} --out again.csv --threads 2"))
+        .done();
     assert_eq!(numbers(&w.read("patch.csv")).len(), 16);
     assert!(w.read("patch.csv") == w.read("again.csv"));
     let manifest = w.json("patch.csv.manifest.json");
@@ -246,8 +249,11 @@ fn an_onnx_model_with_its_card_serves_as_encoder() {
     w.triher(&format!("{embed} --out box.csv")).done();
     assert_ne!(numbers(&w.read("box.csv")), numbers(&w.read("patch.csv")));
     card("channels = 1");
-    w.triher(&format!("{embed} --out x.csv"))
-        .fails_saying(&["resnet.onnx", "[1, 1, 16, 16, 16]", "card"]);
+    w.triher(&format!("{embed} --out x.csv")).fails_saying(&[
+        "resnet.onnx",
+        "[1, 1, 16, 16, 16]",
+        "card",
+    ]);
 }
 
 /// The encoder that ships, over mirrored views: a model learns from the means, and a prediction says how far the views differ.
@@ -267,7 +273,7 @@ fn views_tell_how_sure_a_prediction_is() {
     )
     .done();
     let run = w
-        .triher("predict m.triher s/images/beta/SIM-BETA-001 --mask s/masks/SIM-BETA-001.nii.gz --json p.json --html p.html")
+        .triher("predict m.triher s/images/gamma/SIM-GAMMA-001 --mask s/masks/SIM-GAMMA-001.nii.gz --json p.json --html p.html")
         .done();
     assert!(run.stderr().contains("over 8 views"), "{}", run.stderr());
     let spread = &w.json("p.json")["test_time"];
