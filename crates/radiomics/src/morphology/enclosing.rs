@@ -1,0 +1,214 @@
+//! Smallest boxes and ellipsoids about a convex hull. The IBSI found no consensus on either: they are offered as defined, unconfirmed.
+
+use super::mesh::{cross, dot, minus};
+use nalgebra::{Matrix3, Matrix4, Vector3, Vector4};
+use rayon::prelude::*;
+
+type Point = [f64; 3];
+
+/// Lengths of the sides of the smallest box, in any orientation, that has a face along a face of the hull (oriented minimum bounding box).
+pub(super) fn smallest_box(points_mm: &[Point], triangles: &[[usize; 3]]) -> [f64; 3] {
+    let unit = |v: Point| {
+        let length = dot(v, v).sqrt();
+        v.map(|x| x / length)
+    };
+    let mut normals: Vec<Point> = triangles
+        .iter()
+        .map(|t| {
+            let [a, b, c] = t.map(|i| points_mm[i]);
+            let n = unit(cross(minus(b, a), minus(c, a)));
+            // Opposite faces give the same box.
+            let sign = n
+                .iter()
+                .find(|v| v.abs() > 1e-12)
+                .map_or(1.0, |v| v.signum());
+            n.map(|v| v * sign)
+        })
+        .collect();
+    normals.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    normals.dedup_by(|a, b| (0..3).all(|i| (a[i] - b[i]).abs() < 1e-9));
+    let boxes: Vec<[f64; 3]> = normals
+        .par_iter()
+        .map(|&normal| box_along(points_mm, normal))
+        .collect();
+    (boxes.into_iter())
+        .min_by(|a, b| a.iter().product::<f64>().total_cmp(&b.iter().product()))
+        .unwrap_or([f64::NAN; 3])
+}
+
+/// The smallest box with a face across a direction.
+fn box_along(points_mm: &[Point], normal: Point) -> [f64; 3] {
+    let other = if normal[0].abs() < 0.9 {
+        [1.0, 0.0, 0.0]
+    } else {
+        [0.0, 1.0, 0.0]
+    };
+    let u = cross(normal, other);
+    let length = dot(u, u).sqrt();
+    let u = u.map(|v| v / length);
+    let v = cross(normal, u);
+    let extent = |values: &mut dyn Iterator<Item = f64>| {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+            (l.min(x), h.max(x))
+        });
+        high - low
+    };
+    let height = extent(&mut points_mm.iter().map(|p| dot(*p, normal)));
+    let mut flat: Vec<[f64; 2]> = points_mm.iter().map(|p| [dot(*p, u), dot(*p, v)]).collect();
+    flat.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    let outline = outline(&flat);
+    let mut best = [f64::INFINITY, f64::INFINITY];
+    for (at, a) in outline.iter().enumerate() {
+        let b = &outline[(at + 1) % outline.len()];
+        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+        let length = dx.hypot(dy);
+        if length < 1e-9 {
+            continue;
+        }
+        let (dx, dy) = (dx / length, dy / length);
+        let along = extent(&mut outline.iter().map(|p| p[0] * dx + p[1] * dy));
+        let across = extent(&mut outline.iter().map(|p| p[1] * dx - p[0] * dy));
+        if along * across < best[0] * best[1] {
+            best = [along, across];
+        }
+    }
+    [height, best[0], best[1]]
+}
+
+/// Convex outline of points in ascending order (Andrew's chains).
+fn outline(sorted: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let turn = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| {
+        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    };
+    let mut kept: Vec<[f64; 2]> = Vec::new();
+    let mut chain = |points: &mut dyn Iterator<Item = &[f64; 2]>| {
+        let start = kept.len();
+        for &p in points {
+            while kept.len() >= start + 2
+                && turn(kept[kept.len() - 2], kept[kept.len() - 1], p) <= 0.0
+            {
+                kept.pop();
+            }
+            kept.push(p);
+        }
+        kept.pop();
+    };
+    chain(&mut sorted.iter());
+    chain(&mut sorted.iter().rev());
+    kept
+}
+
+/// Semi-axes of the ellipsoid of least volume about points, by Khachiyan's algorithm to 1e-3 of the volume (Todd and Yildirim, 2007).
+pub(super) fn smallest_ellipsoid(points_mm: &[Point]) -> [f64; 3] {
+    const TOLERANCE: f64 = 1e-3;
+    let n = points_mm.len();
+    let lifted: Vec<Vector4<f64>> = points_mm
+        .iter()
+        .map(|p| Vector4::new(p[0], p[1], p[2], 1.0))
+        .collect();
+    let mut weights = vec![1.0 / n as f64; n];
+    for _ in 0..10_000 {
+        let moments: Matrix4<f64> = (lifted.iter().zip(&weights))
+            .map(|(q, w)| q * q.transpose() * *w)
+            .sum();
+        let Some(inverse) = moments.try_inverse() else {
+            return [f64::NAN; 3];
+        };
+        let (far, most) = (lifted.iter().enumerate())
+            .map(|(at, q)| (at, q.dot(&(inverse * q))))
+            .fold((0, f64::NEG_INFINITY), |best, next| {
+                if next.1 > best.1 { next } else { best }
+            });
+        if most <= 4.0 * (1.0 + TOLERANCE) {
+            break;
+        }
+        let step = (most - 4.0) / (4.0 * (most - 1.0));
+        weights.iter_mut().for_each(|w| *w *= 1.0 - step);
+        weights[far] += step;
+    }
+    let position = |p: &Point| Vector3::new(p[0], p[1], p[2]);
+    let centre: Vector3<f64> = (points_mm.iter().zip(&weights))
+        .map(|(p, w)| position(p) * *w)
+        .sum();
+    let spread: Matrix3<f64> = (points_mm.iter().zip(&weights))
+        .map(|(p, w)| {
+            let d = position(p) - centre;
+            d * d.transpose() * *w
+        })
+        .sum();
+    let mut axes: Vec<f64> = (spread.symmetric_eigenvalues().iter())
+        .map(|l| (3.0 * l.max(0.0)).sqrt())
+        .collect();
+    axes.sort_by(|a, b| b.total_cmp(a));
+    [axes[0], axes[1], axes[2]]
+}
+
+/// Surface area of an ellipsoid with semi-axes in descending order, by Legendre polynomials up to the 20th, as the IBSI's reference manual prints
+/// the formula (section 3.1.20) and its reference values were made. Its two eccentricities are both taken from the major axis, so but for
+/// spheres it falls short of the true area, by 4 % for the digital phantom.
+pub(super) fn ellipsoid_area([a, b, c]: [f64; 3]) -> f64 {
+    if a <= 0.0 {
+        return f64::NAN;
+    }
+    let squares = (1.0 - (b / a).powi(2), 1.0 - (c / a).powi(2));
+    // Q_k = (alpha beta)^k P_k((alpha^2 + beta^2) / (2 alpha beta)) has a recurrence without the quotient.
+    let (half_sum, product) = (0.5 * (squares.0 + squares.1), squares.0 * squares.1);
+    let (mut before, mut now) = (1.0, half_sum);
+    let mut sum = 1.0;
+    for k in 1..=20 {
+        let k = f64::from(k);
+        sum += now / (1.0 - 4.0 * k * k);
+        let next = ((2.0 * k + 1.0) * half_sum * now - k * product * before) / (k + 1.0);
+        (before, now) = (now, next);
+    }
+    4.0 * std::f64::consts::PI * a * b * sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sphere_has_its_area() {
+        assert!((ellipsoid_area([2.0; 3]) - 16.0 * std::f64::consts::PI).abs() < 1e-12);
+        // The manual's formula, evaluated with another program; the true area of this ellipsoid is 297.6.
+        let area = ellipsoid_area([5.7, 4.655, 4.27]);
+        assert!((area - 286.462_445_239_122_3).abs() < 1e-9, "{area}");
+    }
+
+    /// A box turned in space is found again, and the ellipsoid about its corners has the known axes.
+    #[test]
+    fn a_turned_box_is_found() {
+        let turn = nalgebra::Rotation3::from_euler_angles(0.3, -0.5, 1.1);
+        let points: Vec<Point> = (0..8)
+            .map(|i| {
+                let p = Vector3::new(
+                    f64::from(i & 1) * 2.0,
+                    f64::from(i >> 1 & 1) * 3.0,
+                    f64::from(i >> 2) * 5.0,
+                );
+                (turn * p).into()
+            })
+            .collect();
+        let faces = [
+            [0, 1, 3],
+            [4, 5, 7],
+            [0, 1, 5],
+            [2, 3, 7],
+            [0, 2, 6],
+            [1, 3, 7],
+        ];
+        let mut sides = smallest_box(&points, &faces);
+        sides.sort_by(f64::total_cmp);
+        for (side, expected) in sides.iter().zip([2.0, 3.0, 5.0]) {
+            assert!((side - expected).abs() < 1e-9, "{sides:?}");
+        }
+        let axes = smallest_ellipsoid(&points);
+        for (axis, side) in axes.iter().zip([5.0, 3.0, 2.0]) {
+            assert!(
+                (axis - 3f64.sqrt() * side / 2.0).abs() < 2e-3 * side,
+                "{axes:?}"
+            );
+        }
+    }
+}
