@@ -27,6 +27,7 @@ mod levels;
 mod local_intensity;
 mod morphology;
 mod prepare;
+pub mod pyradiomics;
 mod settings;
 mod statistics;
 mod texture;

@@ -77,6 +77,9 @@ pub enum StudyError {
     /// Kinetics and first-order features.
     #[error(transparent)]
     Kinetics(#[from] triher_kinetics::KineticsError),
+    /// Radiomics features.
+    #[error(transparent)]
+    Radiomics(#[from] triher_radiomics::RadiomicsError),
     /// HER2 labels.
     #[error(transparent)]
     Label(#[from] triher_label::LabelError),

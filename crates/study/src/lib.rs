@@ -41,6 +41,7 @@ pub mod extract;
 pub mod features;
 pub mod finetune;
 mod finetune_samples;
+pub mod ibsi;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
@@ -50,6 +51,7 @@ mod pictures;
 pub mod prediction;
 pub mod pretrain;
 mod progress;
+pub mod radiomics;
 pub mod recipe;
 pub mod run;
 pub mod scan;
@@ -68,6 +70,14 @@ pub use progress::{Progress, Silent};
 /// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
 pub mod figures {
     pub use triher_stats::{Estimate, Evaluation};
+}
+
+/// Writes a text file in one step; folders that are missing are made.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_text(path: &std::path::Path, text: &str) -> Result<(), StudyError> {
+    manifest::write_whole(path, text.as_bytes())
 }
 
 /// Uses this many threads for all work; the results are the same for any number.

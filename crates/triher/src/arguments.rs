@@ -3,6 +3,10 @@
 //! These types hold the words as typed and the help that explains them. Each command turns its
 //! own into a validated plan of the library (the second stage, in [`crate::commands`]).
 
+mod imaging;
+
+pub(crate) use imaging::{IbsiArguments, ProfileChoice, RadiomicsArguments};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -46,6 +50,10 @@ pub(crate) enum Command {
     Crop(CropArguments),
     /// Compute the encoder's embedding of one lesion
     Embed(EmbedArguments),
+    /// Compute the radiomics features of one image and its mask
+    Radiomics(RadiomicsArguments),
+    /// Compare radiomics with the reference values of the Image Biomarker Standardisation Initiative
+    Ibsi(IbsiArguments),
     /// Compute the features of a cohort: resumable, in parallel
     Extract(ExtractArguments),
     /// Train a model from features and labels, with cross-validated figures

@@ -69,7 +69,7 @@ impl Hull {
 }
 
 /// Only points on the hull of their own plane (of one z) can be corners: the others go before the work begins.
-fn planar_hulls(mut points: Vec<Point>) -> Vec<Point> {
+pub(super) fn planar_hulls(mut points: Vec<Point>) -> Vec<Point> {
     points.sort_unstable_by_key(|p| (p[2], p[0], p[1]));
     points.dedup();
     let mut kept = Vec::new();

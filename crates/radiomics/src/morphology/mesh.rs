@@ -130,30 +130,41 @@ impl Shape {
         Self { surface, walls }
     }
 
-    /// Area of the surface in mm2, and volume of what is inside in mm3.
-    fn measure(&self, spacing_mm: [f64; 3]) -> (f64, f64) {
-        let scaled = |polygon: &[Point]| -> Vec<Point> {
-            let scale = |p: &Point| std::array::from_fn(|a| p[a] * spacing_mm[a]);
-            polygon.iter().map(scale).collect()
-        };
-        let (mut area, mut volume) = (0.0, 0.0);
+    /// Area of the surface in mm2, volume of the cones from the cell's first corner to it in mm3, and its area as a vector.
+    fn measure_surface(&self, spacing_mm: [f64; 3]) -> (f64, f64, Point) {
+        let (mut area, mut volume, mut normal) = (0.0, 0.0, [0.0; 3]);
         for bent in &self.surface {
-            let points = scaled(&bent.polygon);
+            let points: Vec<Point> = bent.polygon.iter().map(|p| scaled(p, spacing_mm)).collect();
             let share = 1.0 / bent.cuts.len() as f64;
             for cut in &bent.cuts {
                 let (a, v) = measure_cut(&points, cut);
                 area += share * a;
                 volume += share * v;
             }
+            // A closed polygon's area as a vector does not depend on how it is cut.
+            for at in 1..points.len() - 1 {
+                let n = cross(minus(points[at], points[0]), minus(points[at + 1], points[0]));
+                normal = std::array::from_fn(|i| normal[i] + 0.5 * n[i]);
+            }
         }
+        (area, volume, normal)
+    }
+
+    /// Area of the surface in mm2, and volume of what is inside in mm3.
+    fn measure(&self, spacing_mm: [f64; 3]) -> (f64, f64) {
+        let (area, mut volume, _) = self.measure_surface(spacing_mm);
         for wall in &self.walls {
-            let points = scaled(wall);
+            let points: Vec<Point> = wall.iter().map(|p| scaled(p, spacing_mm)).collect();
             for at in 1..points.len() - 1 {
                 volume += measure_cut(&points, &[[0, at, at + 1]]).1;
             }
         }
         (area, volume)
     }
+}
+
+fn scaled(point: &Point, spacing_mm: [f64; 3]) -> Point {
+    std::array::from_fn(|a| point[a] * spacing_mm[a])
 }
 
 pub(super) fn minus(a: Point, b: Point) -> Point {
@@ -202,6 +213,71 @@ pub(super) fn measure(inside: &[u8], size: [usize; 3], spacing_mm: [f64; 3]) -> 
         }
     }
     (area, volume)
+}
+
+/// Area in mm2 and volume in mm3 as PyRadiomics has them: a cell whose corner `(0, 1, 1)` is inside counts as its complement, turned inside
+/// out. The surface need not be closed then, so the volume is that of the cones from the box's corner.
+pub(super) fn measure_reduced(
+    inside: &[u8],
+    size: [usize; 3],
+    spacing_mm: [f64; 3],
+) -> (f64, f64) {
+    let mut counts = [0u64; 256];
+    let mut places = [[0u64; 3]; 256];
+    let [nx, ny, nz] = size;
+    for k in 0..nz - 1 {
+        for j in 0..ny - 1 {
+            for i in 0..nx - 1 {
+                let bit = |c: usize| {
+                    let at = i + (c & 1) + nx * (j + (c >> 1 & 1) + ny * (k + (c >> 2)));
+                    usize::from(inside[at] != 0) << c
+                };
+                let case = (0..8).map(bit).sum::<usize>();
+                counts[case] += 1;
+                for (sum, place) in places[case].iter_mut().zip([i, j, k]) {
+                    *sum += place as u64;
+                }
+            }
+        }
+    }
+    let (mut area, mut volume) = (0.0, 0.0);
+    for (case, (count, place)) in counts.into_iter().zip(places).enumerate() {
+        if count == 0 {
+            continue;
+        }
+        let turned = case >> 6 & 1 == 1;
+        let (shape, sign) = if turned {
+            (&SHAPES[255 - case], -1.0)
+        } else {
+            (&SHAPES[case], 1.0)
+        };
+        let (a, v, normal) = shape.measure_surface(spacing_mm);
+        let moved: f64 = (0..3)
+            .map(|axis| place[axis] as f64 * spacing_mm[axis] * normal[axis])
+            .sum();
+        area += a * count as f64;
+        volume += sign * (v * count as f64 + moved / 3.0);
+    }
+    (area, volume.abs())
+}
+
+/// All points where the surface crosses between two voxels, in half voxels.
+pub(super) fn crossings(inside: &[u8], size: [usize; 3]) -> Vec<[i64; 3]> {
+    let [nx, ny, _] = size;
+    let mut points = Vec::new();
+    for at in (0..inside.len()).filter(|&at| inside[at] != 0) {
+        let index = [at % nx, at / nx % ny, at / (nx * ny)].map(|i| 2 * i as i64);
+        for (axis, stride) in [1, nx, nx * ny].into_iter().enumerate() {
+            for (step, next) in [(-1, at - stride), (1, at + stride)] {
+                if inside[next] == 0 {
+                    let mut point = index;
+                    point[axis] += step;
+                    points.push(point);
+                }
+            }
+        }
+    }
+    points
 }
 
 /// Points that span the convex hull of the surface, in half voxels: of every row along an axis its first and its last crossing.

@@ -3,7 +3,10 @@
 mod enclosing;
 mod hull;
 mod mesh;
+mod open_mesh;
 mod spatial;
+
+pub(crate) use open_mesh::{OpenMesh, axis_lengths_mm};
 
 use crate::feature::{Entry, entry};
 use crate::prepare::Region;

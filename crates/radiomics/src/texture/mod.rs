@@ -5,7 +5,10 @@ mod directions;
 mod matrix;
 mod neighbourhood;
 mod run_length;
+mod whole;
 mod zones;
+
+pub(crate) use whole::{Textures, second_eigenvalue};
 
 use crate::feature::{Entry, Family, FeatureValue};
 use crate::levels::Levels;
@@ -159,10 +162,10 @@ pub(crate) fn neighbourhood_features(
     for kind in plain(aggregation) {
         let space;
         let all = if kind.in_space() {
-            space = count_parts(levels, true, neighbourhood::count);
+            space = count_parts(levels, true, neighbourhoods);
             &space
         } else {
-            slices.get_or_insert_with(|| count_parts(levels, false, neighbourhood::count))
+            slices.get_or_insert_with(|| count_parts(levels, false, neighbourhoods))
         };
         let filled = || all.iter().filter(|p| p.1.voxels > 0).map(|p| &p.0);
         let tones: Vec<Vec<Entry>> = if kind.by_slice() {
@@ -185,6 +188,15 @@ pub(crate) fn neighbourhood_features(
         out[1].extend(placed(levels, Family::Dependence, kind, entries, false));
     }
     out
+}
+
+/// Neighbourhoods as the IBSI's reference values have them: coarseness 0.
+fn neighbourhoods(
+    levels: &Levels,
+    part: std::ops::Range<usize>,
+    in_space: bool,
+) -> (neighbourhood::Tones, Matrix) {
+    neighbourhood::count(levels, part, in_space, 0)
 }
 
 /// Counts every part.

@@ -108,9 +108,14 @@ impl Tones {
     }
 }
 
-/// Tones and dependences of a part of memory, in one pass over the neighbours; a neighbour depends on a voxel when it has its grey level
-/// (coarseness 0).
-pub(super) fn count(levels: &Levels, part: Range<usize>, in_space: bool) -> (Tones, Matrix) {
+/// Tones and dependences of a part of memory, in one pass over the neighbours; a neighbour depends on a voxel when their grey levels differ
+/// by the coarseness or less.
+pub(super) fn count(
+    levels: &Levels,
+    part: Range<usize>,
+    in_space: bool,
+    coarseness: u16,
+) -> (Tones, Matrix) {
     let neighbours: Vec<isize> = super::neighbours(levels, in_space).collect();
     let mut tones = vec![(0u32, 0f64); levels.count + 1];
     // Sums of whole numbers for each number of neighbours are exact, whatever their order.
@@ -128,7 +133,7 @@ pub(super) fn count(levels: &Levels, part: Range<usize>, in_space: bool) -> (Ton
             let neighbour = levels.data[at.wrapping_add_signed(offset)];
             count += u32::from(neighbour > 0);
             sum += u32::from(neighbour);
-            same += usize::from(neighbour == level);
+            same += usize::from(neighbour > 0 && neighbour.abs_diff(level) <= coarseness);
         }
         counter.add(level, same + 1, 1);
         if count > 0 {

@@ -4,11 +4,13 @@ mod demo;
 mod evaluate;
 mod extract;
 mod finetune;
+mod ibsi;
 mod label;
 mod model;
 mod patch;
 mod predict;
 mod pretrain;
+mod radiomics;
 mod run;
 mod scan;
 mod simulate;
@@ -38,6 +40,8 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Label(arguments) => label::label(arguments, console),
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),
+        Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
+        Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),

@@ -1,0 +1,75 @@
+//! Arguments of the commands that measure images.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Which definitions and names features have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileChoice {
+    /// As the Image Biomarker Standardisation Initiative defines them
+    Ibsi,
+    /// Names and values of PyRadiomics, to reproduce older work
+    Pyradiomics,
+}
+
+const RADIOMICS_HELP: &str = "\
+Without --configuration and --settings, profile ibsi takes the intensities as they are, 32 bins between the region's minimum and maximum, no \
+resampling, in three dimensions.
+
+Examples:
+  triher radiomics --image post1.nii.gz --mask lesion.nii.gz --out lesion.csv
+  triher radiomics --image ct.nii.gz --mask gtv.nii.gz --configuration C --out c.csv
+  triher radiomics --profile pyradiomics --settings Params.yaml --image post1.nrrd --mask lesion.nrrd
+
+Settings of profile ibsi (TOML; all optional):
+  normalisation = { method = \"z-score\", scale = 100 }
+  resampling = { spacing-mm = [1, 1, 1], interpolation = \"linear\" }        # nearest | linear | cubic-bspline; 0 keeps an axis
+  resegmentation = { range = [0, 2000], outlier-sigma = 3 }
+  discretisation = { method = \"bin-number\", bins = 32 }                   # or \"bin-width\", width = 25, or \"none\"
+  aggregation = [\"3D-averaged\", \"3D-merged\"]                              # and 2D-, 2.5D-
+  families = [\"morphology\", \"statistics\", \"cooccurrence\"]";
+
+#[derive(Debug, Args)]
+#[command(after_help = RADIOMICS_HELP)]
+pub(crate) struct RadiomicsArguments {
+    /// Image (NIfTI, NRRD, Analyze)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: PathBuf,
+    /// Mask on the image's grid
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: PathBuf,
+    /// The mask's value that is the region [default: all but 0; of pyradiomics 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) label: Option<i32>,
+    /// Which definitions and names
+    #[arg(long, value_enum, default_value = "ibsi")]
+    pub(crate) profile: ProfileChoice,
+    /// Configuration of the IBSI's CT phantom: A, B, C, D or E
+    #[arg(long, value_name = "A..E", conflicts_with = "settings")]
+    pub(crate) configuration: Option<String>,
+    /// Settings: TOML of profile ibsi, or PyRadiomics' parameter file (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Table to write: .csv (tag,family,value,unit,flags) or .json [default: CSV on standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IbsiArguments {
+    /// Folder with digital_phantom, ct_phantom and reference_values.csv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Another table of reference values (columns as in reference_values.csv)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
+    /// Print only the counts and what is not within tolerance
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "summary")]
+    pub(crate) json: bool,
+    /// Write the table as a document (Markdown)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
