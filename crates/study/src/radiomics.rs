@@ -5,8 +5,8 @@ use crate::manifest::{Manifest, make_folder_of, write_json, write_whole};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_radiomics::pyradiomics::{self, Parameters};
-use triher_radiomics::{FeatureValue, features};
 pub use triher_radiomics::{Configuration, Settings};
+use triher_radiomics::{FeatureValue, features};
 use triher_volume::{Image, Mask};
 
 /// What to measure.
@@ -85,7 +85,10 @@ pub fn radiomics(plan: &RadiomicsPlan) -> Result<Vec<FeatureValue>, StudyError> 
     };
     if let Some(out) = &plan.out {
         make_folder_of(out)?;
-        if out.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+        if out
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("json"))
+        {
             write_json(out, &measured)?;
         } else {
             write_whole(out, csv(&measured)?.as_bytes())?;

@@ -25,8 +25,9 @@ struct Shape {
     walls: Vec<Vec<Point>>,
 }
 
-/// A polygon that need not be flat, and the ways it is cut into triangles: as the tables of marching cubes cut it, which in cubic voxels is the
-/// way of the largest area. Where several are as large, all of them count alike, so a mirrored region has the same surface.
+/// A polygon that need not be flat, and the ways it is cut into triangles: as the tables of marching cubes cut it. In cubic voxels that is the
+/// way of the largest area; of seven corners it is from the one corner that the polygon's mirror plane goes through. Where several ways
+/// are as large, all of them count alike, so a mirrored region has the same surface.
 #[derive(Clone, Debug)]
 struct Bent {
     polygon: Vec<Point>,
@@ -35,7 +36,11 @@ struct Bent {
 
 impl Bent {
     fn new(polygon: Vec<Point>) -> Self {
-        let all = cuts(0, polygon.len() - 1);
+        let all = if polygon.len() == 7 {
+            vec![mirror_fan(&polygon)]
+        } else {
+            cuts(0, polygon.len() - 1)
+        };
         let areas: Vec<f64> = all.iter().map(|cut| measure_cut(&polygon, cut).0).collect();
         let most = areas.iter().copied().fold(0.0, f64::max);
         let kept = all.into_iter().zip(areas);
@@ -45,6 +50,20 @@ impl Bent {
             .collect();
         Self { polygon, cuts }
     }
+}
+
+/// The cut from the corner on the mirror plane: the only one whose area no other corner's cut has.
+fn mirror_fan(polygon: &[Point]) -> Vec<[usize; 3]> {
+    let n = polygon.len();
+    let fan = |apex: usize| -> Vec<[usize; 3]> {
+        let triangle = |i: usize| [apex, (apex + i) % n, (apex + i + 1) % n];
+        (1..n - 1).map(triangle).collect()
+    };
+    let areas: Vec<f64> = (0..n)
+        .map(|apex| measure_cut(polygon, &fan(apex)).0)
+        .collect();
+    let alone = |a: &f64| areas.iter().filter(|b| (*b - a).abs() < 1e-9).count() == 1;
+    fan(areas.iter().position(alone).unwrap_or(0))
 }
 
 /// All ways to cut the corners from `first` to `last` of a polygon into triangles.
@@ -143,7 +162,10 @@ impl Shape {
             }
             // A closed polygon's area as a vector does not depend on how it is cut.
             for at in 1..points.len() - 1 {
-                let n = cross(minus(points[at], points[0]), minus(points[at + 1], points[0]));
+                let n = cross(
+                    minus(points[at], points[0]),
+                    minus(points[at + 1], points[0]),
+                );
                 normal = std::array::from_fn(|i| normal[i] + 0.5 * n[i]);
             }
         }
@@ -217,11 +239,7 @@ pub(super) fn measure(inside: &[u8], size: [usize; 3], spacing_mm: [f64; 3]) -> 
 
 /// Area in mm2 and volume in mm3 as PyRadiomics has them: a cell whose corner `(0, 1, 1)` is inside counts as its complement, turned inside
 /// out. The surface need not be closed then, so the volume is that of the cones from the box's corner.
-pub(super) fn measure_reduced(
-    inside: &[u8],
-    size: [usize; 3],
-    spacing_mm: [f64; 3],
-) -> (f64, f64) {
+pub(super) fn measure_reduced(inside: &[u8], size: [usize; 3], spacing_mm: [f64; 3]) -> (f64, f64) {
     let mut counts = [0u64; 256];
     let mut places = [[0u64; 3]; 256];
     let [nx, ny, nz] = size;

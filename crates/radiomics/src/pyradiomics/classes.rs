@@ -190,7 +190,9 @@ pub(super) fn first_order(region: &Region, levels: &Levels, parameters: &Paramet
         _ => "intensity",
     };
     let named = FIRST_ORDER.into_iter().zip(values);
-    named.map(|(name, value)| (name, unit(name), value)).collect()
+    named
+        .map(|(name, value)| (name, unit(name), value))
+        .collect()
 }
 
 /// The classes of matrices.
@@ -224,7 +226,11 @@ pub(super) fn texture(levels: &Levels, class: &str, parameters: &Parameters) -> 
             let found = entries.iter().find(|e| e.tag == tag);
             let (unit, value) = found.map_or(("1", f64::NAN), |e| (e.unit, e.value));
             // PyRadiomics' value of one grey level.
-            let value = if name == "Imc1" && one_level { 0.0 } else { value };
+            let value = if name == "Imc1" && one_level {
+                0.0
+            } else {
+                value
+            };
             (name, unit, value)
         })
         .collect()

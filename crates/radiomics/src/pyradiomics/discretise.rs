@@ -53,7 +53,11 @@ fn edges(low: f64, high: f64, parameters: &Parameters) -> Result<Vec<f64>, Radio
         if bins > 4096 {
             return Err(too_many("binCount", bins.to_string()));
         }
-        let (low, high) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
+        let (low, high) = if low == high {
+            (low - 0.5, high + 0.5)
+        } else {
+            (low, high)
+        };
         let step = (high - low) / f64::from(bins);
         let mut edges: Vec<f64> = (0..=bins).map(|i| low + f64::from(i) * step).collect();
         if let Some(last) = edges.last_mut() {
@@ -68,5 +72,7 @@ fn edges(low: f64, high: f64, parameters: &Parameters) -> Result<Vec<f64>, Radio
     if count > 4098.0 {
         return Err(too_many("binWidth", width.to_string()));
     }
-    Ok((0..count as usize).map(|i| first + i as f64 * width).collect())
+    Ok((0..count as usize)
+        .map(|i| first + i as f64 * width)
+        .collect())
 }

@@ -325,7 +325,10 @@ setting:
   geometryTolerance: 1e-4
 ";
         let p = Parameters::from_yaml(text).unwrap();
-        assert_eq!((p.bin_width, p.normalize_scale, p.remove_outliers), (15.0, 100.0, Some(3.0)));
+        assert_eq!(
+            (p.bin_width, p.normalize_scale, p.remove_outliers),
+            (15.0, 100.0, Some(3.0))
+        );
         assert_eq!(p.resampled_pixel_spacing_mm, Some([1.0, 1.0, 0.0]));
         assert_eq!(p.classes.len(), 3);
         assert_eq!(p.classes["glcm"], None);

@@ -79,7 +79,10 @@ impl Region {
 fn normalise(image: &Image, parameters: &Parameters) -> Image {
     let n = image.voxels().len() as f64;
     let mean = image.voxels().iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-    let squares = image.voxels().iter().map(|v| (f64::from(*v) - mean).powi(2));
+    let squares = image
+        .voxels()
+        .iter()
+        .map(|v| (f64::from(*v) - mean).powi(2));
     let deviation = (squares.sum::<f64>() / (n - 1.0)).sqrt();
     image.map(|v| {
         let mut z = (f64::from(*v) - mean) / deviation;
@@ -120,7 +123,9 @@ fn resample(
     let mut size = [1usize; 3];
     for a in 0..3 {
         let ratio = had[a] / new[a];
-        let low = ((bounds.start[a] as f64 - 0.5) * ratio - PAD).floor().max(0.0);
+        let low = ((bounds.start[a] as f64 - 0.5) * ratio - PAD)
+            .floor()
+            .max(0.0);
         let high = ((bounds.end[a] as f64 - 0.5) * ratio + PAD).ceil();
         let last = (old.size()[a] as f64 * ratio).ceil() - 1.0;
         size[a] = (high.min(last) - low + 1.0).max(1.0) as usize;
@@ -129,11 +134,14 @@ fn resample(
     }
     let voxels = size.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
     if voxels.is_none_or(|n| n > 1 << 28) {
-        return Err(bad("a coarser spacing: this one gives more than 268 million voxels"));
+        return Err(bad(
+            "a coarser spacing: this one gives more than 268 million voxels",
+        ));
     }
     let grid = Geometry::new(size, old.affine() * scale)?;
     let mut values = resample_onto(image, &grid, parameters.interpolator, 0.0);
-    // ITK keeps the pixel type: an image of integers stays one, its fractions cut off.
+    // ITK keeps the pixel type: an image of integers stays one, its fractions cut off. (Where a new voxel lies on an old one, rounding of the
+    // spline decides between an integer and the one below it, here and in ITK, and not always alike.)
     let whole = image.voxels().iter().all(|v| v.fract() == 0.0);
     if whole && parameters.interpolator != Interpolation::Nearest {
         for value in values.voxels_mut() {

@@ -58,5 +58,7 @@ pub(super) fn features(region: &Region) -> Vec<Named> {
         ),
     ];
     let named = NAMES.into_iter().zip(values);
-    named.map(|(name, (unit, value))| (name, unit, value)).collect()
+    named
+        .map(|(name, (unit, value))| (name, unit, value))
+        .collect()
 }

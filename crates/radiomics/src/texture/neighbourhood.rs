@@ -28,10 +28,11 @@ const DEPENDENCE_NAMES: Names = [
     ("ngl_dc_entr", "Dependence count entropy"),
 ];
 
-/// For each grey level, voxels that have neighbours and the sum of their differences from the neighbours' mean.
+/// For each grey level, voxels that have neighbours and the sum of their differences from the neighbours' mean; and voxels that have none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tones {
     levels: Vec<(u32, f64)>,
+    alone: Vec<u32>,
 }
 
 impl Tones {
@@ -44,8 +45,20 @@ impl Tones {
                 sum.0 += level.0;
                 sum.1 += level.1;
             }
+            sum.alone.resize(tones.alone.len(), 0);
+            for (sum, alone) in sum.alone.iter_mut().zip(&tones.alone) {
+                *sum += alone;
+            }
         }
         sum
+    }
+
+    /// Lets voxels without neighbours count among those of their grey level, with no difference, as PyRadiomics does.
+    pub(super) fn with_lonely_voxels(mut self) -> Self {
+        for (level, alone) in self.levels.iter_mut().zip(&mut self.alone) {
+            level.0 += std::mem::take(alone);
+        }
+        self
     }
 
     /// The 5 features. Not a number where no voxel has a neighbour.
@@ -120,6 +133,7 @@ pub(super) fn count(
     let mut tones = vec![(0u32, 0f64); levels.count + 1];
     // Sums of whole numbers for each number of neighbours are exact, whatever their order.
     let mut differences = vec![0u64; (levels.count + 1) * 27];
+    let mut alone = vec![0u32; levels.count + 1];
     let mut counter = Counter::new(levels.count, neighbours.len() + 1);
     let mut voxels = 0;
     for at in part {
@@ -140,6 +154,8 @@ pub(super) fn count(
             tones[usize::from(level)].0 += 1;
             let difference = (u32::from(level) * count).abs_diff(sum);
             differences[usize::from(level) * 27 + count as usize] += u64::from(difference);
+        } else {
+            alone[usize::from(level)] += 1;
         }
     }
     for (tone, sums) in tones.iter_mut().zip(differences.chunks_exact(27)) {
@@ -147,7 +163,11 @@ pub(super) fn count(
             .map(|(count, sum)| *sum as f64 / count as f64)
             .sum();
     }
-    (Tones { levels: tones }, counter.finish(voxels))
+    let tones = Tones {
+        levels: tones,
+        alone,
+    };
+    (tones, counter.finish(voxels))
 }
 
 /// The 17 features of a dependence matrix.

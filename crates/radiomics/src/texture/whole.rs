@@ -119,7 +119,8 @@ impl Textures<'_> {
     /// Features of tone differences.
     pub(crate) fn tone_features(&self) -> Vec<Entry> {
         let each = self.neighbourhoods();
-        neighbourhood::Tones::merged(each.iter().map(|p| &p.0)).features()
+        let tones = neighbourhood::Tones::merged(each.iter().map(|p| &p.0));
+        tones.with_lonely_voxels().features()
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::Ending;
 use crate::arguments::IbsiArguments;
 use crate::console::Console;
-use triher_study::ibsi::{ConformanceRow, IbsiPlan, counts, document, ibsi as compare, six_figures};
+use triher_study::ibsi::{
+    ConformanceRow, IbsiPlan, counts, document, ibsi as compare, six_figures,
+};
 
 pub(crate) fn ibsi(arguments: &IbsiArguments, console: &Console) -> anyhow::Result<Ending> {
     let plan = IbsiPlan {
@@ -27,7 +29,15 @@ pub(crate) fn ibsi(arguments: &IbsiArguments, console: &Console) -> anyhow::Resu
 }
 
 fn table(rows: &[ConformanceRow], summary: bool, console: &Console) -> anyhow::Result<()> {
-    let line = |[dataset, tag, computed, reference, tolerance, consensus, outcome]: [&str; 7]| {
+    let line = |[
+        dataset,
+        tag,
+        computed,
+        reference,
+        tolerance,
+        consensus,
+        outcome,
+    ]: [&str; 7]| {
         format!(
             "{dataset:15}  {tag:32}  {computed:>12}  {reference:>12}  {tolerance:>9}  {consensus:16}  {outcome}"
         )
