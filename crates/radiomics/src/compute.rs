@@ -94,6 +94,12 @@ pub fn region_features(region: &Region, settings: &Settings) -> Vec<FeatureValue
     let mut all: Vec<FeatureValue> = done.into_iter().flat_map(|(_, f)| f).collect();
     if let Err(why) = bins {
         all.extend(undiscretised(settings, why));
+        let order = |f: &FeatureValue| {
+            Family::ALL
+                .iter()
+                .position(|a| f.family.starts_with(a.name()))
+        };
+        all.sort_by_key(order);
     }
     all
 }
@@ -151,12 +157,26 @@ fn intensity_families(
     out
 }
 
-/// The features that need grey levels when there are none: as those of a region of one voxel, without values.
+/// The features that need grey levels when there are none: without values, and why.
 fn undiscretised(settings: &Settings, why: &str) -> Vec<FeatureValue> {
+    let mut settings = settings.clone();
+    settings
+        .families
+        .retain(|f| f.is_texture() || *f == Family::IntensityHistogram);
+    let mut features = feature_list(&settings);
+    for feature in &mut features {
+        why.clone_into(&mut feature.flags);
+    }
+    features
+}
+
+/// The features that [`features`] gives with these settings, in its order: tags, families, names and units, without values.
+pub fn feature_list(settings: &Settings) -> Vec<FeatureValue> {
     let geometry = triher_volume::Geometry::axis_aligned([1; 3], [1.0; 3], [0.0; 3]);
     let Ok(geometry) = geometry else {
         return Vec::new();
     };
+    // Those of a region of one voxel.
     let region = Region {
         image: Image::filled(geometry, 1.0),
         morphological: Mask::filled(geometry, true),
@@ -165,13 +185,10 @@ fn undiscretised(settings: &Settings, why: &str) -> Vec<FeatureValue> {
     };
     let mut settings = settings.clone();
     settings.discretisation = crate::Discretisation::None;
-    settings
-        .families
-        .retain(|f| f.is_texture() || *f == Family::IntensityHistogram);
     let mut features = region_features(&region, &settings);
     for feature in &mut features {
         feature.value = f64::NAN;
-        why.clone_into(&mut feature.flags);
+        feature.flags.clear();
     }
     features
 }

@@ -33,7 +33,7 @@ mod statistics;
 mod texture;
 mod volume_histogram;
 
-pub use compute::{features, region_features};
+pub use compute::{feature_list, features, region_features};
 pub use conformance::{Outcome, ReferenceRow, compare, three_figures};
 pub use diagnostics::diagnostics;
 pub use error::RadiomicsError;

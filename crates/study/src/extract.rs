@@ -7,6 +7,7 @@ use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
 use crate::progress::Progress;
 use crate::recipe::Recipe;
+use crate::region_features::FeatureDefinition;
 use crate::source::{PatientStudy, ReadOptions, file_name};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,10 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
     manifest.add_output(&table)?;
     manifest.write(&with_suffix(&table, ".manifest.json"))?;
     write_problems(&with_suffix(&table, ".skipped.csv"), &summary.skipped)?;
+    write_whole(
+        &with_suffix(&table, ".features.csv"),
+        dictionary(&extractor.definitions())?.as_bytes(),
+    )?;
     // The recipe travels with the table, so that a model trained on it knows how to make its features.
     write_json(&recipe_path(&table), extractor.recipe())?;
     if summary.patients == 0 {
@@ -222,6 +227,18 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         )));
     }
     Ok(summary)
+}
+
+/// What each column of a feature table is.
+fn dictionary(definitions: &[FeatureDefinition]) -> Result<String, StudyError> {
+    let internal = |error: String| StudyError::Internal(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for definition in definitions {
+        let row = writer.serialize(definition);
+        row.map_err(|e| internal(e.to_string()))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| internal(e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| internal(e.to_string()))
 }
 
 /// The column in which an extracted table keeps the class.

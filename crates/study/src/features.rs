@@ -3,6 +3,7 @@
 use crate::StudyError;
 use crate::encoder::{Reading, StudyEncoder};
 use crate::recipe::{EmbeddingRecipe, Recipe};
+use crate::region_features::{FeatureDefinition, RegionFeatures};
 use std::path::Path;
 use triher_kinetics::FeatureOptions;
 use triher_patch::{PhaseInput, Window};
@@ -15,6 +16,7 @@ pub struct FeatureExtractor {
     encoder: Option<StudyEncoder>,
     inputs: Vec<PhaseInput>,
     names: Vec<String>,
+    regions: RegionFeatures,
 }
 
 /// The features of one lesion.
@@ -45,6 +47,8 @@ impl FeatureExtractor {
         if recipe.first_order {
             names.extend(triher_kinetics::first_order_names());
         }
+        let regions = RegionFeatures::new(&recipe)?;
+        names.extend(regions.names().map(str::to_owned));
         let mut encoder = None;
         let mut inputs = Vec::new();
         if let Some(embedding) = &mut recipe.embedding {
@@ -58,7 +62,7 @@ impl FeatureExtractor {
         }
         if names.is_empty() {
             return Err(StudyError::Input(
-                "the recipe asks for no features: switch on kinetics, first_order or embedding"
+                "the recipe asks for no features: switch on kinetics, first_order, radiomics, rings or embedding"
                     .to_owned(),
             ));
         }
@@ -67,12 +71,26 @@ impl FeatureExtractor {
             encoder,
             inputs,
             names,
+            regions,
         })
     }
 
     /// Names of the features, in the order of the values.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What each feature is, in the order of the values.
+    pub fn definitions(&self) -> Vec<FeatureDefinition> {
+        let known = self.regions.definitions();
+        let known: std::collections::HashMap<&str, &FeatureDefinition> =
+            known.iter().map(|d| (d.name.as_str(), d)).collect();
+        (self.names.iter())
+            .map(|name| match known.get(name.as_str()) {
+                Some(definition) => (*definition).clone(),
+                None => FeatureDefinition::of_own(name),
+            })
+            .collect()
     }
 
     /// The recipe with everything filled in.
@@ -112,6 +130,8 @@ impl FeatureExtractor {
                 series, lesion, &options,
             )?);
         }
+        self.regions
+            .measure(series, lesion, &mut values, &mut notes)?;
         let mut views = Vec::new();
         if let (Some(encoder), Some(embedding)) = (&self.encoder, &self.recipe.embedding) {
             let patches = self.patches(series, lesion)?;

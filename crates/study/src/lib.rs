@@ -53,6 +53,7 @@ pub mod pretrain;
 mod progress;
 pub mod radiomics;
 pub mod recipe;
+pub mod region_features;
 pub mod run;
 pub mod scan;
 pub mod simulation;

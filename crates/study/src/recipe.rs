@@ -9,8 +9,10 @@ use triher_region::LesionRule;
 ///
 /// A model stores the recipe of its training table, so that a prediction computes the same features
 /// the same way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+///
+/// It is read from a table of settings or from a list of names, each with its defaults: `features = ["embedding", "radiomics", "kinetics",
+/// "rings"]`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recipe {
     /// Contrast kinetics and size (`kin_`, `size_`).
     pub kinetics: bool,
@@ -18,6 +20,12 @@ pub struct Recipe {
     pub first_order: bool,
     /// The pretrained encoder's embedding (`emb_`), when it is asked for.
     pub embedding: Option<EmbeddingRecipe>,
+    /// Radiomics as the IBSI defines them (`rad_`), when they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radiomics: Option<RadiomicsRecipe>,
+    /// Kinetics and radiomics of rings about the lesion (`ring1mm_` ...), when they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rings: Option<RingsRecipe>,
     /// Which of several lesions counts.
     pub lesion: LesionRule,
 }
@@ -28,7 +36,141 @@ impl Default for Recipe {
             kinetics: true,
             first_order: true,
             embedding: None,
+            radiomics: None,
+            rings: None,
             lesion: LesionRule::Largest,
+        }
+    }
+}
+
+/// The table's form of a recipe.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RecipeTable {
+    kinetics: bool,
+    first_order: bool,
+    embedding: Option<EmbeddingRecipe>,
+    radiomics: Option<RadiomicsRecipe>,
+    rings: Option<RingsRecipe>,
+    lesion: LesionRule,
+}
+
+impl Default for RecipeTable {
+    fn default() -> Self {
+        let recipe = Recipe::default();
+        Self {
+            kinetics: recipe.kinetics,
+            first_order: recipe.first_order,
+            embedding: recipe.embedding,
+            radiomics: recipe.radiomics,
+            rings: recipe.rings,
+            lesion: recipe.lesion,
+        }
+    }
+}
+
+impl From<RecipeTable> for Recipe {
+    fn from(table: RecipeTable) -> Self {
+        Self {
+            kinetics: table.kinetics,
+            first_order: table.first_order,
+            embedding: table.embedding,
+            radiomics: table.radiomics,
+            rings: table.rings,
+            lesion: table.lesion,
+        }
+    }
+}
+
+/// What may stand in a list of features.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FeatureSet {
+    Kinetics,
+    #[serde(alias = "first_order")]
+    FirstOrder,
+    Embedding,
+    Radiomics,
+    Rings,
+}
+
+impl<'de> Deserialize<'de> for Recipe {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+        impl<'de> serde::de::Visitor<'de> for Forms {
+            type Value = Recipe;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table of features or a list of their names")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Recipe, A::Error> {
+                let table = serde::de::value::MapAccessDeserializer::new(map);
+                RecipeTable::deserialize(table).map(Into::into)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut names: A,
+            ) -> Result<Recipe, A::Error> {
+                let mut recipe = Recipe {
+                    kinetics: false,
+                    first_order: false,
+                    ..Recipe::default()
+                };
+                while let Some(name) = names.next_element()? {
+                    match name {
+                        FeatureSet::Kinetics => recipe.kinetics = true,
+                        FeatureSet::FirstOrder => recipe.first_order = true,
+                        FeatureSet::Embedding => recipe.embedding = Some(Default::default()),
+                        FeatureSet::Radiomics => recipe.radiomics = Some(Default::default()),
+                        FeatureSet::Rings => recipe.rings = Some(Default::default()),
+                    }
+                }
+                Ok(recipe)
+            }
+        }
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+/// Which radiomics are computed, and of what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RadiomicsRecipe {
+    /// Phase arithmetic of each image that is measured; shape is that of the first.
+    pub inputs: Vec<String>,
+    /// How.
+    pub settings: triher_radiomics::Settings,
+}
+
+impl Default for RadiomicsRecipe {
+    fn default() -> Self {
+        Self {
+            inputs: ["C1", "C1-C0"].map(str::to_owned).to_vec(),
+            settings: triher_radiomics::Settings::default(),
+        }
+    }
+}
+
+/// Which rings about the lesion are measured. Their radiomics have the lesion's inputs and settings, without shape.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RingsRecipe {
+    /// Width of each ring, from the lesion's border outwards.
+    pub widths_mm: Vec<f64>,
+    /// Whether kinetics are measured.
+    pub kinetics: bool,
+    /// Whether radiomics are.
+    pub radiomics: bool,
+}
+
+impl Default for RingsRecipe {
+    fn default() -> Self {
+        Self {
+            widths_mm: vec![1.0, 3.0, 5.0],
+            kinetics: true,
+            radiomics: true,
         }
     }
 }

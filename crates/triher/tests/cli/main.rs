@@ -10,6 +10,7 @@ mod crop;
 mod demo;
 mod embed;
 mod label;
+mod radiomics;
 mod reference_data;
 mod scan;
 mod tables;

@@ -1,0 +1,324 @@
+//! Radiomics of the lesion, and kinetics and radiomics of rings about it.
+
+use crate::StudyError;
+use crate::recipe::{RadiomicsRecipe, Recipe, RingsRecipe};
+use serde::Serialize;
+use triher_kinetics::FeatureOptions;
+use triher_patch::PhaseInput;
+use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
+use triher_volume::{DynamicSeries, Image, Mask};
+
+/// What a column of a feature table is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeatureDefinition {
+    /// Name of the column.
+    pub name: String,
+    /// What was measured: a phase or a difference of two; empty for what is of all phases.
+    pub input: String,
+    /// Where: `lesion`, `ring of 3 mm`.
+    pub region: String,
+    /// The IBSI's family with its aggregation, or triher's group.
+    pub family: String,
+    /// The IBSI's tag; empty where it has none.
+    pub ibsi_tag: String,
+    /// Unit; empty where it is told by the documentation only.
+    pub unit: String,
+}
+
+impl FeatureDefinition {
+    /// A feature that is not radiomics, told by its name.
+    pub(crate) fn of_own(name: &str) -> Self {
+        let family = match name.split('_').next() {
+            Some("kin") => "Contrast kinetics",
+            Some("size") => "Size",
+            Some("fo") => "First-order statistics",
+            Some("emb") => "Encoder embedding",
+            _ => "",
+        };
+        Self {
+            name: name.to_owned(),
+            input: String::new(),
+            region: "lesion".to_owned(),
+            family: family.to_owned(),
+            ibsi_tag: String::new(),
+            unit: String::new(),
+        }
+    }
+}
+
+/// One image that is measured: its name, phases and settings, and what comes out.
+#[derive(Clone, Debug)]
+struct Measured {
+    name: String,
+    input: PhaseInput,
+    settings: Settings,
+    list: Vec<FeatureValue>,
+}
+
+/// Measures what a recipe asks for, of the lesion and of the rings.
+#[derive(Clone, Debug)]
+pub(crate) struct RegionFeatures {
+    lesion: Vec<Measured>,
+    rings: Option<RingsRecipe>,
+    /// Images that are measured in a ring.
+    around: Vec<Measured>,
+    definitions: Vec<FeatureDefinition>,
+}
+
+/// What the region of a ring is called.
+fn ring_name(width_mm: f64) -> String {
+    format!("ring{width_mm}mm")
+}
+
+impl RegionFeatures {
+    /// Prepares a recipe.
+    ///
+    /// # Errors
+    /// When an input is no phase arithmetic, a setting makes no sense, or a width is not positive.
+    pub(crate) fn new(recipe: &Recipe) -> Result<Self, StudyError> {
+        let lesion = match &recipe.radiomics {
+            Some(radiomics) => measured(radiomics, true)?,
+            None => Vec::new(),
+        };
+        let mut around = Vec::new();
+        if let Some(rings) = &recipe.rings {
+            let bad = rings.widths_mm.iter().find(|w| !(**w > 0.0 && **w <= 50.0));
+            if let Some(width) = bad {
+                return Err(StudyError::Input(format!(
+                    "a ring of {width} mm is not possible: give widths_mm above 0, up to 50"
+                )));
+            }
+            if rings.radiomics {
+                around = measured(
+                    recipe.radiomics.as_ref().unwrap_or(&Default::default()),
+                    false,
+                )?;
+            }
+        }
+        let mut features = Self {
+            lesion,
+            rings: recipe.rings.clone(),
+            around,
+            definitions: Vec::new(),
+        };
+        features.definitions = features.define();
+        Ok(features)
+    }
+
+    fn define(&self) -> Vec<FeatureDefinition> {
+        let of = |part: &Measured, prefix: &str, region: &str| -> Vec<FeatureDefinition> {
+            part.list
+                .iter()
+                .map(|f| FeatureDefinition {
+                    name: format!("{prefix}rad_{}_{}", part.name, f.tag),
+                    input: part.name.clone(),
+                    region: region.to_owned(),
+                    family: f.family.clone(),
+                    ibsi_tag: f.tag.clone(),
+                    unit: f.unit.clone(),
+                })
+                .collect()
+        };
+        let mut all: Vec<FeatureDefinition> = self
+            .lesion
+            .iter()
+            .flat_map(|p| of(p, "", "lesion"))
+            .collect();
+        if let Some(rings) = &self.rings {
+            for &width in &rings.widths_mm {
+                let (prefix, region) = (
+                    format!("{}_", ring_name(width)),
+                    format!("ring of {width} mm"),
+                );
+                if rings.kinetics {
+                    all.extend(ring_kinetics().into_iter().map(|name| FeatureDefinition {
+                        name: format!("{prefix}{name}"),
+                        region: region.clone(),
+                        ..FeatureDefinition::of_own(&name)
+                    }));
+                }
+                all.extend(self.around.iter().flat_map(|p| of(p, &prefix, &region)));
+            }
+        }
+        all
+    }
+
+    /// What each feature is.
+    pub(crate) fn definitions(&self) -> &[FeatureDefinition] {
+        &self.definitions
+    }
+
+    /// Names of the features, in the order of the values.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.definitions.iter().map(|d| d.name.as_str())
+    }
+
+    /// Measures a lesion; values that are not defined are not numbers, and the notes say why.
+    ///
+    /// # Errors
+    /// When a phase is missing, or the lesion itself cannot be measured.
+    pub(crate) fn measure(
+        &self,
+        series: &DynamicSeries,
+        lesion: &Mask,
+        values: &mut Vec<f64>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StudyError> {
+        let begin = values.len();
+        for part in &self.lesion {
+            let image = image_of(series, &part.input)?;
+            let measured = triher_radiomics::features(&image, lesion, &part.settings)?;
+            push(measured, &format!("rad_{}", part.name), values, notes);
+        }
+        if let Some(rings) = &self.rings {
+            let body = body(series.pre());
+            for &width in &rings.widths_mm {
+                let ring = triher_region::ring(lesion, width, Some(&body))?;
+                self.measure_ring(series, &ring, width, values, notes)?;
+            }
+        }
+        debug_assert_eq!(values.len() - begin, self.definitions.len());
+        Ok(())
+    }
+
+    fn measure_ring(
+        &self,
+        series: &DynamicSeries,
+        ring: &Mask,
+        width_mm: f64,
+        values: &mut Vec<f64>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StudyError> {
+        let name = ring_name(width_mm);
+        let with_kinetics = self.rings.as_ref().is_some_and(|r| r.kinetics);
+        let kinetics = if with_kinetics {
+            ring_kinetics().len()
+        } else {
+            0
+        };
+        let count = kinetics + self.around.iter().map(|p| p.list.len()).sum::<usize>();
+        if ring.count() == 0 {
+            notes.push(format!(
+                "{name}: no voxel lies so near to the lesion and within the body: the ring has no features"
+            ));
+            values.extend(std::iter::repeat_n(f64::NAN, count));
+            return Ok(());
+        }
+        if with_kinetics {
+            let options = FeatureOptions::default();
+            match triher_kinetics::kinetic_features(series, ring, &options) {
+                Ok(features) => {
+                    let kinetic = features.into_iter().filter(|f| f.name.starts_with("kin_"));
+                    values.extend(kinetic.map(|f| f.value.unwrap_or(f64::NAN)));
+                }
+                Err(error) => {
+                    notes.push(format!("{name}: {error}"));
+                    values.extend(std::iter::repeat_n(f64::NAN, kinetics));
+                }
+            }
+        }
+        for part in &self.around {
+            let image = image_of(series, &part.input)?;
+            match triher_radiomics::features(&image, ring, &part.settings) {
+                Ok(measured) => {
+                    push(
+                        measured,
+                        &format!("{name}_rad_{}", part.name),
+                        values,
+                        notes,
+                    );
+                }
+                Err(error) => {
+                    notes.push(format!("{name}_rad_{}: {error}", part.name));
+                    values.extend(std::iter::repeat_n(f64::NAN, part.list.len()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The kinetic features of a ring: its size says nothing that its width and the lesion's size do not.
+fn ring_kinetics() -> Vec<String> {
+    let names = triher_kinetics::kinetic_names().into_iter();
+    names.filter(|n| n.starts_with("kin_")).collect()
+}
+
+/// The images that a recipe measures: shape with the first only, and of a ring not at all.
+fn measured(recipe: &RadiomicsRecipe, with_shape: bool) -> Result<Vec<Measured>, StudyError> {
+    recipe.settings.check()?;
+    let inputs = recipe.inputs.iter().enumerate();
+    inputs
+        .map(|(at, name)| {
+            let mut settings = recipe.settings.clone();
+            if at > 0 || !with_shape {
+                settings.families.retain(|f| *f != Family::Morphology);
+            }
+            Ok(Measured {
+                name: name.clone(),
+                input: name.parse::<PhaseInput>()?,
+                list: feature_list(&settings),
+                settings,
+            })
+        })
+        .collect()
+}
+
+/// Adds values, and one note for those that are missing for the same reason.
+fn push(measured: Vec<FeatureValue>, prefix: &str, values: &mut Vec<f64>, notes: &mut Vec<String>) {
+    let mut missing: Vec<(String, usize)> = Vec::new();
+    for feature in measured {
+        if feature.value.is_nan() {
+            match missing.iter_mut().find(|m| m.0 == feature.flags) {
+                Some(known) => known.1 += 1,
+                None => missing.push((feature.flags, 1)),
+            }
+        }
+        values.push(feature.value);
+    }
+    for (why, count) in missing {
+        notes.push(format!("{prefix}: {count} features have no value: {why}"));
+    }
+}
+
+/// A phase, or the difference of two.
+fn image_of(series: &DynamicSeries, input: &PhaseInput) -> Result<Image, StudyError> {
+    let phase = |number: usize| {
+        let phases = series.phases();
+        let found = phases.get(number).map(|p| &p.image);
+        found.ok_or_else(|| {
+            StudyError::Patch(triher_patch::PatchError::MissingPhase {
+                input: input.to_string(),
+                missing: number,
+                last: phases.len().saturating_sub(1),
+            })
+        })
+    };
+    let image = phase(input.phase)?.clone();
+    let Some(minus) = input.minus else {
+        return Ok(image);
+    };
+    let other = phase(minus)?;
+    let mut difference = image;
+    for (voxel, other) in difference.voxels_mut().iter_mut().zip(other.voxels()) {
+        *voxel -= other;
+    }
+    Ok(difference)
+}
+
+/// The body: what is brighter before contrast than a tenth of the image's 99th percentile. Air about the breast is far below.
+fn body(pre: &Image) -> Mask {
+    let mut values: Vec<f32> = pre
+        .voxels()
+        .iter()
+        .copied()
+        .filter(|v| v.is_finite())
+        .collect();
+    if values.is_empty() {
+        return pre.map(|_| true);
+    }
+    let rank = (values.len() - 1) * 99 / 100;
+    let (_, bright, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
+    let air = 0.1 * *bright;
+    pre.map(|v| *v > air)
+}

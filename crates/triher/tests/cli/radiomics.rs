@@ -1,0 +1,163 @@
+//! `triher radiomics`, `triher ibsi` and radiomics as features of a cohort; that the numbers are right is tested in `triher-radiomics`.
+
+use crate::workspace::{Workspace, reference};
+
+#[test]
+fn one_image_gives_a_table_with_the_standards_tags() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let command = "radiomics --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.triher(&format!("{command} --profile ibsi --out r.csv"))
+        .done();
+    let text = String::from_utf8(w.read("r.csv")).unwrap();
+    assert_eq!(text.lines().next(), Some("tag,family,value,unit,flags"));
+    assert!(text.contains("\nmorph_volume,Morphology,"));
+    assert!(text.contains("\ncm_joint_max_3D_avg,\"Co-occurrence matrix (3D, averaged)\","));
+    let manifest = w.json("r.csv.manifest.json");
+    assert_eq!(manifest["inputs"].as_array().unwrap().len(), 2);
+    // On standard output without --out, and the same with one thread.
+    let printed = w.triher(&format!("{command} --threads 1")).done().stdout();
+    assert_eq!(printed.trim_end(), text.trim_end());
+    w.triher(&format!("{command} --configuration E --out e.json"))
+        .done();
+    let json = w.json("e.json");
+    assert_eq!(json[0]["tag"], "morph_volume");
+
+    w.write("s.toml", "families = ['statistics']\n");
+    w.triher(&format!("{command} --settings s.toml --out s.csv"))
+        .done();
+    assert_eq!(
+        String::from_utf8(w.read("s.csv")).unwrap().lines().count(),
+        19
+    );
+}
+
+#[test]
+fn pyradiomics_names_and_parameter_file() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let command = "radiomics --profile pyradiomics --image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.write(
+        "p.yaml",
+        "featureClass: {glcm: [Contrast]}\nsetting: {binWidth: 10}\n",
+    );
+    let text = w
+        .triher(&format!("{command} --settings p.yaml"))
+        .done()
+        .stdout();
+    assert!(
+        text.lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("original_glcm_Contrast,glcm,")
+    );
+    assert_eq!(text.trim_end().lines().count(), 2);
+    w.write("bad.yaml", "imageType: {Wavelet: {}}\n");
+    w.triher(&format!("{command} --settings bad.yaml"))
+        .fails_saying(&["bad.yaml", "Wavelet"]);
+    w.triher(&format!("{command} --configuration A"))
+        .fails_saying(&["--settings"]);
+}
+
+#[test]
+fn what_cannot_be_measured_is_told() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let image = "radiomics --image p/P_0002.nii.gz";
+    w.triher(&format!("{image} --mask p/P_mask.nii.gz --configuration F"))
+        .fails_saying(&["A, B, C, D and E"]);
+    w.triher(&format!("{image} --mask p/P_mask.nii.gz --label 7"))
+        .fails_saying(&["no voxel"]);
+    w.write(
+        "s.toml",
+        "discretisation = { method = 'bin-number', bins = 0 }\n",
+    );
+    w.triher(&format!("{image} --mask p/P_mask.nii.gz --settings s.toml"))
+        .fails_saying(&["0 bins"]);
+    w.write("s.toml", "families = ['morphologie']\n");
+    w.triher(&format!("{image} --mask p/P_mask.nii.gz --settings s.toml"))
+        .fails_saying(&["s.toml", "morphologie"]);
+    w.triher(&format!("{image} --mask none.nii.gz"))
+        .fails_saying(&["none.nii.gz"]);
+    w.triher("ibsi --data .")
+        .fails_saying(&["reference_values.csv"]);
+}
+
+#[test]
+fn the_conformance_table_is_printed_and_a_wrong_reference_fails() {
+    let Some(data) = reference("ibsi") else {
+        return;
+    };
+    let w = Workspace::new();
+    let data = data.to_str().unwrap();
+    let text = w
+        .triher_words(&["ibsi", "--data", data, "--out", "ibsi.md"])
+        .done()
+        .stdout();
+    assert!(!text.contains("DIFFERS") && !text.contains("ABSENT"));
+    assert!(text.contains("462 of 462 rows that bind"), "{text}");
+    let document = String::from_utf8(w.read("ibsi.md")).unwrap();
+    assert!(document.contains("| morph_volume | 556.333 |"));
+    assert!(document.contains("## config_E"));
+
+    let table = std::fs::read_to_string(format!("{data}/reference_values.csv")).unwrap();
+    w.write(
+        "wrong.csv",
+        table.replace(",>= 10,556,4,morph_volume", ",>= 10,576,4,morph_volume"),
+    );
+    w.triher_words(&[
+        "ibsi",
+        "--data",
+        data,
+        "--reference",
+        "wrong.csv",
+        "--summary",
+    ])
+    .fails_saying(&[]);
+}
+
+/// A list of names instead of a table; the table's columns are told beside it.
+#[test]
+fn radiomics_and_rings_are_features_of_a_cohort() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
+    w.write(
+        "c.toml",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\nfeatures = ['kinetics', 'radiomics', 'rings']\n",
+    );
+    w.triher("extract c.toml").done();
+    let first = w.read("f.csv");
+    let text = String::from_utf8(first.clone()).unwrap();
+    for name in [
+        "rad_C1_morph_volume",
+        "rad_C1-C0_cm_contrast_3D_comb",
+        "ring3mm_kin_",
+        "ring5mm_rad_C1_stat_mean",
+    ] {
+        assert!(text.contains(name), "{name}");
+    }
+    assert!(!text.contains("rad_C1-C0_morph_volume") && !text.contains(",fo_"));
+    let dictionary = String::from_utf8(w.read("f.csv.features.csv")).unwrap();
+    assert!(dictionary.contains("rad_C1_morph_volume,C1,lesion,Morphology,morph_volume,mm3"));
+    assert!(dictionary.contains("ring of 3 mm"));
+    std::fs::remove_dir_all(w.path("f.csv.parts")).unwrap();
+    w.triher("extract c.toml --threads 1").done();
+    assert_eq!(first, w.read("f.csv"));
+
+    w.write(
+        "d.toml",
+        "name = 'd'\npatients = 'c.csv'\noutput = 'd.csv'\n[features]\nkinetics = false\nfirst_order = false\n[features.radiomics]\n\
+         inputs = ['C1']\nsettings = { families = ['statistics'] }\n[features.rings]\nwidths_mm = [2]\nkinetics = false\n",
+    );
+    w.triher("extract d.toml").done();
+    let text = String::from_utf8(w.read("d.csv")).unwrap();
+    let header = text.lines().next().unwrap();
+    assert_eq!(header.matches("stat_").count(), 36);
+    assert!(header.contains("ring2mm_rad_C1_stat_rms"));
+    w.write(
+        "e.toml",
+        "name = 'e'\npatients = 'c.csv'\nfeatures = ['radiomix']\n",
+    );
+    w.triher("extract e.toml").fails_saying(&["radiomix"]);
+}
