@@ -4,6 +4,9 @@ use crate::feature::{Entry, entry};
 use crate::prepare::{PEAK_RADIUS_MM, Region};
 use rayon::prelude::*;
 
+/// Below any mean.
+const LOWEST: (f64, f64) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+
 /// The 2 features: about the region's highest intensity, and the highest of all such means. Voxels beyond the image, and such that are not
 /// finite, have no say in a mean.
 pub(crate) fn features(region: &Region) -> Vec<Entry> {
@@ -11,70 +14,82 @@ pub(crate) fn features(region: &Region) -> Vec<Entry> {
     let size = image.geometry().size();
     let spacing = image.geometry().spacing_mm();
     let [nx, ny, nz] = size;
-    // Sums along rows: a sphere is a bundle of rows.
-    let mut sums = vec![(0f64, 0u32); (nx + 1) * ny * nz];
-    let rows = image.voxels().par_chunks_exact(nx);
-    sums.par_chunks_exact_mut(nx + 1)
-        .zip(rows)
-        .for_each(|(sums, row)| {
+    let reach: [usize; 3] = std::array::from_fn(|a| (PEAK_RADIUS_MM / spacing[a]) as usize);
+    // Sums along rows that go on beyond both ends: a sphere is a bundle of rows, each a difference of two sums.
+    let width = nx + 2 * reach[0] + 1;
+    let mut sums = vec![0f64; width * ny * nz];
+    let mut counts = vec![0f64; width * ny * nz];
+    let lines = sums.par_chunks_exact_mut(width);
+    lines
+        .zip(counts.par_chunks_exact_mut(width))
+        .zip(image.voxels().par_chunks_exact(nx))
+        .for_each(|((sums, counts), row)| {
+            let (mut sum, mut count) = (0.0, 0.0);
             for (at, v) in row.iter().enumerate() {
-                let (sum, count) = sums[at];
-                sums[at + 1] = if v.is_finite() {
-                    (sum + f64::from(*v), count + 1)
-                } else {
-                    (sum, count)
-                };
+                if v.is_finite() {
+                    sum += f64::from(*v);
+                    count += 1.0;
+                }
+                sums[reach[0] + at + 1] = sum;
+                counts[reach[0] + at + 1] = count;
             }
+            sums[reach[0] + nx + 1..].fill(sum);
+            counts[reach[0] + nx + 1..].fill(count);
         });
-    let reach: [isize; 3] = std::array::from_fn(|a| (PEAK_RADIUS_MM / spacing[a]) as isize);
-    let mut bundle: Vec<(isize, isize, isize)> = Vec::new();
-    for dz in -reach[2]..=reach[2] {
-        for dy in -reach[1]..=reach[1] {
+    let mut bundle: Vec<(isize, isize, usize)> = Vec::new();
+    let steps = |axis: usize| -(reach[axis] as isize)..=reach[axis] as isize;
+    for dz in steps(2) {
+        for dy in steps(1) {
             let across = (dy as f64 * spacing[1]).powi(2) + (dz as f64 * spacing[2]).powi(2);
             let left = PEAK_RADIUS_MM * PEAK_RADIUS_MM - across;
             if left >= 0.0 {
-                bundle.push((dz, dy, (left.sqrt() / spacing[0]) as isize));
+                bundle.push((dz, dy, (left.sqrt() / spacing[0]) as usize));
             }
         }
     }
-    let mean = |at: usize| {
-        let (i, j, k) = (at % nx, at / nx % ny, at / (nx * ny));
-        let (mut sum, mut count) = (0f64, 0u32);
-        for &(dz, dy, half) in &bundle {
-            let (Some(z), Some(y)) = (k.checked_add_signed(dz), j.checked_add_signed(dy)) else {
-                continue;
-            };
-            if z >= nz || y >= ny {
-                continue;
-            }
-            let row = &sums[(nx + 1) * (y + ny * z)..][..nx + 1];
-            let half = half as usize;
-            let (a, b) = (row[i.saturating_sub(half)], row[(i + half + 1).min(nx)]);
-            sum += b.0 - a.0;
-            count += b.1 - a.1;
-        }
-        sum / f64::from(count)
-    };
     let inside = region.intensity.voxels();
     let peak = (image.voxels().iter().zip(inside))
         .filter(|(_, m)| **m)
         .fold(f32::NEG_INFINITY, |most, (v, _)| most.max(*v));
-    let (local, global) = (0..inside.len())
-        .into_par_iter()
-        .filter(|&at| inside[at])
-        .map(|at| {
-            let mean = mean(at);
-            let of_peak = if image.voxels()[at] == peak {
-                mean
-            } else {
-                f64::NEG_INFINITY
-            };
-            (of_peak, mean)
+    // A row of voxels at a time: the same rows of the bundle serve all of them.
+    let (local, global) = inside
+        .par_chunks_exact(nx)
+        .enumerate()
+        .filter_map(|(row, marks)| {
+            let first = marks.iter().position(|m| *m)?;
+            let last = marks.iter().rposition(|m| *m)?;
+            let (j, k) = (row % ny, row / ny);
+            let length = last + 1 - first;
+            let (mut sum, mut count) = (vec![0f64; length], vec![0f64; length]);
+            for &(dz, dy, half) in &bundle {
+                let (z, y) = (k.checked_add_signed(dz), j.checked_add_signed(dy));
+                let (Some(z), Some(y)) = (z.filter(|z| *z < nz), y.filter(|y| *y < ny)) else {
+                    continue;
+                };
+                let from = width * (y + ny * z) + reach[0] + first;
+                let (low, high) = (from - half, from + half + 1);
+                for (out, table) in [(&mut sum, &sums), (&mut count, &counts)] {
+                    let ends = table[high..high + length]
+                        .iter()
+                        .zip(&table[low..low + length]);
+                    for (out, (end, begin)) in out.iter_mut().zip(ends) {
+                        *out += end - begin;
+                    }
+                }
+            }
+            let voxels = &image.voxels()[nx * row + first..][..length];
+            let marked = (first..=last).filter(|i| marks[*i]).map(|i| i - first);
+            Some(marked.fold(LOWEST, |best, i| {
+                let mean = sum[i] / count[i];
+                let of_peak = if voxels[i] == peak {
+                    mean
+                } else {
+                    f64::NEG_INFINITY
+                };
+                (best.0.max(of_peak), best.1.max(mean))
+            }))
         })
-        .reduce(
-            || (f64::NEG_INFINITY, f64::NEG_INFINITY),
-            |a, b| (a.0.max(b.0), a.1.max(b.1)),
-        );
+        .reduce(|| LOWEST, |a, b| (a.0.max(b.0), a.1.max(b.1)));
     vec![
         entry("loc_peak_loc", "Local intensity peak", "intensity", local),
         entry(

@@ -57,22 +57,43 @@ fn box_along(points_mm: &[Point], normal: Point) -> [f64; 3] {
     let mut flat: Vec<[f64; 2]> = points_mm.iter().map(|p| [dot(*p, u), dot(*p, v)]).collect();
     flat.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     let outline = outline(&flat);
+    let [along, across] = smallest_rectangle(&outline);
+    [height, along, across]
+}
+
+/// Sides of the smallest rectangle about a convex outline, with a side along one of its own: calipers go round once.
+fn smallest_rectangle(outline: &[[f64; 2]]) -> [f64; 2] {
+    let n = outline.len();
+    let point = |i: usize| outline[i % n];
     let mut best = [f64::INFINITY, f64::INFINITY];
-    for (at, a) in outline.iter().enumerate() {
-        let b = &outline[(at + 1) % outline.len()];
+    // Farthest ahead, farthest across and farthest behind the current side; each only moves on.
+    let (mut ahead, mut across, mut behind) = (0, 0, 0);
+    for at in 0..n {
+        let (a, b) = (point(at), point(at + 1));
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
         let length = dx.hypot(dy);
         if length < 1e-9 {
             continue;
         }
         let (dx, dy) = (dx / length, dy / length);
-        let along = extent(&mut outline.iter().map(|p| p[0] * dx + p[1] * dy));
-        let across = extent(&mut outline.iter().map(|p| p[1] * dx - p[0] * dy));
-        if along * across < best[0] * best[1] {
-            best = [along, across];
+        let along = |i: usize| point(i)[0] * dx + point(i)[1] * dy;
+        let away = |i: usize| point(i)[1] * dx - point(i)[0] * dy;
+        let advance = |from: usize, value: &dyn Fn(usize) -> f64| {
+            let mut at = from;
+            while at < from + n && value(at + 1) > value(at) {
+                at += 1;
+            }
+            at
+        };
+        ahead = advance(ahead.max(at + 1), &along);
+        across = advance(across.max(ahead), &away);
+        behind = advance(behind.max(across), &|i| -along(i));
+        let sides = [along(ahead) - along(behind), away(across) - away(at)];
+        if sides[0] * sides[1] < best[0] * best[1] {
+            best = sides;
         }
     }
-    [height, best[0], best[1]]
+    best
 }
 
 /// Convex outline of points in ascending order (Andrew's chains).
@@ -107,16 +128,14 @@ pub(super) fn smallest_ellipsoid(points_mm: &[Point]) -> [f64; 3] {
         .map(|p| Vector4::new(p[0], p[1], p[2], 1.0))
         .collect();
     let mut weights = vec![1.0 / n as f64; n];
-    for _ in 0..10_000 {
-        let moments: Matrix4<f64> = (lifted.iter().zip(&weights))
-            .map(|(q, w)| q * q.transpose() * *w)
-            .sum();
-        let Some(inverse) = moments.try_inverse() else {
-            return [f64::NAN; 3];
-        };
-        let (far, most) = (lifted.iter().enumerate())
-            .map(|(at, q)| (at, q.dot(&(inverse * q))))
-            .fold((0, f64::NEG_INFINITY), |best, next| {
+    let moments: Matrix4<f64> = lifted.iter().map(|q| q * q.transpose() / n as f64).sum();
+    let Some(mut inverse) = moments.try_inverse() else {
+        return [f64::NAN; 3];
+    };
+    let mut distances: Vec<f64> = lifted.iter().map(|q| q.dot(&(inverse * q))).collect();
+    for _ in 0..100_000 {
+        let (far, most) =
+            (distances.iter().copied().enumerate()).fold((0, f64::NEG_INFINITY), |best, next| {
                 if next.1 > best.1 { next } else { best }
             });
         if most <= 4.0 * (1.0 + TOLERANCE) {
@@ -125,6 +144,13 @@ pub(super) fn smallest_ellipsoid(points_mm: &[Point]) -> [f64; 3] {
         let step = (most - 4.0) / (4.0 * (most - 1.0));
         weights.iter_mut().for_each(|w| *w *= 1.0 - step);
         weights[far] += step;
+        // One more point changes the inverse by a product of two vectors (Sherman and Morrison).
+        let towards = inverse * lifted[far];
+        let share = step / (1.0 - step + step * most);
+        inverse = (inverse - towards * towards.transpose() * share) / (1.0 - step);
+        for (distance, q) in distances.iter_mut().zip(&lifted) {
+            *distance = (*distance - share * q.dot(&towards).powi(2)) / (1.0 - step);
+        }
     }
     let position = |p: &Point| Vector3::new(p[0], p[1], p[2]);
     let centre: Vector3<f64> = (points_mm.iter().zip(&weights))

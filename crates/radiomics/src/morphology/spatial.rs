@@ -4,8 +4,9 @@
 //! Fourier transforms, and their cost is almost linear in the voxels. A few voxels are summed pair by pair.
 
 use rayon::prelude::*;
-use rustfft::FftPlanner;
+use realfft::RealFftPlanner;
 use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 
 /// Cells of the transforms beyond which they are not done: two gigabytes.
 const MOST_CELLS: usize = 1 << 26;
@@ -102,120 +103,226 @@ fn by_pairs(deviations: &[f64], [nx, ny, _]: [usize; 3], spacing_mm: [f64; 3]) -
     }
 }
 
-/// By Parseval's theorem from two transforms: of deviations with the mask as imaginary part, and of squared deviations with the weights.
+/// By Parseval's theorem: each sum over pairs is a sum over frequencies of the weights' transform with that of two signals: the mask, the deviations and
+/// their squares. All are real, so half of the frequencies suffice; the weights are even along every axis, so an eighth of theirs does.
 fn by_transforms(
     deviations: &[f64],
     size: [usize; 3],
     padded: [usize; 3],
     spacing_mm: [f64; 3],
 ) -> Pairs {
+    let weights = transformed_weights(padded, spacing_mm);
     let [nx, ny, nz] = size;
     let [px, py, pz] = padded;
+    let half = px / 2 + 1;
     let zero = Complex::new(0.0, 0.0);
-    let value = |i: usize, j: usize, k: usize| deviations[i + nx * (j + ny * k)];
+    let along_x = RealFftPlanner::<f64>::new().plan_fft_forward(px);
     let mut planner = FftPlanner::<f64>::new();
-    let [fx, fy, fz] = padded.map(|n| planner.plan_fft_forward(n));
-    // Steps along an axis from the first voxel, round the end.
-    let step = |i: usize, axis: usize| i.min(padded[axis] - i) as f64 * spacing_mm[axis];
-    let plane = px * py;
-    // Rows and columns of each plane; planes beyond the region are empty in the first.
-    let mut first = vec![zero; plane * nz];
-    let mut second = vec![zero; plane * pz];
-    let rows_and_columns = |plane: &mut [Complex<f64>], rows: usize| {
-        for row in plane.chunks_exact_mut(px).take(rows) {
-            fx.process(row);
+    let (along_y, along_z) = (planner.plan_fft_forward(py), planner.plan_fft_forward(pz));
+    // Slices of the three signals, one after another, transformed within the slice.
+    let plane = half * py;
+    let mut slices = vec![zero; 3 * plane * nz];
+    let each = slices.par_chunks_exact_mut(plane).enumerate();
+    each.for_each(|(at, slice)| {
+        let (signal, k) = (at / nz, at % nz);
+        let mut row = vec![0f64; px];
+        let mut scratch = along_x.make_scratch_vec();
+        for (values, out) in deviations[nx * ny * k..][..nx * ny]
+            .chunks_exact(nx)
+            .zip(slice.chunks_exact_mut(half))
+        {
+            for (v, value) in row.iter_mut().zip(values) {
+                *v = match signal {
+                    _ if value.is_nan() => 0.0,
+                    0 => 1.0,
+                    1 => *value,
+                    _ => value * value,
+                };
+            }
+            row[nx..].fill(0.0);
+            // Lengths fit, because the plan made them.
+            let _ = along_x.process_with_scratch(&mut row, out, &mut scratch);
         }
-        let mut columns = vec![zero; 8 * py];
-        for from in (0..px).step_by(8) {
-            let width = (px - from).min(8);
-            for (j, row) in plane.chunks_exact(px).enumerate() {
+        let mut columns = vec![zero; COLUMNS * py];
+        let mut scratch = vec![zero; along_y.get_inplace_scratch_len()];
+        for from in (0..half).step_by(COLUMNS) {
+            let width = (half - from).min(COLUMNS);
+            columns.fill(zero);
+            for (j, row) in slice.chunks_exact(half).take(ny).enumerate() {
                 for (c, v) in row[from..from + width].iter().enumerate() {
                     columns[c * py + j] = *v;
                 }
             }
-            fy.process(&mut columns[..width * py]);
-            for (j, row) in plane.chunks_exact_mut(px).enumerate() {
+            along_y.process_with_scratch(&mut columns[..width * py], &mut scratch);
+            for (j, row) in slice.chunks_exact_mut(half).enumerate() {
                 for (c, v) in row[from..from + width].iter_mut().enumerate() {
                     *v = columns[c * py + j];
                 }
             }
         }
-    };
-    let planes = first.par_chunks_exact_mut(plane).enumerate();
-    planes.for_each(|(k, plane)| {
-        for j in 0..ny {
-            for i in 0..nx {
-                let v = value(i, j, k);
-                if !v.is_nan() {
-                    plane[i + px * j] = Complex::new(v, 1.0);
-                }
-            }
-        }
-        rows_and_columns(plane, ny);
     });
-    let planes = second.par_chunks_exact_mut(plane).enumerate();
-    planes.for_each(|(k, plane)| {
-        let dz = step(k, 2).powi(2);
-        for j in 0..py {
-            let dyz = dz + step(j, 1).powi(2);
-            for i in 0..px {
-                let square = dyz + step(i, 0).powi(2);
-                let weight = if square > 0.0 {
-                    1.0 / square.sqrt()
-                } else {
-                    0.0
-                };
-                let inside = i < nx && j < ny && k < nz;
-                let v = if inside { value(i, j, k) } else { f64::NAN };
-                let squared = if v.is_nan() { 0.0 } else { v * v };
-                plane[i + px * j] = Complex::new(squared, weight);
-            }
-        }
-        rows_and_columns(plane, py);
-    });
-    // Along the last axis a row and its mirror image together, because a real signal's transform is told from an imaginary one's by both.
-    let columns = |data: &[Complex<f64>], j: usize, planes: usize| {
-        let mut columns = vec![zero; px * pz];
-        for k in 0..planes {
-            for (i, v) in data[k * plane + j * px..][..px].iter().enumerate() {
-                columns[i * pz + k] = *v;
-            }
-        }
-        fz.process(&mut columns);
-        columns
-    };
-    let sums: Vec<[f64; 3]> = (0..py / 2 + 1)
+    let octant = [half, py / 2 + 1, pz / 2 + 1];
+    let sums: Vec<[f64; 3]> = (0..py)
         .into_par_iter()
         .map(|j| {
-            let mirrored = (py - j) % py;
-            let a = (columns(&first, j, nz), columns(&first, mirrored, nz));
-            let b = (columns(&second, j, pz), columns(&second, mirrored, pz));
+            let mut columns = vec![zero; 3 * COLUMNS * pz];
+            let mut scratch = vec![zero; along_z.get_inplace_scratch_len()];
             let mut sums = [0f64; 3];
-            for i in 0..px {
-                let other = ((px - i) % px) * pz;
-                for k in 0..pz {
-                    let (here, there) = (i * pz + k, other + (pz - k) % pz);
-                    let (x, y) = (a.0[here], a.1[there].conj());
-                    let (deviation, mask) = (x + y, (x - y) * Complex::new(0.0, -1.0));
-                    let (x, y) = (b.0[here], b.1[there].conj());
-                    let (square, weight) = (x + y, ((x - y) * Complex::new(0.0, -1.0)).re);
-                    sums[0] += weight * mask.norm_sqr();
-                    sums[1] += weight * deviation.norm_sqr();
-                    sums[2] += weight * (square.conj() * mask).re;
+            for from in (0..half).step_by(COLUMNS) {
+                let width = (half - from).min(COLUMNS);
+                columns.fill(zero);
+                for signal in 0..3 {
+                    for k in 0..nz {
+                        let row = &slices[(signal * nz + k) * plane + j * half + from..][..width];
+                        for (c, v) in row.iter().enumerate() {
+                            columns[(signal * width + c) * pz + k] = *v;
+                        }
+                    }
+                }
+                let used = &mut columns[..3 * width * pz];
+                along_z.process_with_scratch(used, &mut scratch);
+                let (mask, rest) = used.split_at(width * pz);
+                let (deviation, square) = rest.split_at(width * pz);
+                for c in 0..width {
+                    let i = from + c;
+                    // Frequencies that have no mirror image among those that were left out count once.
+                    let count = if i == 0 || 2 * i == px { 1.0 } else { 2.0 };
+                    let line = &weights[octant[2] * (i + half * j.min(py - j))..][..octant[2]];
+                    let mut part = [0f64; 3];
+                    for k in 0..pz {
+                        let (at, weight) = (c * pz + k, line[k.min(pz - k)]);
+                        part[0] += weight * mask[at].norm_sqr();
+                        part[1] += weight * deviation[at].norm_sqr();
+                        part[2] +=
+                            weight * (square[at].re * mask[at].re + square[at].im * mask[at].im);
+                    }
+                    for (sum, part) in sums.iter_mut().zip(part) {
+                        *sum += count * part;
+                    }
                 }
             }
-            // The mirror image of a row gives the same sums.
-            let twice = if mirrored == j { 1.0 } else { 2.0 };
-            sums.map(|s| s * twice)
+            sums
         })
         .collect();
-    // Three halves were left out above, and the transform's length.
-    let scale = 1.0 / (8.0 * (plane * pz) as f64);
+    let scale = 1.0 / (px * py * pz) as f64;
     let sum = |i: usize| scale * sums.iter().map(|s| s[i]).sum::<f64>();
     Pairs {
         weights: sum(0),
         products: sum(1),
         squares: sum(2),
+    }
+}
+
+/// Columns that are transformed together: a few rows of memory at a time.
+const COLUMNS: usize = 8;
+
+/// The transform of the weights of inverse distance on the padded grid, which is real and even along every axis: its first octant, the last axis fastest,
+/// then the first.
+fn transformed_weights(padded: [usize; 3], spacing_mm: [f64; 3]) -> Vec<f64> {
+    let octant = padded.map(|n| n / 2 + 1);
+    let [ox, oy, oz] = octant;
+    let mut planner = FftPlanner::<f64>::new();
+    let plans = padded.map(|n| planner.plan_fft_forward(n));
+    // Lines of the last axis lie together in `[y][x][z]`.
+    let mut table = vec![0f64; ox * oy * oz];
+    let square = |i: usize, axis: usize| (i as f64 * spacing_mm[axis]).powi(2);
+    let planes = table.par_chunks_exact_mut(ox * oz).enumerate();
+    planes.for_each(|(j, plane)| {
+        for (i, line) in plane.chunks_exact_mut(oz).enumerate() {
+            for (k, weight) in line.iter_mut().enumerate() {
+                let d = square(i, 0) + square(j, 1) + square(k, 2);
+                *weight = if d > 0.0 { 1.0 / d.sqrt() } else { 0.0 };
+            }
+        }
+        let mut even = Even::new(&*plans[2]);
+        for pair in plane.chunks_mut(2 * oz) {
+            let (one, two) = pair.split_at_mut(oz);
+            even.transform(oz, |i| (one[i], two.get(i).copied().unwrap_or(0.0)));
+            for i in 0..oz {
+                let (a, b) = even.result(i);
+                one[i] = a;
+                if let Some(two) = two.get_mut(i) {
+                    *two = b;
+                }
+            }
+        }
+        let mut even = Even::new(&*plans[0]);
+        for k in (0..oz).step_by(2) {
+            let second = if k + 1 < oz { k + 1 } else { k };
+            even.transform(ox, |i| (plane[i * oz + k], plane[i * oz + second]));
+            for i in 0..ox {
+                (plane[i * oz + k], plane[i * oz + second]) = {
+                    let (a, b) = even.result(i);
+                    if second == k { (a, a) } else { (a, b) }
+                };
+            }
+        }
+    });
+    // Along the second axis columns are far apart: part by part into a copy that is written back.
+    let part = ox * oz;
+    let lines: Vec<Vec<f64>> = (0..part)
+        .step_by(2 * COLUMNS)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|from| {
+            let width = (part - from).min(2 * COLUMNS);
+            let mut even = Even::new(&*plans[1]);
+            let mut out = vec![0f64; width * oy];
+            for c in (0..width).step_by(2) {
+                let second = if c + 1 < width { c + 1 } else { c };
+                let at = |j: usize, c: usize| table[j * part + from + c];
+                even.transform(oy, |j| (at(j, c), at(j, second)));
+                for j in 0..oy {
+                    let (a, b) = even.result(j);
+                    out[j * width + second] = b;
+                    out[j * width + c] = a;
+                }
+            }
+            out
+        })
+        .collect();
+    for (from, block) in (0..part).step_by(2 * COLUMNS).zip(lines) {
+        let width = (part - from).min(2 * COLUMNS);
+        for (j, row) in block.chunks_exact(width).enumerate() {
+            table[j * part + from..][..width].copy_from_slice(row);
+        }
+    }
+    table
+}
+
+/// Transforms of two even signals at once, one as the real and one as the imaginary part: both come out real.
+struct Even<'p> {
+    plan: &'p dyn Fft<f64>,
+    line: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
+}
+
+impl<'p> Even<'p> {
+    fn new(plan: &'p dyn Fft<f64>) -> Self {
+        let zero = Complex::new(0.0, 0.0);
+        Self {
+            plan,
+            line: vec![zero; plan.len()],
+            scratch: vec![zero; plan.get_inplace_scratch_len()],
+        }
+    }
+
+    /// Transforms signals of which the first `count` values are given, the rest being their mirror image.
+    fn transform(&mut self, count: usize, value: impl Fn(usize) -> (f64, f64)) {
+        let n = self.line.len();
+        for i in 0..count {
+            let (a, b) = value(i);
+            self.line[i] = Complex::new(a, b);
+            if i > 0 {
+                self.line[n - i] = Complex::new(a, b);
+            }
+        }
+        self.plan
+            .process_with_scratch(&mut self.line, &mut self.scratch);
+    }
+
+    fn result(&self, i: usize) -> (f64, f64) {
+        (self.line[i].re, self.line[i].im)
     }
 }
 
