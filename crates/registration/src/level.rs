@@ -21,11 +21,13 @@ pub(crate) struct Level {
     moving: Image,
     interpolant: Interpolant,
     region: Vec<bool>,
+    /// Index of the last voxel along each axis.
+    last: [f64; 3],
 }
 
 /// A phase on the reference's grid and how each value changes as its point moves.
 pub(crate) struct Warped {
-    /// NaN where the point lies outside of the phase, or where nothing is compared.
+    /// NaN where nothing is compared.
     pub(crate) values: Vec<f32>,
     /// Derivatives by the point's place, per millimetre, along L, P and S.
     pub(crate) slopes: Vec<[f32; 3]>,
@@ -109,6 +111,7 @@ impl Level {
             interpolant: Interpolant::new(&moving),
             moving,
             region,
+            last: geometry.size().map(|n| n as f64 - 1.0),
         })
     }
 
@@ -160,7 +163,8 @@ impl Level {
     }
 
     /// The phase at the points that `place` gives for the reference's voxels (as continuous indices of this level),
-    /// over a region.
+    /// over a region. A point beyond the grid takes the value at its border: if it were left out, the similarity would jump
+    /// each time that a row of voxels leaves, and a fit would end at the jump.
     pub(crate) fn warp(
         &self,
         region: &[bool],
@@ -178,7 +182,12 @@ impl Level {
                 let start = row * ni;
                 for i in (0..ni).filter(|i| region[start + i]) {
                     let at = place([i, row % nj, row / nj], start + i);
-                    if let Some((value, slope)) = self.interpolant.value_and_gradient(at) {
+                    let inside: [f64; 3] =
+                        std::array::from_fn(|a| at[a].clamp(-0.5, self.last[a] + 0.5));
+                    if let Some((value, mut slope)) = self.interpolant.value_and_gradient(inside) {
+                        (0..3)
+                            .filter(|&a| inside[a] != at[a])
+                            .for_each(|a| slope[a] = 0.0);
                         values[i] = value;
                         slopes[i] = std::array::from_fn(|world| {
                             (0..3).map(|a| slope[a] * to_index[(a, world)]).sum()

@@ -61,7 +61,7 @@ pub(crate) trait Metric: Sync {
     fn region(&self) -> &[bool];
 
     /// The similarity (larger is better) to the warped image, and its derivative by each of that image's voxels. NaN marks
-    /// voxels whose point lies outside of the phase.
+    /// voxels that have no value.
     fn evaluate(&self, warped: &[f32]) -> (f64, Vec<f32>);
 }
 
