@@ -20,6 +20,7 @@ pub(crate) struct Limits {
 #[derive(Clone, Debug)]
 pub(crate) struct Minimum {
     pub(crate) at: Vec<f64>,
+    #[cfg(test)]
     pub(crate) value: f64,
     pub(crate) iterations: usize,
 }
@@ -126,6 +127,7 @@ pub(crate) fn minimise(
     }
     Minimum {
         at,
+        #[cfg(test)]
         value,
         iterations,
     }

@@ -1,0 +1,128 @@
+//! Any motion: what it does to points, voxels and images.
+
+use crate::interpolant::Interpolant;
+use crate::{FreeFormDeformation, RigidTransform};
+use rayon::prelude::*;
+use triher_volume::{Geometry, Image, Interpolation, Provenance, Volume};
+
+/// A motion from points of the reference to points of a phase.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transform {
+    /// The phase is taken as it is.
+    Identity,
+    /// A rotation and a translation.
+    Rigid(RigidTransform),
+    /// A rigid motion and a smooth displacement.
+    Deformable(Box<FreeFormDeformation>),
+}
+
+impl Transform {
+    /// Where a point of the reference lies in the phase; both in LPS millimetres.
+    pub fn apply(&self, point_mm: [f64; 3]) -> [f64; 3] {
+        match self {
+            Self::Identity => point_mm,
+            Self::Rigid(rigid) => rigid.apply(point_mm),
+            Self::Deformable(deformation) => deformation.apply(point_mm),
+        }
+    }
+
+    /// How far each voxel of a grid moves, in millimetres along L, P and S.
+    pub fn displacement_mm(&self, grid: &Geometry) -> Volume<[f32; 3]> {
+        if let Self::Deformable(deformation) = self
+            && deformation.grid() == grid
+        {
+            return deformation.displacement_mm();
+        }
+        let voxels = (0..grid.len())
+            .into_par_iter()
+            .map(|at| {
+                let point = grid.index_to_world(grid.index_at(at).map(|i| i as f64));
+                let moved = self.apply(point);
+                std::array::from_fn(|c| (moved[c] - point[c]) as f32)
+            })
+            .collect();
+        made(grid, voxels, Provenance::from_source("displacement"))
+    }
+
+    /// The phase as it would have been without the motion: each voxel of the phase's grid takes the value at the place that the motion gives
+    /// for it.
+    ///
+    /// Values stay within the range of the phase, which a spline would leave at sharp edges. Points more than half a voxel
+    /// outside of the phase become `outside`.
+    pub fn resample(&self, phase: &Image, interpolation: Interpolation, outside: f32) -> Image {
+        if *self == Self::Identity {
+            return phase.clone();
+        }
+        let grid = phase.geometry();
+        let displacement = self.displacement_mm(grid);
+        let slopes = crate::level::index_slopes(grid);
+        let (low, high) = phase
+            .voxels()
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
+                (low.min(v), high.max(v))
+            });
+        let place = |at: usize| -> [f64; 3] {
+            let index = grid.index_at(at);
+            let moved = displacement.voxels()[at].map(f64::from);
+            std::array::from_fn(|axis| {
+                let along: f64 = (0..3).map(|c| slopes[(axis, c)] * moved[c]).sum();
+                index[axis] as f64 + along
+            })
+        };
+        let count = 0..grid.len();
+        let voxels = match interpolation {
+            Interpolation::CubicBSpline => {
+                let spline = Interpolant::new(phase);
+                let value = |at| spline.value(place(at)).map(|v| v.clamp(low, high));
+                count.into_par_iter().map(|at| value(at).unwrap_or(outside)).collect()
+            }
+            Interpolation::Linear => {
+                let value = |at| linear(phase, place(at));
+                count.into_par_iter().map(|at| value(at).unwrap_or(outside)).collect()
+            }
+            Interpolation::Nearest => {
+                let value = |at| grid.nearest_voxel(place(at)).and_then(|v| phase.get(v));
+                count
+                    .into_par_iter()
+                    .map(|at| value(at).copied().unwrap_or(outside))
+                    .collect()
+            }
+        };
+        let step = format!("motion corrected ({interpolation})");
+        made(grid, voxels, phase.provenance().clone().with_step(step))
+    }
+}
+
+/// Trilinear, continued by the edge up to half a voxel beyond the outermost centres.
+fn linear(image: &Image, index: [f64; 3]) -> Option<f32> {
+    let size = image.geometry().size();
+    let inside = (0..3).all(|a| index[a] >= -0.5 && index[a] <= size[a] as f64 - 0.5);
+    if !inside {
+        return None;
+    }
+    let at: [f64; 3] = std::array::from_fn(|a| index[a].clamp(0.0, size[a] as f64 - 1.0));
+    let low = at.map(|v| v as usize);
+    let mut sum = 0.0;
+    for corner in 0..8 {
+        let (mut weight, mut offset) = (1.0, [0; 3]);
+        for a in 0..3 {
+            let t = at[a] - low[a] as f64;
+            let next = corner >> a & 1;
+            weight *= if next == 1 { t } else { 1.0 - t };
+            offset[a] = low[a] + next;
+        }
+        if weight > 0.0 {
+            sum += weight * f64::from(*image.get(offset)?);
+        }
+    }
+    Some(sum as f32)
+}
+
+/// A volume of one value for each voxel of a grid.
+pub(crate) fn made<T>(grid: &Geometry, voxels: Vec<T>, provenance: Provenance) -> Volume<T> {
+    match Volume::new(*grid, voxels, provenance) {
+        Ok(volume) => volume,
+        Err(_) => unreachable!("one value was made for each voxel"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Known motion in simulated patients.
+
+mod scene;
+
+use scene::{Movement, Scene};
+use triher_registration::*;
+use std::time::Instant;
+
+#[test]
+fn explore() {
+    let mut opts = DeformableOptions::default();
+    let get = |n: &str| std::env::var(n).ok().and_then(|v| v.parse::<f64>().ok());
+    if let Some(v) = get("BEND") { opts.bending_mm2 = v; }
+    if let Some(v) = get("VOL") { opts.volume = v; }
+    if let Some(v) = get("CTRL") { opts.control_spacing_mm = v; }
+    if let Some(v) = get("RAD") { opts.similarity = Similarity::LocalCorrelation { radius_mm: v }; }
+    if let Some(v) = get("MI") { opts.similarity = Similarity::MutualInformation { bins: v as usize, sampled: 1.0 }; }
+    if let Some(v) = get("FINE") { opts.levels_mm = vec![4.0*v, 2.0*v, v]; }
+    let patients: usize = get("PAT").unwrap_or(3.0) as usize;
+    for movement in [Movement::None, Movement::Rigid, Movement::Deformable] {
+        for number in 0..patients {
+            let scene = Scene::new(number);
+            let (series, motions) = scene.moved(movement);
+            let reference = &series.phases()[1].image;
+            for phase in [0usize, 3] {
+                let motion = &motions[phase];
+                let t = Instant::now();
+                let image = &series.phases()[phase].image;
+                let rigid = register_rigid(reference, image, None, &RigidOptions::default()).unwrap();
+                let t1 = t.elapsed().as_secs_f64();
+                let t = Instant::now();
+                let fit = register_deformable(reference, image, None, &rigid.transform, &opts).unwrap();
+                let t2 = t.elapsed().as_secs_f64();
+                let jac = fit.transform.jacobian_determinant();
+                let (lo, hi) = jac.voxels().iter().fold((9f32, -9f32), |(l, h), &v| (l.min(v), h.max(v)));
+                let res = |tr: &Transform, mask: &triher_volume::Mask| {
+                    let g = scene.grid();
+                    let mut d: Vec<f64> = (0..g.len()).filter(|&a| mask.voxels()[a]).map(|a| {
+                        let p = g.index_to_world(g.index_at(a).map(|v| v as f64));
+                        let q = motion.back(tr.apply(p));
+                        (0..3).map(|n| (p[n] - q[n]).powi(2)).sum::<f64>().sqrt()
+                    }).collect();
+                    d.sort_by(f64::total_cmp);
+                    (d.iter().sum::<f64>() / d.len() as f64, d[d.len() * 95 / 100], d[d.len()-1])
+                };
+                let r = Transform::Rigid(rigid.transform);
+                let f = Transform::Deformable(Box::new(fit.transform.clone()));
+                println!("{movement:?} patient {number} phase {phase}: tissue none {:.2?} rigid {:.2?} ffd {:.2?} | lesion none {:.2?} rigid {:.2?} ffd {:.2?} jac {lo:.2} {hi:.2} sim {:.3}->{:.3} it {:?} {:?} t {t1:.1} {t2:.1}",
+                    res(&Transform::Identity, &scene.tissue), res(&r, &scene.tissue), res(&f, &scene.tissue),
+                    res(&Transform::Identity, &scene.lesion), res(&r, &scene.lesion), res(&f, &scene.lesion), fit.similarity_before, fit.similarity_after, rigid.iterations, fit.iterations);
+            }
+        }
+    }
+}
