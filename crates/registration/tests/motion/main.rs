@@ -16,17 +16,20 @@ fn explore() {
     if let Some(v) = get("RAD") { opts.similarity = Similarity::LocalCorrelation { radius_mm: v }; }
     if let Some(v) = get("MI") { opts.similarity = Similarity::MutualInformation { bins: v as usize, sampled: 1.0 }; }
     if let Some(v) = get("FINE") { opts.levels_mm = vec![4.0*v, 2.0*v, v]; }
+    let mut ropts = RigidOptions::default();
+    if let Some(v) = get("RLN") { ropts.similarity = Similarity::LocalCorrelation { radius_mm: v }; }
+    if let Some(v) = get("ITER") { opts.iterations = v as usize; }
     let patients: usize = get("PAT").unwrap_or(3.0) as usize;
     for movement in [Movement::None, Movement::Rigid, Movement::Deformable] {
         for number in 0..patients {
             let scene = Scene::new(number);
             let (series, motions) = scene.moved(movement);
             let reference = &series.phases()[1].image;
-            for phase in [0usize, 3] {
+            for phase in if get("P3").is_some() { vec![0usize, 3] } else { vec![0usize] } {
                 let motion = &motions[phase];
                 let t = Instant::now();
                 let image = &series.phases()[phase].image;
-                let rigid = register_rigid(reference, image, None, &RigidOptions::default()).unwrap();
+                let rigid = register_rigid(reference, image, None, &ropts).unwrap();
                 let t1 = t.elapsed().as_secs_f64();
                 let t = Instant::now();
                 let fit = register_deformable(reference, image, None, &rigid.transform, &opts).unwrap();
