@@ -4,7 +4,7 @@ use triher_volume::{Image, cubic_bspline_coefficients};
 
 /// The cubic B-spline through an image's voxels, mirrored about the outermost centres.
 ///
-/// Linear interpolation is not used for fitting: it averages noise away between voxel centres, so that a similarity
+/// Linear interpolation is not used for fitting: it averages much of the noise away between voxel centres, so that a similarity
 /// looks better half a voxel off (Pluim, Maintz, Viergever, Computer Vision and Image Understanding 2000;77:211).
 pub(crate) struct Interpolant {
     coefficients: Vec<f32>,

@@ -12,6 +12,13 @@ use triher_volume::{
 /// The least voxels of the coarsest level that say anything about a motion.
 const NEEDED: usize = 64;
 
+/// Standard deviation of the smoothing, in voxels of the level.
+///
+/// An interpolated image has less noise between voxel centres than at them (a cubic spline keeps 0.44 of its variance half a
+/// voxel off along all axes), which makes a similarity prefer displacements of half a voxel. Smoothed by this much, noise has next to
+/// nothing left near the grid's limit frequency, and interpolation keeps all of it everywhere.
+const SMOOTHING_VOXELS: f64 = 0.75;
+
 /// The reference and the phase on a grid of about one spacing.
 pub(crate) struct Level {
     pub(crate) geometry: Geometry,
@@ -80,6 +87,29 @@ fn check_image(
 }
 
 impl Level {
+    /// Both images as they are, for [`crate::similarity`].
+    pub(crate) fn as_given(reference: &Image, phase: &Image, mask: Option<&Mask>) -> Self {
+        let geometry = *reference.geometry();
+        let region = match mask {
+            Some(mask) => mask.voxels().to_vec(),
+            None => vec![true; geometry.len()],
+        };
+        Self::of(reference.clone(), phase.clone(), region, 0.0)
+    }
+
+    fn of(fixed: Image, moving: Image, region: Vec<bool>, spacing_mm: f64) -> Self {
+        let geometry = *fixed.geometry();
+        Self {
+            geometry,
+            spacing_mm,
+            fixed: fixed.into_voxels(),
+            interpolant: Interpolant::new(&moving),
+            moving,
+            region,
+            last: geometry.size().map(|n| n as f64 - 1.0),
+        }
+    }
+
     /// Both images smoothed and sampled so that no axis is much finer than the spacing; axes that are
     /// coarser stay as they are.
     fn new(
@@ -93,10 +123,11 @@ impl Level {
             .spacing_mm()
             .map(|s| s * (spacing_mm / s).round().max(1.0));
         let coarser = |image: &Image| {
+            let smooth = smoothed(image, target);
             if target == image.geometry().spacing_mm() {
-                return Ok(image.clone());
+                return Ok(smooth);
             }
-            resample_to_spacing(&anti_alias(image, target), target, Interpolation::Linear)
+            resample_to_spacing(&smooth, target, Interpolation::Linear)
         };
         let (fixed, moving) = (coarser(reference)?, coarser(phase)?);
         let geometry = *fixed.geometry();
@@ -104,15 +135,7 @@ impl Level {
             Some(mask) => resample_mask_onto(mask, &geometry).into_voxels(),
             None => vec![true; geometry.len()],
         };
-        Ok(Self {
-            geometry,
-            spacing_mm,
-            fixed: fixed.into_voxels(),
-            interpolant: Interpolant::new(&moving),
-            moving,
-            region,
-            last: geometry.size().map(|n| n as f64 - 1.0),
-        })
+        Ok(Self::of(fixed, moving, region, spacing_mm))
     }
 
     /// The similarity of this level's images.
@@ -197,6 +220,18 @@ impl Level {
             });
         Warped { values, slopes }
     }
+}
+
+/// Smoothed by [`SMOOTHING_VOXELS`] of a target spacing.
+pub(crate) fn smoothed(image: &Image, target_mm: [f64; 3]) -> Image {
+    // `anti_alias` takes the spacing for which a Gaussian is right, not its width.
+    let full_width = 2.0 * (2.0 * std::f64::consts::LN_2).sqrt();
+    let own = image.geometry().spacing_mm();
+    let spacing = std::array::from_fn(|a| {
+        let sigma = SMOOTHING_VOXELS * target_mm[a] / own[a];
+        own[a] * (1.0 + (full_width * sigma).powi(2)).sqrt()
+    });
+    anti_alias(image, spacing)
 }
 
 /// How an index changes with the place in the patient: `[index axis][world axis]`, per millimetre.

@@ -111,15 +111,7 @@ pub fn similarity(
 ) -> Result<f64, RegistrationError> {
     similarity.check()?;
     check_grids(reference, phase, mask)?;
-    let finest_mm = reference
-        .geometry()
-        .spacing_mm()
-        .into_iter()
-        .fold(f64::INFINITY, f64::min);
-    let levels = pyramid(reference, phase, mask, &[finest_mm])?;
-    let Some(level) = levels.first() else {
-        return Err(bad_levels(&[finest_mm]));
-    };
+    let level = Level::as_given(reference, phase, mask);
     Ok(level.metric(similarity).evaluate(phase.voxels()).0)
 }
 

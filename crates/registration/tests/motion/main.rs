@@ -19,20 +19,42 @@ fn explore() {
     let mut ropts = RigidOptions::default();
     if let Some(v) = get("RLN") { ropts.similarity = Similarity::LocalCorrelation { radius_mm: v }; }
     if let Some(v) = get("ITER") { opts.iterations = v as usize; }
+    if let Ok(v) = std::env::var("LEVELS") { opts.levels_mm = v.split(',').map(|x| x.parse().unwrap()).collect(); }
+    let from: usize = get("FROM").unwrap_or(0.0) as usize;
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let usemask = get("MASK").is_some();
     let patients: usize = get("PAT").unwrap_or(3.0) as usize;
     for movement in [Movement::None, Movement::Rigid, Movement::Deformable] {
-        for number in 0..patients {
+        if !only.is_empty() && format!("{movement:?}") != only { continue; }
+        for number in from..patients {
             let scene = Scene::new(number);
             let (series, motions) = scene.moved(movement);
             let reference = &series.phases()[1].image;
+            let mask = usemask.then(|| scene.tissue.clone());
             for phase in if get("P3").is_some() { vec![0usize, 3] } else { vec![0usize] } {
                 let motion = &motions[phase];
                 let t = Instant::now();
                 let image = &series.phases()[phase].image;
                 let rigid = register_rigid(reference, image, None, &ropts).unwrap();
+                let mut rigid = rigid;
+                let mut region = None;
+                if get("CMP").is_some() {
+                    let mut co = ComparableOptions::default();
+                    if let Some(v) = get("REACH") { co.reach_mm = v; }
+                    if let Some(v) = get("MARGIN") { co.margin_mm = v; }
+                    if let Some(v) = get("NOISE") { co.noise = v; }
+                    let moved = Transform::Rigid(rigid.transform).resample(image, triher_volume::Interpolation::Linear, 0.0);
+                    let reg = comparable_region(reference, &moved, mask.as_ref(), &co).unwrap();
+                    let lesion_left = reg.voxels().iter().zip(scene.lesion.voxels()).filter(|(a,b)| **a && **b).count();
+                    let tissue_left = reg.voxels().iter().zip(scene.tissue.voxels()).filter(|(a,b)| **a && **b).count();
+                    println!("lesion {} left {} tissue {} left {}", scene.lesion.count(), lesion_left, scene.tissue.count(), tissue_left);
+                    rigid = register_rigid(reference, image, Some(&reg), &ropts).unwrap();
+                    region = Some(reg);
+                }
+                let mask = region;
                 let t1 = t.elapsed().as_secs_f64();
                 let t = Instant::now();
-                let fit = register_deformable(reference, image, None, &rigid.transform, &opts).unwrap();
+                let fit = register_deformable(reference, image, mask.as_ref(), &rigid.transform, &opts).unwrap();
                 let t2 = t.elapsed().as_secs_f64();
                 let jac = fit.transform.jacobian_determinant();
                 let (lo, hi) = jac.voxels().iter().fold((9f32, -9f32), |(l, h), &v| (l.min(v), h.max(v)));
