@@ -154,25 +154,22 @@ impl Lattice {
         }
         let mut values = vec![0.0; ni * nj * nk];
         // A slice first takes its rows of control points, then spreads them over its own rows.
-        values
-            .par_chunks_mut(ni * nj)
-            .zip(&taps[2])
-            .for_each_init(
-                || vec![0.0; ni * cj],
-                |plane, (slice, along_k)| {
-                    plane.fill(0.0);
-                    for (n, weight) in along_k.weight.iter().enumerate() {
-                        let start = (along_k.first + n) * ni * cj;
-                        add(plane, &rows[start..start + ni * cj], *weight);
+        values.par_chunks_mut(ni * nj).zip(&taps[2]).for_each_init(
+            || vec![0.0; ni * cj],
+            |plane, (slice, along_k)| {
+                plane.fill(0.0);
+                for (n, weight) in along_k.weight.iter().enumerate() {
+                    let start = (along_k.first + n) * ni * cj;
+                    add(plane, &rows[start..start + ni * cj], *weight);
+                }
+                for (row, tap) in slice.chunks_mut(ni).zip(&taps[1]) {
+                    for (n, weight) in tap.weight.iter().enumerate() {
+                        let start = (tap.first + n) * ni;
+                        add(row, &plane[start..start + ni], *weight);
                     }
-                    for (row, tap) in slice.chunks_mut(ni).zip(&taps[1]) {
-                        for (n, weight) in tap.weight.iter().enumerate() {
-                            let start = (tap.first + n) * ni;
-                            add(row, &plane[start..start + ni], *weight);
-                        }
-                    }
-                },
-            );
+                }
+            },
+        );
         values
     }
 }
@@ -254,7 +251,11 @@ mod tests {
             }
         }
         for n in 0..total {
-            let expected = if omega[n] > 0.0 { delta[n] / omega[n] } else { 0.0 };
+            let expected = if omega[n] > 0.0 {
+                delta[n] / omega[n]
+            } else {
+                0.0
+            };
             assert!((fitted.coefficients[n] - expected).abs() < 1e-10);
         }
     }

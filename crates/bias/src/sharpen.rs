@@ -157,9 +157,16 @@ mod tests {
         for value in values {
             let tissue = value.round();
             let moved = mapping.of(value);
-            assert!((moved - tissue).abs() <= (value - tissue).abs() + 0.01, "{value} {moved}");
+            assert!(
+                (moved - tissue).abs() <= (value - tissue).abs() + 0.01,
+                "{value} {moved}"
+            );
         }
-        assert!((mapping.of(4.05) - 4.0).abs() < 0.035, "{}", mapping.of(4.05));
+        assert!(
+            (mapping.of(4.05) - 4.0).abs() < 0.035,
+            "{}",
+            mapping.of(4.05)
+        );
         assert!(sharpener.mapping([3.0; 10].into_iter()).is_none());
     }
 }

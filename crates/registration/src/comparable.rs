@@ -165,7 +165,8 @@ mod tests {
             f64::from(u8::from(squares < 16.0))
         };
         let noise = |index: [usize; 3], salt: usize| {
-            ((index[0] * 7919 + index[1] * 104_729 + index[2] * 1_299_709 + salt) % 101) as f64 / 50.0
+            ((index[0] * 7919 + index[1] * 104_729 + index[2] * 1_299_709 + salt) % 101) as f64
+                / 50.0
         };
         let image = |x: f64, contrast: f64, salt: usize| {
             Image::from_fn(grid, |index| {

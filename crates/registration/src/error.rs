@@ -40,13 +40,17 @@ pub enum RegistrationError {
         count: usize,
     },
     /// One grey value everywhere: there is nothing to align.
-    #[error("the {image} has the same value at every voxel of the region: there is nothing to align")]
+    #[error(
+        "the {image} has the same value at every voxel of the region: there is nothing to align"
+    )]
     Flat {
         /// Which image.
         image: &'static str,
     },
     /// The reference phase does not exist.
-    #[error("phase {reference} cannot be the reference: the series has {phases} phases, counted from 0")]
+    #[error(
+        "phase {reference} cannot be the reference: the series has {phases} phases, counted from 0"
+    )]
     NoSuchPhase {
         /// The phase that was asked for.
         reference: usize,

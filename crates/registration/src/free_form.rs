@@ -95,7 +95,11 @@ impl FreeFormDeformation {
                 (rotation + by_axis * along).determinant() as f32
             })
             .collect();
-        made(&self.grid, voxels, Provenance::from_source("Jacobian determinant"))
+        made(
+            &self.grid,
+            voxels,
+            Provenance::from_source("Jacobian determinant"),
+        )
     }
 
     fn component(&self, c: usize) -> &[f64] {

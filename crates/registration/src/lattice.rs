@@ -99,7 +99,9 @@ impl Lattice {
     fn tap(&self, axis: usize, along_mm: f64) -> Tap {
         let h = self.interval_mm[axis];
         let position = along_mm / h;
-        let low = position.floor().clamp(0.0, self.intervals[axis] as f64 - 1.0);
+        let low = position
+            .floor()
+            .clamp(0.0, self.intervals[axis] as f64 - 1.0);
         let t = position - low;
         let s = 1.0 - t;
         Tap {
@@ -173,7 +175,11 @@ impl Sampling {
         for (row, line) in rows.chunks_mut(ni).zip(coefficients.chunks(ci)) {
             for (value, tap) in row.iter_mut().zip(&self.taps[0]) {
                 let four = &line[tap.first..tap.first + 4];
-                *value = four.iter().zip(tap.weights(slope(0))).map(|(c, w)| c * w).sum();
+                *value = four
+                    .iter()
+                    .zip(tap.weights(slope(0)))
+                    .map(|(c, w)| c * w)
+                    .sum();
             }
         }
         let mut planes = vec![0.0; ni * nj * ck];
@@ -274,8 +280,7 @@ mod tests {
         let values = sampling.values(&coefficients, None);
         for at in [0, 100, 333, grid.len() - 1] {
             let index = grid.index_at(at);
-            let along: [f64; 3] =
-                std::array::from_fn(|a| index[a] as f64 * grid.spacing_mm()[a]);
+            let along: [f64; 3] = std::array::from_fn(|a| index[a] as f64 * grid.spacing_mm()[a]);
             assert!((lattice.value(&coefficients, along) - values[at]).abs() < 1e-12);
             for axis in 0..3 {
                 let value = |step: f64| {

@@ -52,7 +52,9 @@ pub fn difference_slice(
     let offsets: Vec<usize> = offsets.collect();
     let fixed = reference.voxels();
     let difference = |image: &Image| {
-        let values = offsets.iter().map(|&at| (image.voxels()[at] - fixed[at]).abs());
+        let values = offsets
+            .iter()
+            .map(|&at| (image.voxels()[at] - fixed[at]).abs());
         values.collect()
     };
     Ok(DifferenceSlice {

@@ -185,7 +185,9 @@ fn cost(
     let (value, slopes) = metric.evaluate(&warped.values);
     let (force, lever) = forces(level, start.centre_mm, &slopes, &warped.slopes);
     let turns = motion.rotation_slopes();
-    let angles = turns.iter().map(|t| t.component_mul(&lever).sum() / radius_mm);
+    let angles = turns
+        .iter()
+        .map(|t| t.component_mul(&lever).sum() / radius_mm);
     let gradient = angles.chain(force.iter().copied()).map(|g| -g).collect();
     (-value, gradient)
 }

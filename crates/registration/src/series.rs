@@ -145,7 +145,11 @@ pub fn register_series(
     let [low, high] = options.jacobian_limits;
     if !(low >= 0.0 && low < 1.0 && high > 1.0) {
         let allowed = "a number from 0 to below 1, and one above 1";
-        return Err(bad_option("jacobian_limits", options.jacobian_limits, allowed));
+        return Err(bad_option(
+            "jacobian_limits",
+            options.jacobian_limits,
+            allowed,
+        ));
     }
     let mut corrected = Vec::with_capacity(phases.len());
     let mut motions = Vec::with_capacity(phases.len());

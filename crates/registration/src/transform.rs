@@ -75,11 +75,17 @@ impl Transform {
             Interpolation::CubicBSpline => {
                 let spline = Interpolant::new(phase);
                 let value = |at| spline.value(place(at)).map(|v| v.clamp(low, high));
-                count.into_par_iter().map(|at| value(at).unwrap_or(outside)).collect()
+                count
+                    .into_par_iter()
+                    .map(|at| value(at).unwrap_or(outside))
+                    .collect()
             }
             Interpolation::Linear => {
                 let value = |at| linear(phase, place(at));
-                count.into_par_iter().map(|at| value(at).unwrap_or(outside)).collect()
+                count
+                    .into_par_iter()
+                    .map(|at| value(at).unwrap_or(outside))
+                    .collect()
             }
             Interpolation::Nearest => {
                 let value = |at| grid.nearest_voxel(place(at)).and_then(|v| phase.get(v));

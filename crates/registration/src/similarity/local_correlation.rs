@@ -142,23 +142,20 @@ impl Metric for LocalCorrelation {
 fn window_sums(values: &[f32], size: [usize; 3], radius: [usize; 3]) -> Vec<f32> {
     let [ni, nj, nk] = size;
     let mut in_plane = vec![0f32; values.len()];
-    in_plane
-        .par_chunks_mut(ni * nj)
-        .enumerate()
-        .for_each_init(
-            || vec![0f32; ni * nj],
-            |rows, (k, out)| {
-                let slice = &values[k * ni * nj..(k + 1) * ni * nj];
-                for (row, sums) in slice.chunks(ni).zip(rows.chunks_mut(ni)) {
-                    along_row(row, sums, radius[0]);
+    in_plane.par_chunks_mut(ni * nj).enumerate().for_each_init(
+        || vec![0f32; ni * nj],
+        |rows, (k, out)| {
+            let slice = &values[k * ni * nj..(k + 1) * ni * nj];
+            for (row, sums) in slice.chunks(ni).zip(rows.chunks_mut(ni)) {
+                along_row(row, sums, radius[0]);
+            }
+            for (j, out) in out.chunks_mut(ni).enumerate() {
+                for from in j.saturating_sub(radius[1])..(j + radius[1] + 1).min(nj) {
+                    add(out, &rows[from * ni..(from + 1) * ni]);
                 }
-                for (j, out) in out.chunks_mut(ni).enumerate() {
-                    for from in j.saturating_sub(radius[1])..(j + radius[1] + 1).min(nj) {
-                        add(out, &rows[from * ni..(from + 1) * ni]);
-                    }
-                }
-            },
-        );
+            }
+        },
+    );
     if nk == 1 {
         return in_plane;
     }

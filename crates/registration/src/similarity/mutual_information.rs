@@ -104,7 +104,10 @@ impl Metric for MutualInformation {
             return (f64::NEG_INFINITY, vec![0.0; warped.len()]);
         }
         joint.iter_mut().for_each(|p| *p /= count);
-        let fixed: Vec<f64> = joint.chunks(self.bins).map(|row| row.iter().sum()).collect();
+        let fixed: Vec<f64> = joint
+            .chunks(self.bins)
+            .map(|row| row.iter().sum())
+            .collect();
         let moving: Vec<f64> = (0..self.bins)
             .map(|m| joint.iter().skip(m).step_by(self.bins).sum())
             .collect();

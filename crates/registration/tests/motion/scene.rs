@@ -58,7 +58,8 @@ impl Stream {
 impl Motion {
     pub(crate) fn new(movement: Movement, seed: u64, centre_mm: [f64; 3]) -> Self {
         let mut stream = Stream(seed);
-        let mut three = |scale: f64| -> [f64; 3] { std::array::from_fn(|_| scale * stream.signed()) };
+        let mut three =
+            |scale: f64| -> [f64; 3] { std::array::from_fn(|_| scale * stream.signed()) };
         let still = movement == Movement::None;
         let (angles_rad, shift_mm) = if still {
             ([0.0; 3], [0.0; 3])
@@ -142,7 +143,11 @@ impl Scene {
         let mut motions = Vec::new();
         let mut phases = Vec::new();
         for (number, phase) in self.still.phases().iter().enumerate() {
-            let kind = if number == 1 { Movement::None } else { movement };
+            let kind = if number == 1 {
+                Movement::None
+            } else {
+                movement
+            };
             let motion = Motion::new(kind, 31 * self.seed + number as u64, self.centre_mm());
             let mut image = if kind == Movement::None {
                 phase.image.clone()

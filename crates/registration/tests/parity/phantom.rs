@@ -24,7 +24,9 @@ pub(crate) fn centre_mm() -> [f64; 3] {
 /// Grey value at a point, from the middle.
 pub(crate) fn grey(point: [f64; 3]) -> f64 {
     PARTS.iter().fold(10.0, |total, (centre, axes, value)| {
-        let squares: f64 = (0..3).map(|a| ((point[a] - centre[a]) / axes[a]).powi(2)).sum();
+        let squares: f64 = (0..3)
+            .map(|a| ((point[a] - centre[a]) / axes[a]).powi(2))
+            .sum();
         let least = axes.iter().copied().fold(f64::INFINITY, f64::min);
         total + value * 0.5 * (1.0 - ((squares.sqrt() - 1.0) * least / 2.5).tanh())
     })

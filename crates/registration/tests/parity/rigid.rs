@@ -3,9 +3,7 @@
 
 use crate::phantom::{centre_mm, from_middle, geometry, grey, phase, reference};
 use serde::Deserialize;
-use triher_registration::{
-    RigidOptions, RigidTransform, Similarity, register_rigid, similarity,
-};
+use triher_registration::{RigidOptions, RigidTransform, Similarity, register_rigid, similarity};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -111,7 +109,11 @@ fn known_motions_are_found_as_well_as_by_simpleitk() {
             let (mean, most) = residual(&fit.transform, &case.truth());
             println!(
                 "{name}: mean {mean:.3} max {most:.3} mm (SimpleITK {:.3} {:.3}), similarity {:.3} -> {:.3}, iterations {:?}",
-                case.residual_mean_mm, case.residual_max_mm, fit.similarity_before, fit.similarity_after, fit.iterations
+                case.residual_mean_mm,
+                case.residual_max_mm,
+                fit.similarity_before,
+                fit.similarity_after,
+                fit.iterations
             );
             assert!(mean < 0.1, "{name}");
             assert!(fit.similarity_after >= fit.similarity_before);
