@@ -35,11 +35,11 @@ pub struct DeformableOptions {
 impl Default for DeformableOptions {
     fn default() -> Self {
         Self {
-            similarity: Similarity::LocalCorrelation { radius_mm: 6.0 },
+            similarity: Similarity::LocalCorrelation { radius_mm: 4.0 },
             levels_mm: vec![8.0, 4.0, 2.0],
             control_spacing_mm: 12.0,
-            bending_mm2: 5.0,
-            volume: 0.5,
+            bending_mm2: 100.0,
+            volume: 2.0,
             iterations: 60,
             tolerance_mm: 0.01,
         }

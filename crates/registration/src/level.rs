@@ -15,9 +15,9 @@ const NEEDED: usize = 64;
 /// Standard deviation of the smoothing, in voxels of the level.
 ///
 /// An interpolated image has less noise between voxel centres than at them (a cubic spline keeps 0.44 of its variance half a
-/// voxel off along all axes), which makes a similarity prefer displacements of half a voxel. Smoothed by this much, noise has next to
-/// nothing left near the grid's limit frequency, and interpolation keeps all of it everywhere.
-const SMOOTHING_VOXELS: f64 = 0.75;
+/// voxel off along all axes), so that a similarity prefers displacements of half a voxel. Smoothing takes noise away near the grid's limit frequency,
+/// where interpolation would; more of it would blend the edges of neighbouring tissues, whose places then seem to move with contrast.
+const SMOOTHING_VOXELS: f64 = 0.4;
 
 /// The reference and the phase on a grid of about one spacing.
 pub(crate) struct Level {
@@ -223,7 +223,7 @@ impl Level {
 }
 
 /// Smoothed by [`SMOOTHING_VOXELS`] of a target spacing.
-pub(crate) fn smoothed(image: &Image, target_mm: [f64; 3]) -> Image {
+fn smoothed(image: &Image, target_mm: [f64; 3]) -> Image {
     // `anti_alias` takes the spacing for which a Gaussian is right, not its width.
     let full_width = 2.0 * (2.0 * std::f64::consts::LN_2).sqrt();
     let own = image.geometry().spacing_mm();

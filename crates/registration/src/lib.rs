@@ -1,6 +1,5 @@
 //! Registration.
 
-mod comparable;
 mod error;
 mod free_form;
 mod free_form_fit;
@@ -16,7 +15,6 @@ mod series;
 mod similarity;
 mod transform;
 
-pub use comparable::{ComparableOptions, comparable_region};
 pub use error::RegistrationError;
 pub use free_form::FreeFormDeformation;
 pub use free_form_fit::{DeformableFit, DeformableOptions, register_deformable};

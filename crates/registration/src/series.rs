@@ -30,6 +30,11 @@ pub struct MotionOptions {
     pub rigid: RigidOptions,
     /// The deformable fit.
     pub deformable: DeformableOptions,
+    /// By how much the rigid fit's similarity must rise for the motion to be believed. The default is for mutual information, in nats.
+    pub least_rigid_gain: f64,
+    /// By how much the deformable fit's similarity must rise for the deformation to be believed. The default is for local correlation: contrast
+    /// agent and noise alone let a deformation gain about 0.01 (`docs/motion.md`).
+    pub least_deformable_gain: f64,
     /// Least and largest Jacobian determinant of a deformation that is believed: breast tissue is hardly compressible.
     pub jacobian_limits: [f64; 2],
     /// How corrected phases are interpolated.
@@ -45,6 +50,8 @@ impl Default for MotionOptions {
             model: MotionModel::Deformable,
             rigid: RigidOptions::default(),
             deformable: DeformableOptions::default(),
+            least_rigid_gain: 0.02,
+            least_deformable_gain: 0.02,
             jacobian_limits: [0.4, 2.5],
             interpolation: Interpolation::CubicBSpline,
             outside: 0.0,
@@ -58,7 +65,7 @@ impl Default for MotionOptions {
 pub enum Correction {
     /// It is the reference.
     Reference,
-    /// It was left as it was, because the motion found did not make it more alike.
+    /// It was left as it was, because the motion found made it hardly more alike.
     Rejected,
     /// The rigid motion was undone.
     Rigid,
@@ -76,9 +83,9 @@ pub struct SimilarityChange {
 }
 
 impl SimilarityChange {
-    /// Whether the fit made the phases more alike.
-    pub fn improved(&self) -> bool {
-        self.after > self.before
+    /// How much more alike the fit made the phases.
+    pub fn gain(&self) -> f64 {
+        self.after - self.before
     }
 }
 
@@ -123,8 +130,8 @@ pub struct MotionReport {
 
 /// Moves each phase onto the reference.
 ///
-/// Phases are fitted one after the other, each directly to the reference. A rigid motion is undone when it makes the phase more alike, a deformation
-/// when it makes it more alike still and its Jacobian determinant stays within the limits everywhere; what is rejected
+/// Phases are fitted one after the other, each directly to the reference. A rigid motion is undone when it makes the phase clearly more alike, a
+/// deformation when it does so once more and its Jacobian determinant stays within the limits everywhere; what is rejected
 /// is reported with the reason, and the phase stays as the step before left it. A mask limits the voxels that are compared and the region of the report's
 /// displacements; it should hold the breast with some air, not the lesion alone.
 ///
@@ -142,6 +149,14 @@ pub fn register_series(
             phases: phases.len(),
         });
     };
+    let gains = [options.least_rigid_gain, options.least_deformable_gain];
+    if !gains.iter().all(|g| *g >= 0.0 && g.is_finite()) {
+        return Err(bad_option(
+            "least gain",
+            gains,
+            "numbers that are not negative",
+        ));
+    }
     let [low, high] = options.jacobian_limits;
     if !(low >= 0.0 && low < 1.0 && high > 1.0) {
         let allowed = "a number from 0 to below 1, and one above 1";
@@ -212,12 +227,12 @@ fn phase_motion(
     motion.rigid = Some(fit.transform);
     motion.rigid_similarity = Some(change);
     let mut start = RigidTransform::identity(fit.transform.centre_mm);
-    if change.improved() {
+    if change.gain() > options.least_rigid_gain {
         start = fit.transform;
         motion.correction = Correction::Rigid;
         motion.transform = Transform::Rigid(start);
     } else {
-        motion.rejected = Some("the rigid motion did not make the phase more alike".to_owned());
+        motion.rejected = Some(too_little("rigid motion", change, options.least_rigid_gain));
     }
     if options.model == MotionModel::Deformable {
         deform(&mut motion, reference, phase, mask, &start, options)?;
@@ -266,8 +281,12 @@ fn deform(
     motion.deformable_similarity = Some(change);
     motion.jacobian_range = Some([low, high]);
     let [least, largest] = options.jacobian_limits;
-    if !change.improved() {
-        motion.rejected = Some("the deformation did not make the phase more alike".to_owned());
+    if !(change.gain() > options.least_deformable_gain) {
+        motion.rejected = Some(too_little(
+            "deformation",
+            change,
+            options.least_deformable_gain,
+        ));
     } else if !(low > 0.0) {
         motion.rejected = Some(format!(
             "the deformation folds tissue: its Jacobian determinant reaches {low:.3}"
@@ -282,4 +301,12 @@ fn deform(
         motion.transform = Transform::Deformable(Box::new(fit.transform));
     }
     Ok(())
+}
+
+/// The sentence on a fit that gained too little.
+fn too_little(what: &str, change: SimilarityChange, least: f64) -> String {
+    format!(
+        "the {what} makes the phase hardly more alike: similarity {:.4} before and {:.4} after, a gain of more than {least} is believed",
+        change.before, change.after
+    )
 }

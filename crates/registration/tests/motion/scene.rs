@@ -84,6 +84,17 @@ impl Motion {
         }
     }
 
+    /// Where a point of the still phase went: [`Motion::back`] undone by repeated substitution.
+    pub(crate) fn forth(&self, point: [f64; 3]) -> [f64; 3] {
+        let mut place = point;
+        for _ in 0..30 {
+            let shown = self.back(place);
+            (0..3).for_each(|a| place[a] += point[a] - shown[a]);
+        }
+        place
+    }
+
+    /// Where the still phase has what the moved phase shows at a point.
     pub(crate) fn back(&self, point: [f64; 3]) -> [f64; 3] {
         let mut p: [f64; 3] = std::array::from_fn(|a| point[a] - self.centre_mm[a]);
         for (axis, angle) in self.angles_rad.iter().enumerate() {
@@ -108,7 +119,8 @@ impl Scene {
         for centre in &mut spec.centres {
             centre.noise = 0.0;
             centre.motion_mm = 0.0;
-            centre.phase_times_s.truncate(4);
+            let times = &centre.phase_times_s;
+            centre.phase_times_s = vec![times[0], times[1], times[4]];
         }
         let centre = number % 3;
         let patient = simulate_patient(&spec, centre, number).expect("the patient is made");
