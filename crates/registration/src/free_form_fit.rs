@@ -38,8 +38,8 @@ impl Default for DeformableOptions {
             similarity: Similarity::LocalCorrelation { radius_mm: 4.0 },
             levels_mm: vec![8.0, 4.0, 2.0],
             control_spacing_mm: 12.0,
-            bending_mm2: 100.0,
-            volume: 2.0,
+            bending_mm2: 200.0,
+            volume: 60.0,
             iterations: 60,
             tolerance_mm: 0.01,
         }
@@ -64,7 +64,7 @@ pub struct DeformableFit {
 /// The displacement is a cubic B-spline whose lattice becomes finer with the images. Minimised is `-similarity + bending + volume` by L-BFGS with exact
 /// gradients; a step that would fold the tissue at a knot is not taken. Where contrast agent arrives between the two phases, mutual
 /// information over the whole image pulls at the borders of what enhances; local correlation with the volume's penalty is the
-/// default because it leaves an enhancing lesion where it is (`docs/motion.md` has the figures).
+/// default because it leaves an enhancing lesion where it is (`docs/motion.md` has figures).
 ///
 /// # Errors
 /// As [`crate::register_rigid`].

@@ -30,10 +30,11 @@ pub struct MotionOptions {
     pub rigid: RigidOptions,
     /// The deformable fit.
     pub deformable: DeformableOptions,
-    /// By how much the rigid fit's similarity must rise for the motion to be believed. The default is for mutual information, in nats.
+    /// By how much the rigid fit's similarity must rise for the motion to be believed. The default is for mutual information, in
+    /// nats, of which noise alone gave up to 0.0014.
     pub least_rigid_gain: f64,
     /// By how much the deformable fit's similarity must rise for the deformation to be believed. The default is for local correlation: contrast
-    /// agent and noise alone let a deformation gain about 0.01 (`docs/motion.md`).
+    /// agent and noise alone let a deformation gain up to 0.012 (`docs/motion.md`).
     pub least_deformable_gain: f64,
     /// Least and largest Jacobian determinant of a deformation that is believed: breast tissue is hardly compressible.
     pub jacobian_limits: [f64; 2],
@@ -50,8 +51,8 @@ impl Default for MotionOptions {
             model: MotionModel::Deformable,
             rigid: RigidOptions::default(),
             deformable: DeformableOptions::default(),
-            least_rigid_gain: 0.02,
-            least_deformable_gain: 0.02,
+            least_rigid_gain: 0.005,
+            least_deformable_gain: 0.03,
             jacobian_limits: [0.4, 2.5],
             interpolation: Interpolation::CubicBSpline,
             outside: 0.0,

@@ -49,13 +49,15 @@ impl LocalCorrelation {
 /// What the gradient needs of each window.
 #[derive(Clone, Copy, Default)]
 struct Window {
-    /// `2 A / (B C)` over the number of windows.
+    /// `2 A / (B C)`.
     straight: f32,
-    /// `2 A^2 / (B C^2)` over the number of windows.
+    /// `2 A^2 / (B C^2)`.
     shrink: f32,
     fixed_mean: f32,
     moving_mean: f32,
     squared: f32,
+    /// The most that `squared` can be, for the flatness of the fixed image: `B / (B + n s^2)`.
+    most: f32,
 }
 
 impl Metric for LocalCorrelation {
@@ -105,27 +107,34 @@ impl Metric for LocalCorrelation {
                 let [n, f, m, ff, mm, fm] =
                     [n[at], f[at], m[at], ff[at], mm[at], fm[at]].map(f64::from);
                 let a = fm - f * m / n;
-                let b = (ff - f * f / n).max(0.0) + n * flat;
+                let spread = (ff - f * f / n).max(0.0);
+                let b = spread + n * flat;
                 let c = (mm - m * m / n).max(0.0) + n * flat;
                 let squared = a * a / (b * c);
                 Window {
                     straight: (2.0 * a / (b * c)) as f32,
                     shrink: (2.0 * squared / c) as f32,
+                    most: (spread / b) as f32,
                     fixed_mean: (f / n) as f32,
                     moving_mean: (m / n) as f32,
                     squared: squared as f32,
                 }
             })
             .collect();
-        let value = ordered_sum(windows.len(), slice, |piece| {
-            windows[piece].iter().map(|w| f64::from(w.squared)).sum()
-        }) / count;
+        let total = |of: fn(&Window) -> f32| {
+            ordered_sum(windows.len(), slice, |piece| {
+                windows[piece].iter().map(|w| f64::from(of(w))).sum()
+            })
+        };
+        // Windows of air count as little in the divisor as in the sum.
+        let most = total(|w| w.most).max(1e-9 * count);
+        let value = total(|w| w.squared) / most;
         // Each voxel takes part in all windows that hold it.
         let straight = self.sums(|at| windows[at].straight);
         let straight_mean = self.sums(|at| windows[at].straight * windows[at].fixed_mean);
         let shrink = self.sums(|at| windows[at].shrink);
         let shrink_mean = self.sums(|at| windows[at].shrink * windows[at].moving_mean);
-        let gain = (self.scale / count) as f32;
+        let gain = (self.scale / most) as f32;
         let gradient = (0..weight.len())
             .into_par_iter()
             .map(|at| {

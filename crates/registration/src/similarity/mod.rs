@@ -24,10 +24,11 @@ pub enum Similarity {
         /// run of `1 / sampled` voxels.
         sampled: f64,
     },
-    /// The mean over all voxels of the squared correlation coefficient in a cube around each (as Avants et al., Med Image Anal
-    /// 2008;12:26, have it), 0 to 1. It asks only that grey values go together linearly within some millimetres, which stays true where
+    /// The squared correlation coefficient in a cube around each voxel (as Avants et al., Med Image Anal 2008;12:26, have it), averaged over all
+    /// voxels; 0 to 1. It asks only that grey values go together linearly within some millimetres, which stays true where
     /// contrast agent has brightened one tissue. Variances are raised by that of [`FLATNESS`] times the image's standard deviation, so that windows with
-    /// nothing but noise count little.
+    /// nothing but noise count little, and the average is taken relative to the most that this allows in the reference: air around the breast
+    /// does not dilute it.
     LocalCorrelation {
         /// Half the side of the cube, in millimetres; at least one voxel is taken to each side.
         radius_mm: f64,

@@ -70,9 +70,13 @@ impl Motion {
         let mut waves = Vec::new();
         if movement == Movement::Deformable {
             for _ in 0..3 {
-                let amplitude = three(1.5);
+                let along = three(1.5);
                 // Wave lengths of 60 mm and more.
                 let vector = three(2.0 * std::f64::consts::PI / 60.0 / 3f64.sqrt());
+                // Across the direction of the wave: tissue gives way but keeps its volume.
+                let product = |a: [f64; 3], b: [f64; 3]| (0..3).map(|n| a[n] * b[n]).sum::<f64>();
+                let part = product(along, vector) / product(vector, vector).max(1e-12);
+                let amplitude = std::array::from_fn(|a| along[a] - part * vector[a]);
                 waves.push((amplitude, vector, 3.0 * three(1.0)[0]));
             }
         }
