@@ -113,3 +113,47 @@ pub(crate) fn along_slopes(grid: &Geometry) -> Matrix3<f64> {
     let spacing = Vector3::from(grid.spacing_mm());
     Matrix3::from_diagonal(&spacing) * index_slopes(grid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On an oblique grid: voxels move as points do, and the determinant is that of differences of points.
+    #[test]
+    fn voxels_points_and_determinants_agree() {
+        let (s, c) = 20f64.to_radians().sin_cos();
+        let directions = [[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, -1.0]];
+        let grid = Geometry::from_parts([14, 12, 9], [5.0, -3.0, 8.0], [1.5, 2.0, 3.0], directions)
+            .unwrap();
+        let lattice = Lattice::new(&grid, 8.0);
+        let coefficients = (0..3 * lattice.len())
+            .map(|n| ((n * 7919) % 101) as f64 / 60.0 - 0.8)
+            .collect();
+        let rigid = RigidTransform {
+            angles_rad: [0.1, -0.2, 0.15],
+            translation_mm: [1.0, 2.0, -3.0],
+            centre_mm: [10.0, 10.0, 0.0],
+        };
+        let deformation = FreeFormDeformation::new(rigid, grid, lattice, coefficients);
+        let displacement = deformation.displacement_mm();
+        let determinant = deformation.jacobian_determinant();
+        for index in [[3, 4, 5], [7, 8, 2], [12, 10, 7]] {
+            let point = grid.index_to_world(index.map(|v| v as f64));
+            let moved = deformation.apply(point);
+            let by = displacement.get(index).unwrap();
+            for a in 0..3 {
+                assert!((point[a] + f64::from(by[a]) - moved[a]).abs() < 1e-5);
+            }
+            let slope = Matrix3::from_fn(|row, column| {
+                let at = |step: f64| {
+                    let mut p = point;
+                    p[column] += step;
+                    deformation.apply(p)[row]
+                };
+                (at(1e-4) - at(-1e-4)) / 2e-4
+            });
+            let found = f64::from(*determinant.get(index).unwrap());
+            assert!((found - slope.determinant()).abs() < 1e-5, "{found}");
+        }
+    }
+}

@@ -132,3 +132,61 @@ pub(crate) fn made<T>(grid: &Geometry, voxels: Vec<T>, provenance: Provenance) -
         Err(_) => unreachable!("one value was made for each voxel"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Interpolation; 3] = [
+        Interpolation::Nearest,
+        Interpolation::Linear,
+        Interpolation::CubicBSpline,
+    ];
+
+    fn phase() -> Image {
+        let grid = Geometry::axis_aligned([7, 6, 5], [2.0, 2.0, 3.0], [0.0; 3]).unwrap();
+        Image::from_fn(grid, |[i, j, k]| ((i * 37 + j * 61 + k * 17) % 29) as f32)
+    }
+
+    /// By whole voxels nothing is interpolated: values move, and what has none becomes the value outside.
+    #[test]
+    fn whole_voxels_are_moved_exactly() {
+        let phase = phase();
+        let shift = Transform::Rigid(RigidTransform {
+            translation_mm: [4.0, -2.0, 3.0],
+            ..RigidTransform::identity([0.0; 3])
+        });
+        for kind in KINDS {
+            let moved = shift.resample(&phase, kind, -7.0);
+            for (at, value) in moved.voxels().iter().enumerate() {
+                let [i, j, k] = phase.geometry().index_at(at);
+                let from = j.checked_sub(1).and_then(|j| phase.get([i + 2, j, k + 1]));
+                let expected = from.copied().unwrap_or(-7.0);
+                assert!(
+                    (value - expected).abs() < 1e-4,
+                    "{kind} {at}: {value} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_motion_nothing_changes() {
+        let phase = phase();
+        assert_eq!(Transform::Identity.resample(&phase, KINDS[2], 0.0), phase);
+        let displacement = Transform::Identity.displacement_mm(phase.geometry());
+        assert!(displacement.voxels().iter().all(|d| *d == [0.0; 3]));
+    }
+
+    #[test]
+    fn a_spline_does_not_leave_the_range() {
+        let grid = Geometry::axis_aligned([9, 4, 4], [1.0; 3], [0.0; 3]).unwrap();
+        let edge = Image::from_fn(grid, |[i, ..]| if i < 4 { 0.0 } else { 100.0 });
+        let shift = Transform::Rigid(RigidTransform {
+            translation_mm: [0.4, 0.0, 0.0],
+            ..RigidTransform::identity([0.0; 3])
+        });
+        let moved = shift.resample(&edge, Interpolation::CubicBSpline, 0.0);
+        assert!(moved.voxels().iter().all(|v| (0.0..=100.0).contains(v)));
+    }
+}
