@@ -12,6 +12,9 @@ use crate::{FreeFormDeformation, RegistrationError, RigidTransform, Similarity};
 use rayon::prelude::*;
 use triher_volume::{Image, Mask};
 
+/// The most control points of a lattice.
+const MAX_POINTS: usize = 1 << 24;
+
 /// How a deformation is looked for.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -81,6 +84,18 @@ pub fn register_deformable(
     let grid = *reference.geometry();
     let coarsest_mm = options.control_spacing_mm * f64::from(1u32 << (levels.len() - 1));
     let mut lattice = Lattice::new(&grid, coarsest_mm);
+    // Refining at most doubles the points along each axis.
+    let finest = lattice.points().iter().try_fold(1usize, |n, p| {
+        n.checked_mul(p.checked_mul(1 << (levels.len() - 1))?)
+    });
+    if finest.is_none_or(|n| n > MAX_POINTS) {
+        let allowed = "a distance that makes at most 2^24 control points over the grid";
+        return Err(bad_option(
+            "control_spacing_mm",
+            options.control_spacing_mm,
+            allowed,
+        ));
+    }
     let mut coefficients = vec![0.0; 3 * lattice.len()];
     let mut iterations = Vec::new();
     let (mut before, mut after) = (0.0, 0.0);
@@ -129,7 +144,7 @@ impl DeformableOptions {
         self.similarity.check()?;
         check_search(&self.levels_mm, self.iterations, self.tolerance_mm)?;
         let spacing = self.control_spacing_mm;
-        if !(spacing >= 1.0 && spacing <= 1000.0) {
+        if !(1.0..=1000.0).contains(&spacing) {
             return Err(bad_option("control_spacing_mm", spacing, "1 to 1000 mm"));
         }
         for (name, weight) in [("bending_mm2", self.bending_mm2), ("volume", self.volume)] {

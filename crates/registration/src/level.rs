@@ -152,7 +152,10 @@ impl Level {
             Similarity::LocalCorrelation { radius_mm } => {
                 let spacing = self.geometry.spacing_mm();
                 // A window of fewer than three voxels along an axis says nothing about it.
-                let radius = spacing.map(|s| ((radius_mm / s).round() as usize).max(1));
+                let size = self.geometry.size();
+                let radius = std::array::from_fn(|a| {
+                    ((radius_mm / spacing[a]).round() as usize).clamp(1, size[a])
+                });
                 Box::new(LocalCorrelation::new(
                     &self.fixed,
                     moving,

@@ -53,13 +53,14 @@ pub(crate) fn minimise(
     while iterations < limits.iterations && value.is_finite() {
         let mut direction = descent(&gradient, &memory);
         let mut slope = dot(&gradient, &direction);
-        if !(slope < 0.0) {
+        // A slope that is not a number is no descent either.
+        if slope.is_nan() || slope >= 0.0 {
             memory.clear();
             direction = gradient.iter().map(|g| -g).collect();
             slope = -dot(&gradient, &gradient);
         }
         let longest = largest(&direction);
-        if !(slope < 0.0) || !longest.is_finite() {
+        if slope.is_nan() || slope >= 0.0 || !longest.is_finite() {
             break;
         }
         // Without memory the gradient's length means nothing: begin as far as the last step went.

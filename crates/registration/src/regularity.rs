@@ -79,7 +79,7 @@ impl Regularity {
             });
             let jacobian = self.rotation + by_axis * self.along;
             let determinant = jacobian.determinant();
-            if !(determinant > 0.0) {
+            if determinant.is_nan() || determinant <= 0.0 {
                 return f64::INFINITY;
             }
             let log = determinant.ln();

@@ -159,7 +159,7 @@ pub fn register_series(
         ));
     }
     let [low, high] = options.jacobian_limits;
-    if !(low >= 0.0 && low < 1.0 && high > 1.0) {
+    if !(0.0..1.0).contains(&low) || high.is_nan() || high <= 1.0 {
         let allowed = "a number from 0 to below 1, and one above 1";
         return Err(bad_option(
             "jacobian_limits",
@@ -282,13 +282,13 @@ fn deform(
     motion.deformable_similarity = Some(change);
     motion.jacobian_range = Some([low, high]);
     let [least, largest] = options.jacobian_limits;
-    if !(change.gain() > options.least_deformable_gain) {
+    if change.gain().is_nan() || change.gain() <= options.least_deformable_gain {
         motion.rejected = Some(too_little(
             "deformation",
             change,
             options.least_deformable_gain,
         ));
-    } else if !(low > 0.0) {
+    } else if low.is_nan() || low <= 0.0 {
         motion.rejected = Some(format!(
             "the deformation folds tissue: its Jacobian determinant reaches {low:.3}"
         ));

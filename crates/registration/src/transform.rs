@@ -126,11 +126,16 @@ fn linear(image: &Image, index: [f64; 3]) -> Option<f32> {
 }
 
 /// A volume of one value for each voxel of a grid.
-pub(crate) fn made<T>(grid: &Geometry, voxels: Vec<T>, provenance: Provenance) -> Volume<T> {
-    match Volume::new(*grid, voxels, provenance) {
-        Ok(volume) => volume,
-        Err(_) => unreachable!("one value was made for each voxel"),
+pub(crate) fn made<T: Clone + Default>(
+    grid: &Geometry,
+    voxels: Vec<T>,
+    provenance: Provenance,
+) -> Volume<T> {
+    let mut volume = Volume::filled(*grid, T::default()).with_provenance(provenance);
+    for (to, from) in volume.voxels_mut().iter_mut().zip(voxels) {
+        *to = from;
     }
+    volume
 }
 
 #[cfg(test)]
