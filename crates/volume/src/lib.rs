@@ -40,7 +40,10 @@ pub use dynamic::{DynamicSeries, Phase};
 pub use error::VolumeError;
 pub use geometry::Geometry;
 pub use rearrange::{crop, place_on_lattice, reorient};
-pub use resample::{Interpolation, resample_mask_onto, resample_onto, resample_to_spacing};
+pub use resample::{
+    Interpolation, cubic_bspline_coefficients, resample_mask_onto, resample_onto,
+    resample_to_spacing,
+};
 pub use resize::resize_area;
 pub use smooth::{anti_alias, anti_alias_reach};
 pub use volume::{Image, Mask, Provenance, Volume};

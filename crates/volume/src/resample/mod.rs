@@ -70,6 +70,13 @@ pub fn resample_onto(
     Volume::from_parts_unchecked(*grid, voxels, image.provenance().clone().with_step(step))
 }
 
+/// Coefficients of the cubic B-spline that passes through an image's voxels, in the image's order: what
+/// [`Interpolation::CubicBSpline`] sums with its weights. For those who also need the spline's derivatives, such as
+/// registration. Beyond the outermost centres they are mirrored about these.
+pub fn cubic_bspline_coefficients(image: &Image) -> Vec<f32> {
+    spline::coefficients(image.voxels(), image.geometry().size())
+}
+
 /// Resamples a mask onto a grid by its nearest voxels; outside is not part of the region.
 pub fn resample_mask_onto(mask: &Mask, grid: &Geometry) -> Mask {
     let map = IndexMap::new(mask.geometry(), grid);
