@@ -59,6 +59,24 @@ pub enum RegionError {
         /// The most that are taken.
         limit: usize,
     },
+    /// A radius or width is no length.
+    #[error(
+        "a width of {width_mm} mm is no width: give a number of millimetres that is not negative"
+    )]
+    BadWidth {
+        /// The width.
+        width_mm: f64,
+    },
+    /// The axes of a grid do not meet at right angles.
+    #[error(
+        "the axes of the grid do not meet at right angles (largest cosine {cosine:.4}), so distances cannot be taken along them: resample the images first. {grid}"
+    )]
+    Sheared {
+        /// Largest cosine between two axes.
+        cosine: f64,
+        /// The grid.
+        grid: Box<triher_volume::Geometry>,
+    },
     /// A volume could not be cut.
     #[error(transparent)]
     Volume(#[from] triher_volume::VolumeError),

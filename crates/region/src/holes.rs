@@ -4,7 +4,7 @@ use crate::{Connectivity, connected_components};
 use triher_volume::Mask;
 
 /// Fills what the region encloses: parts of the outside that do not touch the border of the grid.
-pub(crate) fn fill_holes(region: &Mask) -> Mask {
+pub fn fill_holes(region: &Mask) -> Mask {
     let outside = region.map(|&inside| !inside);
     let components = connected_components(&outside, Connectivity::Faces);
     let geometry = region.geometry();

@@ -2,7 +2,8 @@
 //!
 //! A region is a [`triher_volume::Mask`]. [`connected_components`] splits it, [`select_lesions`] picks the lesions
 //! that count by a stated [`LesionRule`], [`bounding_box`] and [`size`] measure one, [`grow_from_seed`] and
-//! [`lesion_in_box`] outline one where no reader has drawn it, and [`outline`] gives its contour on a slice.
+//! [`lesion_in_box`] outline one where no reader has drawn it, and [`outline`] gives its contour on a slice. [`distance_mm`] is the exact
+//! distance from a region; [`dilate_mm`], [`erode_mm`] and [`ring`] are made of it.
 //!
 //! ```
 //! use triher_region::{LesionRule, select_lesions, size};
@@ -18,6 +19,7 @@
 
 mod bounds;
 mod components;
+mod distance;
 mod enhancement;
 mod error;
 mod holes;
@@ -28,7 +30,9 @@ mod size;
 
 pub use bounds::{IndexBox, bounding_box, box_region};
 pub use components::{Components, Connectivity, connected_components};
+pub use distance::{dilate_mm, distance_mm, erode_mm, ring};
 pub use error::RegionError;
+pub use holes::fill_holes;
 pub use outline::outline;
 pub use seed::{SeedOptions, grow_from_seed, lesion_in_box};
 pub use select::{Lesion, LesionRule, select_lesions, select_named};

@@ -1,4 +1,4 @@
-"""Makes the expected numbers of components.rs and size.rs beside it. Needs numpy and scipy.
+"""Makes the expected numbers of components.rs, distance.rs and size.rs beside it. Needs numpy and scipy.
 
 Masks are stored in memory order (i fastest), which is the C order of the array [k][j][i].
 """
@@ -61,7 +61,30 @@ def sizes():
     return {"scipy": scipy.__version__, "cases": cases}
 
 
+def distances():
+    rng = np.random.default_rng(5)
+    cases = []
+    for size, share in [((9, 8, 7), 0.02), ((11, 6, 5), 0.3), ((13, 12, 1), 0.05), ((1, 1, 9), 0.3)]:
+        spacing = rng.uniform(0.6, 3.2, 3)
+        mask = rng.random(size[::-1]) < share
+        mask.ravel()[3] = True
+        # SciPy measures from what is not zero to the nearest zero.
+        outside = ndimage.distance_transform_edt(~mask, sampling=spacing[::-1])
+        inside = ndimage.distance_transform_edt(mask, sampling=spacing[::-1])
+        cases.append(
+            {
+                "size": size,
+                "spacing_mm": spacing.tolist(),
+                "mask": mask.ravel().astype(int).tolist(),
+                "distance_mm": outside.ravel().tolist(),
+                "depth_mm": inside.ravel().tolist(),
+            }
+        )
+    return {"scipy": scipy.__version__, "cases": cases}
+
+
 if __name__ == "__main__":
     here = Path(__file__).parent
-    for name, content in [("components.json", components()), ("size.json", sizes())]:
+    files = [("components.json", components()), ("size.json", sizes()), ("distance.json", distances())]
+    for name, content in files:
         (here / name).write_text(json.dumps(content) + "\n")

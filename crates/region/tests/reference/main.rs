@@ -1,6 +1,7 @@
 //! Against other implementations: SciPy (`generate.py`), and a published measurement.
 
 mod components;
+mod distance;
 mod size;
 mod tcga;
 
