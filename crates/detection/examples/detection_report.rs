@@ -104,9 +104,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     writeln!(
         out,
-        "| centre | patients | hit at rank 1 | hit within 3 | Dice at rank 1, mean (median) | Dice of hits, median | Dice by seed, mean (median) | volume by seed, median ratio |"
+        "| centre | patients | hit at rank 1 | hit within 3 | Dice at rank 1, mean (median) | Dice of hits, median | Dice by seed, mean (median) | volume by seed, median ratio | confidence of rank 1, median |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|")?;
     let names: Vec<String> = spec.centres.iter().map(|c| c.name.clone()).collect();
     for name in names.iter().map(String::as_str).chain(["all"]) {
         let rows: Vec<&Row> = rows
@@ -124,7 +124,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let hit_dice = median(hits.map(|r| r.hit_dice).collect());
         writeln!(
             out,
-            "| {name} | {} | {:.0} % | {:.0} % | {:.2} ({:.2}) | {hit_dice:.2} | {:.2} ({:.2}) | {:.2} |",
+            "| {name} | {} | {:.0} % | {:.0} % | {:.2} ({:.2}) | {hit_dice:.2} | {:.2} ({:.2}) | {:.2} | {:.2} |",
             rows.len(),
             100.0 * within(1),
             100.0 * within(3),
@@ -133,6 +133,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             mean(|r| r.seed_dice),
             middle(|r| r.seed_dice),
             middle(|r| r.seed_volume_ratio),
+            middle(|r| r.confidence),
         )?;
     }
     Ok(())

@@ -16,6 +16,8 @@ const BRIDGE_MM: f64 = 2.0;
 const AIR_SHARE: f64 = 0.03;
 /// Columns with less tissue than this are not the body, millimetres.
 const MIN_THICKNESS_MM: f64 = 10.0;
+/// What lies this little behind the foremost skin is the nipple, too, millimetres.
+const TIP_MM: f64 = 1.0;
 /// A second nipple lies at least this far to the side of the first, millimetres, ...
 const NIPPLES_APART_MM: f64 = 90.0;
 /// ... and comes at least this share of the first one's way out of the chest.
@@ -32,7 +34,7 @@ pub struct BreastRegion {
     pub depth_mm: Image,
     /// The chest wall.
     pub wall: ChestWall,
-    /// Where the breasts come furthest out of the chest: one place for each breast in the images, patient coordinates (LPS), millimetres.
+    /// The foremost skin, about the nipple: one place for each breast in the images, patient coordinates (LPS), millimetres.
     pub nipples_mm: Vec<[f64; 3]>,
 }
 
@@ -148,24 +150,26 @@ fn largest_part(tissue: &Mask) -> Result<Mask, DetectionError> {
     Ok(grown)
 }
 
-/// The places that come furthest out of the chest.
+/// The front of each breast: the foremost skin, and the foremost skin well to the side of it, when it comes out of the chest as well.
 fn nipples(skin_mm: &[[f64; 3]], chest: &ChestWall) -> Vec<[f64; 3]> {
-    let furthest = |points: &mut dyn Iterator<Item = &[f64; 3]>| {
-        points
-            .map(|p| (chest.in_front_mm(*p), *p))
-            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+    // The mean of what lies as far in front, since a nipple is wider than a voxel.
+    let foremost = |chosen: &dyn Fn(&[f64; 3]) -> bool| {
+        let points = || skin_mm.iter().filter(|p| chosen(p));
+        let tip = points().reduce(|best, next| if next[1] < best[1] { next } else { best })?;
+        let near = points()
+            .filter(|p| p[1] <= tip[1] + TIP_MM && (p[0] - tip[0]).abs() < NIPPLES_APART_MM / 2.0);
+        let (sum, count) = near.fold(([0.0; 3], 0.0), |(sum, count), p| {
+            (std::array::from_fn(|a| sum[a] + p[a]), count + 1.0)
+        });
+        Some(sum.map(|s: f64| s / count))
     };
-    let Some((reach, first)) = furthest(&mut skin_mm.iter()) else {
+    let Some(first) = foremost(&|_| true) else {
         return Vec::new();
     };
-    let mut aside = skin_mm
-        .iter()
-        .filter(|p| (p[0] - first[0]).abs() > NIPPLES_APART_MM);
-    let mut nipples = vec![first];
-    if let Some((_, second)) = furthest(&mut aside).filter(|(r, _)| *r > SECOND_NIPPLE * reach) {
-        nipples.push(second);
-    }
-    nipples
+    let least = SECOND_NIPPLE * chest.in_front_mm(first);
+    let second = foremost(&|p| (p[0] - first[0]).abs() > NIPPLES_APART_MM)
+        .filter(|p| chest.in_front_mm(*p) > least);
+    std::iter::once(first).chain(second).collect()
 }
 
 /// The lines of voxels that run from front to back.

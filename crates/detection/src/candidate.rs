@@ -7,7 +7,7 @@ use crate::part::{Part, with_room};
 use crate::score::{Reason, Scene, score};
 use crate::{DetectionError, DetectionOptions};
 use rayon::prelude::*;
-use triher_region::{Connectivity, IndexBox, connected_components};
+use triher_region::{Connectivity, IndexBox, connected_components, fill_holes};
 use triher_volume::{DynamicSeries, Image, Mask, crop};
 
 /// Thresholds, as shares of the breast's voxels that enhance less.
@@ -26,8 +26,8 @@ const SEED_MM: f64 = 3.0;
 pub struct Candidate {
     /// Its voxels, on the grid of the images.
     pub mask: Mask,
-    /// The candidate's share of the scores of all candidates and 0.05 for doubt, from 0 to 1. It is for ranking and for asking the reader;
-    /// it is no probability.
+    /// The candidate's share of the cubes of the scores of all candidates and 0.05 for doubt, from 0 to 1. It is for ranking and for
+    /// asking the reader; it is no probability.
     pub confidence: f64,
     /// What the score is made of; the score is the product of the factors.
     pub reasons: Vec<Reason>,
@@ -78,15 +78,14 @@ pub fn detect(
                 return Ok(None);
             };
             let room = with_room(own, series.geometry(), options.margin_mm);
-            Ok(found
-                .best_outline(part, room)?
-                .filter(|scored| scored.score > 0.0))
+            let first = found.scored(part.clone())?;
+            found.best_outline(part, room, Some(first))
         })
         .collect::<Result<Vec<_>, DetectionError>>()?;
     let mut refined: Vec<Scored> = refined.into_iter().flatten().collect();
     refined.sort_by(|a, b| b.score.total_cmp(&a.score));
     let kept = without_repetitions(refined, series);
-    let all: f64 = DOUBT + kept.iter().map(|s| s.score).sum::<f64>();
+    let all: f64 = DOUBT + kept.iter().map(|s| s.score.powi(3)).sum::<f64>();
     let candidates = kept
         .into_iter()
         .map(|scored| scored.candidate(series, all))
@@ -148,6 +147,7 @@ pub fn candidate_at_seed(
             break;
         }
     }
+    let first = guess.clone().map(|part| found.scored(part)).transpose()?;
     let guess = guess.unwrap_or(ball);
     let own = guess
         .own_bounds()
@@ -157,7 +157,7 @@ pub fn candidate_at_seed(
         start: std::array::from_fn(|a| room.start[a].max(near.start[a])),
         end: std::array::from_fn(|a| room.end[a].min(near.end[a])),
     };
-    found.finish(&guess, room, place())
+    found.finish(&guess, room, first, place())
 }
 
 /// The lesion in a box that the reader draws: as [`candidate_at_seed`], with the largest connected part of what enhances more than the
@@ -184,7 +184,7 @@ pub fn candidate_in_box(
         .ok_or_else(|| DetectionError::NoLesion {
             place: place.clone(),
         })?;
-    found.finish(&Part { bounds, region }, bounds, place)
+    found.finish(&Part { bounds, region }, bounds, None, place)
 }
 
 /// A series with its breast and its enhancement.
@@ -212,7 +212,7 @@ impl Scored {
         let mask = self.part.whole(series.geometry());
         let mask = mask.with_provenance(provenance.with_step("lesion candidate, not confirmed"));
         Candidate {
-            confidence: self.score / all,
+            confidence: self.score.powi(3) / all,
             centre_mm: self.part.centre_mm(),
             volume_mm3: mask.volume_mm3(),
             reasons: self.reasons,
@@ -320,7 +320,8 @@ impl<'a> Found<'a> {
                 };
                 let bounds = with_room(bounds, geometry, Scene::ROOM_MM);
                 let labels = crop(&components.labels, bounds.start, bounds.size())?;
-                let region = labels.map(|&label| label as usize == n + 1);
+                // A lesion may be dark inside, and the reader may point there.
+                let region = fill_holes(&labels.map(|&label| label as usize == n + 1));
                 self.scored(Part { bounds, region }).map(Some)
             })
             .collect::<Result<Vec<_>, DetectionError>>()?;
@@ -328,14 +329,15 @@ impl<'a> Found<'a> {
         Ok(likely.filter(|scored| scored.score > 0.0).collect())
     }
 
-    /// The outline of a guess with the highest score: fuzzy c-means of two classes (lesion, rest) and of three (lesion, gland, fat).
-    /// `None` when neither leaves a voxel.
+    /// The outline of a guess with the highest score: fuzzy c-means of two classes (lesion, rest) and of three (lesion, gland, fat), or
+    /// `first`, where there is one: where gland enhances as the lesion does, fuzzy c-means flows out into it. `None` when nothing is left.
     fn best_outline(
         &self,
         guess: &Part,
         bounds: IndexBox,
+        first: Option<Scored>,
     ) -> Result<Option<Scored>, DetectionError> {
-        let mut best: Option<Scored> = None;
+        let mut best = first;
         for classes in [2, 3] {
             let outline = outlined(
                 self.series,
@@ -381,13 +383,14 @@ impl<'a> Found<'a> {
         &self,
         guess: &Part,
         bounds: IndexBox,
+        first: Option<Scored>,
         place: String,
     ) -> Result<Candidate, DetectionError> {
         let scored = self
-            .best_outline(guess, bounds)?
+            .best_outline(guess, bounds, first)?
             .ok_or(DetectionError::NoLesion { place })?;
         let score = scored.score;
-        Ok(scored.candidate(self.series, DOUBT + score))
+        Ok(scored.candidate(self.series, DOUBT + score.powi(3)))
     }
 }
 
