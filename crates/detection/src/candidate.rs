@@ -1,23 +1,15 @@
-//! Candidates: what enhances, at several thresholds, ranked.
+//! Candidates for the lesion: found, pointed at, boxed, or from a network.
 
-use crate::breast::{BreastRegion, breast_region};
-use crate::enhancement::{early_enhancement, quantile};
-use crate::outline::outlined;
+use crate::breast::BreastRegion;
+use crate::enhancement::quantile;
 use crate::part::{Part, with_room};
-use crate::score::{Reason, Scene, score};
+use crate::score::{Reason, score};
+use crate::search::{DOUBT, Scored, Search, without_repetitions};
 use crate::{DetectionError, DetectionOptions};
 use rayon::prelude::*;
-use triher_region::{Connectivity, IndexBox, connected_components, fill_holes};
+use triher_region::{Connectivity, IndexBox, connected_components};
 use triher_volume::{DynamicSeries, Image, Mask, crop};
 
-/// Thresholds, as shares of the breast's voxels that enhance less.
-const LEVELS: [f64; 9] = [0.85, 0.90, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998];
-/// Regions of one threshold that are measured at most, those that enhance most in all.
-const MEASURED: usize = 60;
-/// Two regions are the same candidate when they share more than this part of the smaller one.
-const SAME: f64 = 0.3;
-/// What counts beside the candidates themselves when a score becomes a confidence.
-const DOUBT: f64 = 0.05;
 /// Around a seed that lies in no candidate, a ball of this radius is the first guess, millimetres.
 const SEED_MM: f64 = 3.0;
 
@@ -69,7 +61,7 @@ pub fn detect(
     series: &DynamicSeries,
     options: &DetectionOptions,
 ) -> Result<Detection, DetectionError> {
-    let found = Found::new(series, options)?;
+    let found = Search::new(series, options)?;
     let parts = found.parts(options.candidates)?;
     let refined = parts
         .par_iter()
@@ -117,7 +109,7 @@ pub fn candidate_at_seed(
         }
         .into());
     }
-    let found = Found::new(series, options)?;
+    let found = Search::new(series, options)?;
     let place = || format!("the seed voxel {seed:?}");
     let at = IndexBox {
         start: seed,
@@ -171,7 +163,7 @@ pub fn candidate_in_box(
     options: &DetectionOptions,
 ) -> Result<Candidate, DetectionError> {
     bounds.check(series.geometry())?;
-    let found = Found::new(series, options)?;
+    let found = Search::new(series, options)?;
     let early = crop(&found.early, bounds.start, bounds.size())?;
     let mut values = early.voxels().to_vec();
     let middle = 0.5 * (quantile(&mut values, 0.5) + quantile(&mut values, 0.95));
@@ -187,238 +179,86 @@ pub fn candidate_in_box(
     found.finish(&Part { bounds, region }, bounds, None, place)
 }
 
-/// A series with its breast and its enhancement.
-struct Found<'a> {
-    series: &'a DynamicSeries,
-    breast: BreastRegion,
-    early: Image,
-    /// Thresholds, rising.
-    levels: Vec<f64>,
-    strong: f64,
-    options: &'a DetectionOptions,
-}
-
-/// A region and its score.
-#[derive(Clone, Debug)]
-struct Scored {
-    part: Part,
-    reasons: Vec<Reason>,
-    score: f64,
-}
-
-impl Scored {
-    fn candidate(self, series: &DynamicSeries, all: f64) -> Candidate {
-        let provenance = series.pre().provenance().clone();
-        let mask = self.part.whole(series.geometry());
-        let mask = mask.with_provenance(provenance.with_step("lesion candidate, not confirmed"));
-        Candidate {
-            confidence: self.score.powi(3) / all,
-            centre_mm: self.part.centre_mm(),
-            volume_mm3: mask.volume_mm3(),
-            reasons: self.reasons,
-            mask,
-        }
-    }
-}
-
-impl<'a> Found<'a> {
-    fn new(
-        series: &'a DynamicSeries,
-        options: &'a DetectionOptions,
-    ) -> Result<Self, DetectionError> {
-        let breast = breast_region(series, options)?;
-        let early = early_enhancement(series)?;
-        let voxels = early.voxels().iter().enumerate();
-        let mut inner: Vec<f32> = voxels
-            .filter(|&(o, _)| {
-                breast.breast.voxels()[o]
-                    && f64::from(breast.depth_mm.voxels()[o]) > options.skin_mm
-            })
-            .map(|(_, &v)| v)
-            .collect();
-        let levels: Vec<f64> = LEVELS
-            .iter()
-            .map(|&share| quantile(&mut inner, share))
-            .collect();
-        let strong = quantile(&mut inner, 0.995);
-        if strong <= 0.0 {
-            return Err(DetectionError::NoEnhancement);
-        }
-        Ok(Self {
-            series,
-            breast,
-            early,
-            levels,
-            strong,
-            options,
-        })
-    }
-
-    /// The likeliest regions that do not overlap.
-    fn parts(&self, most: usize) -> Result<Vec<Part>, DetectionError> {
-        let levels = self
-            .levels
-            .par_iter()
-            .map(|&threshold| {
-                if threshold > 0.0 {
-                    self.above(threshold)
-                } else {
-                    Ok(Vec::new())
-                }
-            })
-            .collect::<Result<Vec<_>, DetectionError>>()?;
-        let mut scored: Vec<Scored> = levels.into_iter().flatten().collect();
-        // Stable: of equals the one of the lower threshold comes first.
-        scored.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let mut kept = without_repetitions(scored, self.series);
-        kept.truncate(most);
-        Ok(kept.into_iter().map(|s| s.part).collect())
-    }
-
-    /// The regions above one threshold.
-    fn above(&self, threshold: f64) -> Result<Vec<Scored>, DetectionError> {
-        let geometry = self.series.geometry();
-        let depth = self.breast.depth_mm.voxels();
-        let mut above = self.early.map(|&v| f64::from(v) >= threshold);
-        for (offset, inside) in above.voxels_mut().iter_mut().enumerate() {
-            *inside = *inside
-                && self.breast.body.voxels()[offset]
-                && f64::from(depth[offset]) > self.options.skin_mm;
-        }
-        let components = connected_components(&above, Connectivity::Faces);
-        let voxel_mm3 = geometry.voxel_volume_mm3();
-        let mut boxes = vec![None::<IndexBox>; components.sizes.len()];
-        let mut totals = vec![0f64; components.sizes.len()];
-        for (offset, &label) in components.labels.voxels().iter().enumerate() {
-            let Some(n) = (label as usize).checked_sub(1) else {
-                continue;
-            };
-            totals[n] += f64::from(self.early.voxels()[offset]);
-            let index = geometry.index_at(offset);
-            let bounds = boxes[n].get_or_insert(IndexBox {
-                start: index,
-                end: index,
-            });
-            for (a, &at) in index.iter().enumerate() {
-                bounds.start[a] = bounds.start[a].min(at);
-                bounds.end[a] = bounds.end[a].max(at + 1);
-            }
-        }
-        let mut chosen: Vec<usize> = (0..boxes.len())
-            .filter(|&n| {
-                let volume_mm3 = components.sizes[n] as f64 * voxel_mm3;
-                (self.options.min_volume_mm3..=self.options.max_volume_mm3).contains(&volume_mm3)
-            })
-            .collect();
-        chosen.sort_by(|&a, &b| totals[b].total_cmp(&totals[a]));
-        chosen.truncate(MEASURED);
-        let measured = chosen
-            .into_par_iter()
-            .map(|n| {
-                let Some(bounds) = boxes[n] else {
-                    return Ok(None);
-                };
-                let bounds = with_room(bounds, geometry, Scene::ROOM_MM);
-                let labels = crop(&components.labels, bounds.start, bounds.size())?;
-                // A lesion may be dark inside, and the reader may point there.
-                let region = fill_holes(&labels.map(|&label| label as usize == n + 1));
-                self.scored(Part { bounds, region }).map(Some)
-            })
-            .collect::<Result<Vec<_>, DetectionError>>()?;
-        let likely = measured.into_iter().flatten();
-        Ok(likely.filter(|scored| scored.score > 0.0).collect())
-    }
-
-    /// The outline of a guess with the highest score: fuzzy c-means of two classes (lesion, rest) and of three (lesion, gland, fat), or
-    /// `first`, where there is one: where gland enhances as the lesion does, fuzzy c-means flows out into it. `None` when nothing is left.
-    fn best_outline(
-        &self,
-        guess: &Part,
-        bounds: IndexBox,
-        first: Option<Scored>,
-    ) -> Result<Option<Scored>, DetectionError> {
-        let mut best = first;
-        for classes in [2, 3] {
-            let outline = outlined(
-                self.series,
-                &self.breast,
-                guess,
-                bounds,
-                classes,
-                self.options,
-            )?;
-            for part in outline {
-                let scored = self.scored(part)?;
-                if best.as_ref().is_none_or(|b| scored.score > b.score) {
-                    best = Some(scored);
-                }
-            }
-        }
-        Ok(best)
-    }
-
-    /// A region with its score.
-    fn scored(&self, part: Part) -> Result<Scored, DetectionError> {
-        let reasons = self.scene().reasons(&part)?;
-        let score = score(&reasons);
-        Ok(Scored {
-            part,
-            reasons,
-            score,
-        })
-    }
-
-    fn scene(&self) -> Scene<'_> {
-        Scene {
-            series: self.series,
-            breast: &self.breast,
-            early: &self.early,
-            strong: self.strong,
-            skin_mm: self.options.skin_mm,
-        }
-    }
-
-    /// The one candidate that the reader asked for.
-    fn finish(
-        &self,
-        guess: &Part,
-        bounds: IndexBox,
-        first: Option<Scored>,
-        place: String,
-    ) -> Result<Candidate, DetectionError> {
-        let scored = self
-            .best_outline(guess, bounds, first)?
-            .ok_or(DetectionError::NoLesion { place })?;
-        let score = scored.score;
-        Ok(scored.candidate(self.series, DOUBT + score.powi(3)))
-    }
-}
-
-/// Of regions that overlap, the first.
-fn without_repetitions(ranked: Vec<Scored>, series: &DynamicSeries) -> Vec<Scored> {
-    let geometry = series.geometry();
-    // Number and size of the region that has a voxel.
-    let mut taken: Vec<u32> = vec![0; geometry.len()];
-    let mut sizes: Vec<usize> = vec![0];
-    let mut kept = Vec::new();
-    for scored in ranked {
-        let offsets = scored.part.offsets(geometry);
-        let mut shared = vec![0usize; sizes.len()];
-        for &offset in &offsets {
-            shared[taken[offset] as usize] += 1;
-        }
-        let repeats = (1..sizes.len()).any(|n| {
-            let smaller = sizes[n].min(offsets.len());
-            shared[n] as f64 > SAME * smaller as f64
+/// Candidates from a network's probability that a voxel is lesion ([`foreground_probability`](crate::foreground_probability)): the connected parts of
+/// what reaches `threshold` and is large enough, the part with the highest mean probability times the cube root of its volume first. The
+/// confidence is the mean probability of a part; there are no reasons.
+///
+/// # Errors
+/// [`DetectionError::BadOption`] when the threshold is not from 0 to 1.
+pub fn candidates_from_probability(
+    probability: &Image,
+    threshold: f64,
+    options: &DetectionOptions,
+) -> Result<Vec<Candidate>, DetectionError> {
+    options.check()?;
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(DetectionError::BadOption {
+            name: "threshold",
+            value: threshold,
+            allowed: "give a number from 0 to 1",
         });
-        if repeats {
-            continue;
-        }
-        for &offset in &offsets {
-            taken[offset] = sizes.len() as u32;
-        }
-        sizes.push(offsets.len());
-        kept.push(scored);
     }
-    kept
+    let geometry = *probability.geometry();
+    let above = probability.map(|&p| f64::from(p) >= threshold);
+    let components = connected_components(&above, Connectivity::Corners);
+    let mut found = Vec::new();
+    for (label, &count) in (1..).zip(&components.sizes) {
+        let volume_mm3 = count as f64 * geometry.voxel_volume_mm3();
+        let plausible = (options.min_volume_mm3..=options.max_volume_mm3).contains(&volume_mm3);
+        let Some(mask) = components.region(label).filter(|_| plausible) else {
+            continue;
+        };
+        let inside = mask.voxels().iter().zip(probability.voxels());
+        let sum: f64 = inside.filter(|v| *v.0).map(|v| f64::from(*v.1)).sum();
+        let part = Part {
+            bounds: IndexBox {
+                start: [0; 3],
+                end: geometry.size(),
+            },
+            region: mask,
+        };
+        let provenance = probability.provenance().clone();
+        found.push(Candidate {
+            confidence: sum / count as f64,
+            reasons: Vec::new(),
+            centre_mm: part.centre_mm(),
+            volume_mm3,
+            mask: part
+                .region
+                .with_provenance(provenance.with_step("lesion candidate, not confirmed")),
+        });
+    }
+    let weight = |c: &Candidate| c.confidence * c.volume_mm3.cbrt();
+    found.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    found.truncate(options.candidates);
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use triher_volume::Geometry;
+
+    #[test]
+    fn a_network_gives_candidates() {
+        let geometry = Geometry::axis_aligned([20, 10, 10], [2.0; 3], [0.0; 3]).unwrap();
+        let probability = Image::from_fn(geometry, |[i, j, k]| {
+            if (2..6).contains(&i) && j < 4 && k < 4 {
+                0.7
+            } else if (10..13).contains(&i) && j < 3 && k < 3 {
+                0.9
+            } else if i == 18 && j == 8 && k == 8 {
+                1.0
+            } else {
+                0.1
+            }
+        });
+        let options = DetectionOptions::default();
+        let found = candidates_from_probability(&probability, 0.5, &options).unwrap();
+        let volumes: Vec<f64> = found.iter().map(|c| c.volume_mm3).collect();
+        assert_eq!(volumes, [512.0, 216.0]);
+        assert!((found[1].confidence - 0.9).abs() < 1e-6);
+        assert_eq!(found[0].centre_mm, [7.0, 3.0, 3.0]);
+        assert!(candidates_from_probability(&probability, 1.5, &options).is_err());
+    }
 }

@@ -32,12 +32,6 @@ pub enum DetectionError {
         /// What is allowed.
         allowed: &'static str,
     },
-    /// A sliding window does not fit.
-    #[error("{problem}")]
-    Window {
-        /// What is wrong, and the remedy.
-        problem: String,
-    },
     /// A region could not be made.
     #[error(transparent)]
     Region(#[from] triher_region::RegionError),

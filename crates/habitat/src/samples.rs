@@ -17,7 +17,7 @@ impl Samples {
     /// # Errors
     /// [`HabitatError::Width`] when the numbers do not make whole rows, [`HabitatError::NotFinite`].
     pub fn new(width: usize, values: Vec<f64>) -> Result<Self, HabitatError> {
-        if width == 0 || values.len() % width != 0 {
+        if width == 0 || !values.len().is_multiple_of(width) {
             return Err(HabitatError::Width {
                 what: "whole rows",
                 expected: width,
