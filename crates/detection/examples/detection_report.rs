@@ -1,10 +1,10 @@
 //! Detection on simulated patients of three centres: hits, Dice and volume by centre, as a Markdown table on standard output.
 //!
-//! `cargo run --release -p triher-detection --example detection_report -- SEED PATIENTS_PER_CENTRE [each]`; with `each`, one line a patient.
+//! `cargo run --release -p triher-detection --example detection_report -- SEED PATIENTS_PER_CENTRE [each] [graph-cut]`; with `each`, one line a patient.
 
 use rayon::prelude::*;
 use std::io::Write;
-use triher_detection::{DetectionOptions, candidate_at_seed, detect};
+use triher_detection::{DetectionOptions, OutlineMethod, candidate_at_seed, detect};
 use triher_simulate::{CohortSpec, SimulatedPatient, patients, simulate_patient};
 use triher_volume::Mask;
 
@@ -37,9 +37,8 @@ fn dice(a: &Mask, b: &Mask) -> f64 {
     2.0 * shared.count() as f64 / (a.count() + b.count()).max(1) as f64
 }
 
-fn row(patient: &SimulatedPatient) -> Result<Row, String> {
-    let options = DetectionOptions::default();
-    let found = detect(&patient.series, &options).map_err(|e| e.to_string())?;
+fn row(patient: &SimulatedPatient, options: &DetectionOptions) -> Result<Row, String> {
+    let found = detect(&patient.series, options).map_err(|e| e.to_string())?;
     let overlaps: Vec<f64> = found
         .candidates
         .iter()
@@ -48,7 +47,7 @@ fn row(patient: &SimulatedPatient) -> Result<Row, String> {
     let rank = overlaps.iter().position(|&d| d > HIT_DICE);
     let geometry = patient.series.geometry();
     let seed = geometry.nearest_voxel(geometry.world_to_index(patient.truth.lesion_centre_mm));
-    let by_seed = seed.and_then(|seed| candidate_at_seed(&patient.series, seed, &options).ok());
+    let by_seed = seed.and_then(|seed| candidate_at_seed(&patient.series, seed, options).ok());
     Ok(Row {
         id: patient.id.clone(),
         centre: patient.centre.clone(),
@@ -78,15 +77,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         centre.patients = count;
     }
     let all: Vec<(usize, usize)> = patients(&spec).collect();
+    let mut options = DetectionOptions::default();
+    if arguments.iter().any(|a| a == "graph-cut") {
+        options.outline = OutlineMethod::GraphCut;
+    }
     let rows = all
         .par_iter()
         .map(|&(centre, index)| {
             let patient = simulate_patient(&spec, centre, index).map_err(|e| e.to_string())?;
-            row(&patient)
+            row(&patient, &options)
         })
         .collect::<Result<Vec<Row>, String>>()?;
     let mut out = std::io::stdout().lock();
-    if arguments.get(2).is_some_and(|a| a == "each") {
+    if arguments.iter().any(|a| a == "each") {
         for r in &rows {
             let rank = r.rank.map_or("-".to_owned(), |rank| rank.to_string());
             writeln!(

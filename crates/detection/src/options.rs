@@ -22,12 +22,25 @@ pub struct DetectionOptions {
     pub margin_mm: f64,
     /// How far an outline may reach from a seed point, millimetres.
     pub reach_mm: f64,
+    /// How candidates are outlined.
+    pub outline: OutlineMethod,
     /// Fuzzifier of the fuzzy c-means; above 1.
     pub fuzzifier: f64,
     /// A voxel belongs to the lesion when its membership reaches this; from 0 to 1.
     pub membership: f64,
     /// Radius of the closing of the outline, millimetres.
     pub closing_mm: f64,
+}
+
+/// How candidates are outlined. In either case the region above a threshold, which the candidate began as, stays when it scores higher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutlineMethod {
+    /// Fuzzy c-means on the enhancement curves (Chen, Giger and Bick, Acad Radiol 2006;13:63-72).
+    #[default]
+    FuzzyCMeans,
+    /// A minimum cut on the mean enhancement (Boykov and Jolly, ICCV 2001).
+    GraphCut,
 }
 
 impl Default for DetectionOptions {
@@ -40,6 +53,7 @@ impl Default for DetectionOptions {
             wall_depth_mm: 8.0,
             margin_mm: 6.0,
             reach_mm: 25.0,
+            outline: OutlineMethod::FuzzyCMeans,
             fuzzifier: 2.0,
             membership: 0.5,
             closing_mm: 1.5,

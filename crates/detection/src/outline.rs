@@ -81,15 +81,23 @@ pub(crate) fn outlined(
         let Some(part) = part_that_shares(&member, &inside) else {
             continue;
         };
-        let closed = erode_mm(&dilate_mm(&part, options.closing_mm)?, options.closing_mm)?;
-        let region = fill_holes(&closed);
+        let region = closed_part(&part, options)?;
         parts.extend(measurable(Part { bounds, region }, series)?);
     }
     Ok(parts)
 }
 
+/// A region closed and with its holes filled.
+pub(crate) fn closed_part(part: &Mask, options: &DetectionOptions) -> Result<Mask, DetectionError> {
+    let closed = erode_mm(&dilate_mm(part, options.closing_mm)?, options.closing_mm)?;
+    Ok(fill_holes(&closed))
+}
+
 /// A part with the room around its region that measuring it needs; `None` when the region is empty.
-fn measurable(part: Part, series: &DynamicSeries) -> Result<Option<Part>, DetectionError> {
+pub(crate) fn measurable(
+    part: Part,
+    series: &DynamicSeries,
+) -> Result<Option<Part>, DetectionError> {
     let Some(own) = part.own_bounds() else {
         return Ok(None);
     };
@@ -135,7 +143,7 @@ fn first_centres(
 }
 
 /// The connected part that has most voxels in common with a guess, the first of equals.
-fn part_that_shares(member: &Mask, guess: &Mask) -> Option<Mask> {
+pub(crate) fn part_that_shares(member: &Mask, guess: &Mask) -> Option<Mask> {
     let components = connected_components(member, Connectivity::Faces);
     let mut shared = vec![0usize; components.sizes.len() + 1];
     for (&label, &inside) in components.labels.voxels().iter().zip(guess.voxels()) {

@@ -4,9 +4,10 @@ use crate::breast::{BreastRegion, breast_region};
 use crate::candidate::Candidate;
 use crate::enhancement::{early_enhancement, quantile};
 use crate::outline::outlined;
+use crate::outline_cut::outlined_by_cut;
 use crate::part::{Part, with_room};
 use crate::score::{Reason, Scene, score};
-use crate::{DetectionError, DetectionOptions};
+use crate::{DetectionError, DetectionOptions, OutlineMethod};
 use rayon::prelude::*;
 use triher_region::{Connectivity, IndexBox, connected_components, fill_holes};
 use triher_volume::{DynamicSeries, Image, crop};
@@ -162,29 +163,32 @@ impl<'a> Search<'a> {
         Ok(likely.filter(|scored| scored.score > 0.0).collect())
     }
 
-    /// The outline of a guess with the highest score: fuzzy c-means of two classes (lesion, rest) and of three (lesion, gland, fat), or
-    /// `first`, where there is one: where gland enhances as the lesion does, fuzzy c-means flows out into it. `None` when nothing is left.
+    /// The outline of a guess with the highest score: fuzzy c-means of two classes (lesion, rest) and of three (lesion, gland, fat) or a graph
+    /// cut, as the options say, or `first`, where there is one: where gland enhances as the lesion does, outlines flow out into it. `None`
+    /// when nothing is left.
     pub(crate) fn best_outline(
         &self,
         guess: &Part,
         bounds: IndexBox,
         first: Option<Scored>,
     ) -> Result<Option<Scored>, DetectionError> {
-        let mut best = first;
-        for classes in [2, 3] {
-            let outline = outlined(
-                self.series,
-                &self.breast,
-                guess,
-                bounds,
-                classes,
-                self.options,
-            )?;
-            for part in outline {
-                let scored = self.scored(part)?;
-                if best.as_ref().is_none_or(|b| scored.score > b.score) {
-                    best = Some(scored);
+        let (series, breast, options) = (self.series, &self.breast, self.options);
+        let mut outlines = Vec::new();
+        match options.outline {
+            OutlineMethod::FuzzyCMeans => {
+                for classes in [2, 3] {
+                    outlines.extend(outlined(series, breast, guess, bounds, classes, options)?);
                 }
+            }
+            OutlineMethod::GraphCut => {
+                outlines.extend(outlined_by_cut(series, breast, guess, bounds, options)?);
+            }
+        }
+        let mut best = first;
+        for part in outlines {
+            let scored = self.scored(part)?;
+            if best.as_ref().is_none_or(|b| scored.score > b.score) {
+                best = Some(scored);
             }
         }
         Ok(best)

@@ -1,7 +1,9 @@
 //! The lesion of TCGA-AO-A03M among heart, skin, nipple and vessels, against its published volume (no mask was published).
 
 use std::path::PathBuf;
-use triher_detection::{DetectionOptions, candidate_at_seed, candidate_in_box, detect};
+use triher_detection::{
+    DetectionOptions, OutlineMethod, candidate_at_seed, candidate_in_box, detect,
+};
 use triher_imagefile::read_image;
 use triher_region::IndexBox;
 use triher_volume::{DynamicSeries, Phase};
@@ -79,5 +81,18 @@ fn a_seed_or_a_box_gives_the_lesion() {
     let found = candidate_in_box(&series, bounds, &options).unwrap();
     let ratio = found.volume_mm3 / PUBLISHED_MM3;
     println!("box: {:.0} mm3, {ratio:.3}", found.volume_mm3);
+    assert!((0.75..1.25).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_graph_cut_gives_the_lesion() {
+    let Some(series) = series() else { return };
+    let options = DetectionOptions {
+        outline: OutlineMethod::GraphCut,
+        ..DetectionOptions::default()
+    };
+    let found = candidate_at_seed(&series, [119, 153, 25], &options).unwrap();
+    let ratio = found.volume_mm3 / PUBLISHED_MM3;
+    println!("graph cut: {:.0} mm3, {ratio:.3}", found.volume_mm3);
     assert!((0.75..1.25).contains(&ratio), "{ratio}");
 }

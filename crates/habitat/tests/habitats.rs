@@ -1,4 +1,5 @@
 //! Habitats of lesions whose parts are known, and of simulated patients.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use triher_habitat::{

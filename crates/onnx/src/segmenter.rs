@@ -4,6 +4,9 @@ use crate::card::{OutputCard, Reduce};
 use crate::{OnnxError, Runtime, read_model, runtime};
 use std::path::{Path, PathBuf};
 
+/// Most numbers of a window.
+const MAX_NUMBERS: usize = 1 << 28;
+
 /// A segmentation network: `[1, C, D, H, W]` in, `[1, K, D, H, W]` out, both `f32`.
 ///
 /// nnU-Net and UNETR exported by `torch.onnx.export` with a fixed window have this form (nnU-Net: without deep supervision). Its answers go
@@ -96,6 +99,3 @@ impl OnnxSegmenter {
         Ok(output.data)
     }
 }
-
-/// Most numbers of a window.
-const MAX_NUMBERS: usize = 1 << 28;
