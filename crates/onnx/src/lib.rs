@@ -5,6 +5,8 @@
 //! or ONNX Runtime's shared library (feature `onnxruntime`). Both agree with PyTorch to 1e-4 of the largest number on a 3-D U-Net, a
 //! 3-D ResNet and a 2-D vision transformer (`tests/parity`, made by PyTorch).
 //!
+//! [`OnnxSegmenter`] loads a segmentation network (nnU-Net, UNETR, ...) that answers window by window.
+//!
 //! Cards and models are data from strangers: sizes are limited, and a runtime that panics gives an error. A model runs on one thread and
 //! patches are shared out, so the numbers do not depend on the number of threads.
 //!
@@ -27,10 +29,12 @@ mod error;
 mod feed;
 mod reduce;
 mod runtime;
+mod segmenter;
 
 pub use card::{Card, InputCard, Normalisation, OutputCard, Pool, Reduce, Slices, SlicesCard};
 pub use error::OnnxError;
 pub use runtime::Runtime;
+pub use segmenter::OnnxSegmenter;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -39,6 +43,25 @@ use triher_volume::{Image, Mask};
 
 /// Most bytes of a model.
 const MAX_MODEL_BYTES: u64 = 4 << 30;
+
+/// The bytes of a model, when they are not too many.
+fn read_model(path: &Path) -> Result<Vec<u8>, OnnxError> {
+    let read = |source| OnnxError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > MAX_MODEL_BYTES {
+        return Err(OnnxError::Model {
+            path: path.to_owned(),
+            problem: format!(
+                "it has {length} bytes, more than {} GiB",
+                MAX_MODEL_BYTES >> 30
+            ),
+        });
+    }
+    std::fs::read(path).map_err(read)
+}
 
 /// A model that is ready to use.
 pub struct OnnxEncoder {
@@ -66,21 +89,7 @@ impl OnnxEncoder {
     pub fn open(card: &Path, runtime: &Runtime) -> Result<Self, OnnxError> {
         let card = Card::read(card)?;
         let path = card.file.as_path();
-        let read = |source| OnnxError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let length = std::fs::metadata(path).map_err(read)?.len();
-        if length > MAX_MODEL_BYTES {
-            return Err(OnnxError::Model {
-                path: path.to_owned(),
-                problem: format!(
-                    "it has {length} bytes, more than {} GiB",
-                    MAX_MODEL_BYTES >> 30
-                ),
-            });
-        }
-        let bytes = std::fs::read(path).map_err(read)?;
+        let bytes = read_model(path)?;
         let sha256: String = Sha256::digest(&bytes)
             .iter()
             .map(|b| format!("{b:02x}"))
