@@ -31,10 +31,10 @@ pub struct MotionOptions {
     /// The deformable fit.
     pub deformable: DeformableOptions,
     /// By how much the rigid fit's similarity must rise for the motion to be believed. The default is for mutual information, in
-    /// nats, of which noise alone gave up to 0.0014.
+    /// nats, of which noise and contrast agent alone gave up to 0.002.
     pub least_rigid_gain: f64,
     /// By how much the deformable fit's similarity must rise for the deformation to be believed. The default is for local correlation: contrast
-    /// agent and noise alone let a deformation gain up to 0.012 (`docs/motion.md`).
+    /// agent and noise alone let a deformation gain up to 0.022 (`docs/motion.md`).
     pub least_deformable_gain: f64,
     /// Least and largest Jacobian determinant of a deformation that is believed: breast tissue is hardly compressible.
     pub jacobian_limits: [f64; 2],

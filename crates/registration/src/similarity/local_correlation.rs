@@ -14,6 +14,15 @@ pub(crate) struct LocalCorrelation {
     mean: f64,
     /// One over the standard deviation of the moving image.
     scale: f64,
+    /// Sums of the fixed image when every voxel of the region has a value.
+    sums: FixedSums,
+}
+
+/// Sums over the windows that do not depend on the moving image's values.
+struct FixedSums {
+    count: Vec<f32>,
+    value: Vec<f32>,
+    square: Vec<f32>,
 }
 
 impl LocalCorrelation {
@@ -26,11 +35,13 @@ impl LocalCorrelation {
     ) -> Self {
         let (fixed_mean, fixed_deviation) = moments(fixed, region);
         let (mean, deviation) = moments(moving, region);
-        let fixed = fixed
+        let fixed: Vec<f32> = fixed
             .iter()
             .map(|&v| ((f64::from(v) - fixed_mean) / fixed_deviation.max(1e-30)) as f32)
             .collect();
+        let weight: Vec<f32> = region.iter().map(|&r| f32::from(u8::from(r))).collect();
         Self {
+            sums: FixedSums::new(&fixed, &weight, size, radius),
             size,
             radius,
             region: region.to_vec(),
@@ -43,6 +54,21 @@ impl LocalCorrelation {
     fn sums(&self, of: impl Fn(usize) -> f32 + Sync + Send) -> Vec<f32> {
         let values: Vec<f32> = (0..self.fixed.len()).into_par_iter().map(of).collect();
         window_sums(&values, self.size, self.radius)
+    }
+}
+
+impl FixedSums {
+    fn new(fixed: &[f32], weight: &[f32], size: [usize; 3], radius: [usize; 3]) -> Self {
+        let weighted = |power: i32| -> Vec<f32> {
+            let pairs = fixed.par_iter().zip(weight);
+            let values: Vec<f32> = pairs.map(|(f, w)| w * f.powi(power)).collect();
+            window_sums(&values, size, radius)
+        };
+        Self {
+            count: weighted(0),
+            value: weighted(1),
+            square: weighted(2),
+        }
     }
 }
 
@@ -91,10 +117,11 @@ impl Metric for LocalCorrelation {
         if count == 0.0 {
             return (f64::NEG_INFINITY, vec![0.0; warped.len()]);
         }
-        let n = self.sums(|at| weight[at]);
-        let f = self.sums(|at| weight[at] * self.fixed[at]);
+        let complete = self.region.iter().zip(&weight).all(|(r, w)| !r || *w > 0.0);
+        let own = (!complete).then(|| FixedSums::new(&self.fixed, &weight, self.size, self.radius));
+        let of_fixed = own.as_ref().unwrap_or(&self.sums);
+        let (n, f, ff) = (&of_fixed.count, &of_fixed.value, &of_fixed.square);
         let m = self.sums(|at| moving[at]);
-        let ff = self.sums(|at| weight[at] * self.fixed[at] * self.fixed[at]);
         let mm = self.sums(|at| moving[at] * moving[at]);
         let fm = self.sums(|at| self.fixed[at] * moving[at]);
         let flat = FLATNESS * FLATNESS;

@@ -149,7 +149,8 @@ fn what_is_left_of_known_motion() {
     // A deformation needs the deformable model.
     assert!(deformed[2][0] < 0.6 * deformed[1][0], "{deformed:?}");
     assert!(deformed[2][2] < 0.6, "{deformed:?}");
-    assert!(deformed[2][4] < 0.4 * deformed[1][4], "{deformed:?}");
+    assert!(deformed[2][4] < still[0][4] + 0.04, "{deformed:?}");
+    assert!(deformed[2][4] < 0.7 * deformed[1][4], "{deformed:?}");
 }
 
 /// What was found for each phase, as lines.
