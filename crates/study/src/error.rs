@@ -77,6 +77,9 @@ pub enum StudyError {
     /// Kinetics and first-order features.
     #[error(transparent)]
     Kinetics(#[from] triher_kinetics::KineticsError),
+    /// Finding the breast and the lesion.
+    #[error(transparent)]
+    Detection(#[from] triher_detection::DetectionError),
     /// Radiomics features.
     #[error(transparent)]
     Radiomics(#[from] triher_radiomics::RadiomicsError),

@@ -39,6 +39,8 @@ mod error;
 pub mod evaluation;
 pub mod extract;
 pub mod features;
+pub mod find;
+mod find_picture;
 pub mod finetune;
 mod finetune_samples;
 pub mod ibsi;

@@ -11,7 +11,7 @@ use triher_region::LesionRule;
 /// the same way.
 ///
 /// It is read from a table of settings or from a list of names, each with its defaults: `features = ["embedding", "radiomics", "kinetics",
-/// "rings"]`.
+/// "habitats", "rings"]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recipe {
     /// Contrast kinetics and size (`kin_`, `size_`).
@@ -23,6 +23,9 @@ pub struct Recipe {
     /// Radiomics as the IBSI defines them (`rad_`), when they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radiomics: Option<RadiomicsRecipe>,
+    /// Parts of the lesion that behave alike (`habitat_`), when they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub habitats: Option<HabitatsRecipe>,
     /// Kinetics and radiomics of rings about the lesion (`ring1mm_` ...), when they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rings: Option<RingsRecipe>,
@@ -37,6 +40,7 @@ impl Default for Recipe {
             first_order: true,
             embedding: None,
             radiomics: None,
+            habitats: None,
             rings: None,
             lesion: LesionRule::Largest,
         }
@@ -51,6 +55,7 @@ struct RecipeTable {
     first_order: bool,
     embedding: Option<EmbeddingRecipe>,
     radiomics: Option<RadiomicsRecipe>,
+    habitats: Option<HabitatsRecipe>,
     rings: Option<RingsRecipe>,
     lesion: LesionRule,
 }
@@ -63,6 +68,7 @@ impl Default for RecipeTable {
             first_order: recipe.first_order,
             embedding: recipe.embedding,
             radiomics: recipe.radiomics,
+            habitats: recipe.habitats,
             rings: recipe.rings,
             lesion: recipe.lesion,
         }
@@ -76,6 +82,7 @@ impl From<RecipeTable> for Recipe {
             first_order: table.first_order,
             embedding: table.embedding,
             radiomics: table.radiomics,
+            habitats: table.habitats,
             rings: table.rings,
             lesion: table.lesion,
         }
@@ -91,6 +98,7 @@ enum FeatureSet {
     FirstOrder,
     Embedding,
     Radiomics,
+    Habitats,
     Rings,
 }
 
@@ -124,6 +132,7 @@ impl<'de> Deserialize<'de> for Recipe {
                         FeatureSet::FirstOrder => recipe.first_order = true,
                         FeatureSet::Embedding => recipe.embedding = Some(Default::default()),
                         FeatureSet::Radiomics => recipe.radiomics = Some(Default::default()),
+                        FeatureSet::Habitats => recipe.habitats = Some(Default::default()),
                         FeatureSet::Rings => recipe.rings = Some(Default::default()),
                     }
                 }
@@ -151,6 +160,40 @@ impl Default for RadiomicsRecipe {
             settings: triher_radiomics::Settings::default(),
         }
     }
+}
+
+/// How the lesion is divided into habitats: clusters of its voxels' curves, fitted in each lesion by itself, so that nothing of another
+/// patient goes in; in the order of their wash-in, the slowest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HabitatsRecipe {
+    /// How many.
+    pub count: usize,
+    /// How voxels are clustered.
+    pub method: HabitatMethod,
+    /// Whether the radiomics (without shape) of each habitat are measured, with the inputs and settings of the lesion's.
+    pub radiomics: bool,
+}
+
+impl Default for HabitatsRecipe {
+    fn default() -> Self {
+        Self {
+            count: 4,
+            method: HabitatMethod::KMeans,
+            radiomics: false,
+        }
+    }
+}
+
+/// How voxels are clustered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HabitatMethod {
+    /// k-means on z-scores.
+    #[serde(rename = "k-means")]
+    KMeans,
+    /// A mixture of Gaussians on z-scores.
+    GaussianMixture,
 }
 
 /// Which rings about the lesion are measured. Their radiomics have the lesion's inputs and settings, without shape.

@@ -1,8 +1,9 @@
-//! Radiomics of the lesion, and kinetics and radiomics of rings about it.
+//! Radiomics of the lesion, its habitats, and kinetics and radiomics of rings about it.
 
 use crate::StudyError;
-use crate::recipe::{RadiomicsRecipe, Recipe, RingsRecipe};
+use crate::recipe::{HabitatMethod, HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
 use serde::Serialize;
+use triher_habitat::{CURVE_FEATURES, HabitatModel, Method, habitat_map, voxel_curves};
 use triher_kinetics::FeatureOptions;
 use triher_patch::PhaseInput;
 use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
@@ -60,6 +61,9 @@ struct Measured {
 pub(crate) struct RegionFeatures {
     lesion: Vec<Measured>,
     rings: Option<RingsRecipe>,
+    habitats: Option<HabitatsRecipe>,
+    /// Images that are measured in a habitat.
+    within: Vec<Measured>,
     /// Images that are measured in a ring.
     around: Vec<Measured>,
     definitions: Vec<FeatureDefinition>,
@@ -95,8 +99,25 @@ impl RegionFeatures {
                 )?;
             }
         }
+        let mut within = Vec::new();
+        if let Some(habitats) = &recipe.habitats {
+            if !(2..=64).contains(&habitats.count) {
+                return Err(StudyError::Input(format!(
+                    "{} habitats are not possible: give from 2 to 64",
+                    habitats.count
+                )));
+            }
+            if habitats.radiomics {
+                within = measured(
+                    recipe.radiomics.as_ref().unwrap_or(&Default::default()),
+                    false,
+                )?;
+            }
+        }
         let mut features = Self {
             lesion,
+            habitats: recipe.habitats.clone(),
+            within,
             rings: recipe.rings.clone(),
             around,
             definitions: Vec::new(),
@@ -124,6 +145,19 @@ impl RegionFeatures {
             .iter()
             .flat_map(|p| of(p, "", "lesion"))
             .collect();
+        if let Some(habitats) = &self.habitats {
+            all.extend(
+                habitat_columns(habitats.count).map(|(name, unit)| FeatureDefinition {
+                    family: "Habitats".to_owned(),
+                    unit: unit.to_owned(),
+                    ..FeatureDefinition::of_own(&name)
+                }),
+            );
+            for number in 1..=habitats.count {
+                let (prefix, region) = (format!("habitat_{number}_"), format!("habitat {number}"));
+                all.extend(self.within.iter().flat_map(|p| of(p, &prefix, &region)));
+            }
+        }
         if let Some(rings) = &self.rings {
             for &width in &rings.widths_mm {
                 let (prefix, region) = (
@@ -170,14 +204,56 @@ impl RegionFeatures {
             let measured = triher_radiomics::features(&image, lesion, &part.settings)?;
             push(measured, &format!("rad_{}", part.name), values, notes);
         }
+        if let Some(habitats) = &self.habitats {
+            self.measure_habitats(series, lesion, habitats, values, notes)?;
+        }
         if let Some(rings) = &self.rings {
-            let body = body(series.pre());
+            let body = breast_of(series, notes);
             for &width in &rings.widths_mm {
                 let ring = triher_region::ring(lesion, width, Some(&body))?;
                 self.measure_ring(series, &ring, width, values, notes)?;
             }
         }
         debug_assert_eq!(values.len() - begin, self.definitions.len());
+        Ok(())
+    }
+
+    fn measure_habitats(
+        &self,
+        series: &DynamicSeries,
+        lesion: &Mask,
+        recipe: &HabitatsRecipe,
+        values: &mut Vec<f64>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StudyError> {
+        let method = match recipe.method {
+            HabitatMethod::KMeans => Method::KMeans(Default::default()),
+            HabitatMethod::GaussianMixture => Method::GaussianMixture(Default::default()),
+        };
+        let divided = voxel_curves(series, lesion).and_then(|voxels| {
+            let model = HabitatModel::fit(&CURVE_FEATURES, &voxels.samples, recipe.count, &method)?;
+            habitat_map(&model, &voxels, series.geometry())
+        });
+        let inside = self.within.iter().map(|p| p.list.len()).sum::<usize>();
+        let map = match divided {
+            Ok(map) => map,
+            Err(error) => {
+                notes.push(format!("habitats: {error}"));
+                let count = habitat_columns(recipe.count).count() + recipe.count * inside;
+                values.extend(std::iter::repeat_n(f64::NAN, count));
+                return Ok(());
+            }
+        };
+        let names = CURVE_FEATURES.map(str::to_owned);
+        let columns = map.columns(&names).into_iter();
+        values.extend(columns.map(|(_, value)| value.unwrap_or(f64::NAN)));
+        for habitat in 0..recipe.count {
+            let region = map.region(habitat);
+            let prefix = format!("habitat_{}_rad", habitat + 1);
+            for part in &self.within {
+                part.measure_into(series, &region, &prefix, values, notes)?;
+            }
+        }
         Ok(())
     }
 
@@ -199,7 +275,7 @@ impl RegionFeatures {
         let count = kinetics + self.around.iter().map(|p| p.list.len()).sum::<usize>();
         if ring.count() == 0 {
             notes.push(format!(
-                "{name}: no voxel lies so near to the lesion and within the body: the ring has no features"
+                "{name}: no voxel lies so near to the lesion and within the breast: the ring has no features"
             ));
             values.extend(std::iter::repeat_n(f64::NAN, count));
             return Ok(());
@@ -218,24 +294,50 @@ impl RegionFeatures {
             }
         }
         for part in &self.around {
-            let image = image_of(series, &part.input)?;
-            match triher_radiomics::features(&image, ring, &part.settings) {
-                Ok(measured) => {
-                    push(
-                        measured,
-                        &format!("{name}_rad_{}", part.name),
-                        values,
-                        notes,
-                    );
-                }
-                Err(error) => {
-                    notes.push(format!("{name}_rad_{}: {error}", part.name));
-                    values.extend(std::iter::repeat_n(f64::NAN, part.list.len()));
-                }
+            part.measure_into(series, ring, &format!("{name}_rad"), values, notes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Measured {
+    /// Measures a part of the breast that may be too small: then the values are missing and a note says why.
+    fn measure_into(
+        &self,
+        series: &DynamicSeries,
+        region: &Mask,
+        prefix: &str,
+        values: &mut Vec<f64>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StudyError> {
+        let image = image_of(series, &self.input)?;
+        let prefix = format!("{prefix}_{}", self.name);
+        match triher_radiomics::features(&image, region, &self.settings) {
+            Ok(measured) => push(measured, &prefix, values, notes),
+            Err(error) => {
+                notes.push(format!("{prefix}: {error}"));
+                values.extend(std::iter::repeat_n(f64::NAN, self.list.len()));
             }
         }
         Ok(())
     }
+}
+
+/// Names and units of what is measured of habitats.
+fn habitat_columns(count: usize) -> impl Iterator<Item = (String, &'static str)> {
+    let each = (1..=count).flat_map(|number| {
+        let sizes = [
+            ("fraction", "1"),
+            ("volume_mm3", "mm3"),
+            ("pieces", "1"),
+            ("largest_piece_mm3", "mm3"),
+        ];
+        let sizes = sizes.map(|(name, unit)| (format!("habitat_{number}_{name}"), unit));
+        let means = CURVE_FEATURES.map(|f| (format!("habitat_{number}_{f}_mean"), "1"));
+        sizes.into_iter().chain(means)
+    });
+    let all = [("entropy_bits", "bit"), ("spatial_index", "1")];
+    each.chain(all.map(|(name, unit)| (format!("habitat_{name}"), unit)))
 }
 
 /// The kinetic features of a ring: its size says nothing that its width and the lesion's size do not.
@@ -306,19 +408,13 @@ fn image_of(series: &DynamicSeries, input: &PhaseInput) -> Result<Image, StudyEr
     Ok(difference)
 }
 
-/// The body: what is brighter before contrast than a tenth of the image's 99th percentile. Air about the breast is far below.
-fn body(pre: &Image) -> Mask {
-    let mut values: Vec<f32> = pre
-        .voxels()
-        .iter()
-        .copied()
-        .filter(|v| v.is_finite())
-        .collect();
-    if values.is_empty() {
-        return pre.map(|_| true);
+/// The breast, to which rings are clipped; where it cannot be told, everything, and a note says so.
+fn breast_of(series: &DynamicSeries, notes: &mut Vec<String>) -> Mask {
+    match triher_detection::breast_region(series, &Default::default()) {
+        Ok(region) => region.breast,
+        Err(error) => {
+            notes.push(format!("rings are not clipped to the breast: {error}"));
+            series.pre().map(|_| true)
+        }
     }
-    let rank = (values.len() - 1) * 99 / 100;
-    let (_, bright, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
-    let air = 0.1 * *bright;
-    pre.map(|v| *v > air)
 }

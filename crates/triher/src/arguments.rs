@@ -5,7 +5,7 @@
 
 mod imaging;
 
-pub(crate) use imaging::{IbsiArguments, ProfileChoice, RadiomicsArguments};
+pub(crate) use imaging::{FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Crop(CropArguments),
     /// Compute the encoder's embedding of one lesion
     Embed(EmbedArguments),
+    /// Find the lesion where no mask is given: ranked candidates, a mask and a picture to check
+    Find(FindArguments),
     /// Compute the radiomics features of one image and its mask
     Radiomics(RadiomicsArguments),
     /// Compare radiomics with the reference values of the Image Biomarker Standardisation Initiative

@@ -73,3 +73,37 @@ pub(crate) struct IbsiArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct FindArguments {
+    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    pub(crate) path: PathBuf,
+    /// A point in the lesion, which then comes first: voxel I,J,K of the phases, or X,Y,Zmm in patient coordinates (LPS)
+    #[arg(long, value_name = "X,Y,Z", allow_hyphen_values = true)]
+    pub(crate) seed: Option<String>,
+    /// A box around the lesion: voxels I0,J0,K0,I1,J1,K1 (the last ones not included)
+    #[arg(
+        long = "box",
+        value_name = "I0,J0,K0,I1,J1,K1",
+        conflicts_with = "seed"
+    )]
+    pub(crate) bounds: Option<String>,
+    /// Mask to write (.nii.gz), to be confirmed or corrected by a reader
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
+    /// Which candidate the mask is of, 1 being the likeliest
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) candidate: usize,
+    /// Picture to check: the best candidate's slice, and all candidates on the projection (PNG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
+    /// All candidates with what their rank is made of (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Patient to take when PATH holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
+    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
+    #[arg(long, value_name = "S,S,...")]
+    pub(crate) times: Option<String>,
+}

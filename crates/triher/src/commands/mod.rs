@@ -3,6 +3,7 @@
 mod demo;
 mod evaluate;
 mod extract;
+mod find;
 mod finetune;
 mod ibsi;
 mod label;
@@ -40,6 +41,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Label(arguments) => label::label(arguments, console),
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),
+        Command::Find(arguments) => find::find(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),

@@ -124,7 +124,7 @@ fn radiomics_and_rings_are_features_of_a_cohort() {
     w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
     w.write(
         "c.toml",
-        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\nfeatures = ['kinetics', 'radiomics', 'rings']\n",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\nfeatures = ['kinetics', 'radiomics', 'habitats', 'rings']\n",
     );
     w.triher("extract c.toml").done();
     let first = w.read("f.csv");
@@ -132,6 +132,8 @@ fn radiomics_and_rings_are_features_of_a_cohort() {
     for name in [
         "rad_C1_morph_volume",
         "rad_C1-C0_cm_contrast_3D_comb",
+        "habitat_4_fraction",
+        "habitat_spatial_index",
         "ring3mm_kin_",
         "ring5mm_rad_C1_stat_mean",
     ] {
