@@ -19,6 +19,13 @@ use std::path::{Path, PathBuf};
 /// [features]
 /// kinetics = true
 /// first_order = true
+/// motion = "rigid"                    # undone before anything is measured; also "deformable"
+/// habitats = { count = 4 }
+/// rings = { widths_mm = [1, 3, 5] }
+///
+/// [features.radiomics]
+/// inputs = ["C1", "C1-C0"]
+/// settings = { discretisation = { method = "bin-number", bins = 32 } }
 ///
 /// [features.embedding]                # only when embeddings are wanted
 /// weights = "fm-bcmri.pth.tar"        # without it, the compact encoder that ships

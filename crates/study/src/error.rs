@@ -80,6 +80,9 @@ pub enum StudyError {
     /// Finding the breast and the lesion.
     #[error(transparent)]
     Detection(#[from] triher_detection::DetectionError),
+    /// Moving phases onto each other.
+    #[error(transparent)]
+    Registration(#[from] triher_registration::RegistrationError),
     /// Radiomics features.
     #[error(transparent)]
     Radiomics(#[from] triher_radiomics::RadiomicsError),

@@ -7,6 +7,7 @@ use crate::region_features::{FeatureDefinition, RegionFeatures};
 use std::path::Path;
 use triher_kinetics::FeatureOptions;
 use triher_patch::{PhaseInput, Window};
+use triher_registration::{Correction, MotionOptions, register_series};
 use triher_volume::{DynamicSeries, Image, Mask};
 
 /// Computes the features of a recipe; holds the encoder, which all patients share.
@@ -107,8 +108,10 @@ impl FeatureExtractor {
         series: &DynamicSeries,
         lesion: &Mask,
     ) -> Result<LesionFeatures, StudyError> {
-        let mut values = Vec::with_capacity(self.names.len());
         let mut notes = Vec::new();
+        let corrected = self.without_motion(series, &mut notes)?;
+        let series = corrected.as_ref().unwrap_or(series);
+        let mut values = Vec::with_capacity(self.names.len());
         let options = FeatureOptions::default();
         let mut add = |features: Vec<triher_kinetics::Feature>| {
             for feature in features {
@@ -173,6 +176,42 @@ impl FeatureExtractor {
             views,
             notes,
         })
+    }
+
+    /// The series with the motion between its phases undone, when the recipe asks for it; what was done is noted.
+    fn without_motion(
+        &self,
+        series: &DynamicSeries,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<DynamicSeries>, StudyError> {
+        let Some(model) = self.recipe.motion else {
+            return Ok(None);
+        };
+        let options = MotionOptions {
+            model,
+            ..MotionOptions::default()
+        };
+        let (corrected, report) = register_series(series, None, &options)?;
+        for phase in &report.phases {
+            match (&phase.correction, &phase.rejected) {
+                (Correction::Reference, _) => {}
+                (Correction::Rejected, why) => notes.push(format!(
+                    "motion of phase C{}: left as it is ({})",
+                    phase.phase,
+                    why.as_deref().unwrap_or("no gain")
+                )),
+                (_, rejected) => notes.push(format!(
+                    "motion of phase C{}: {:.1} degrees and {:.1} mm undone on average{}",
+                    phase.phase,
+                    phase.rotation_deg,
+                    phase.mean_displacement_mm,
+                    rejected
+                        .as_ref()
+                        .map_or(String::new(), |why| format!("; {why}"))
+                )),
+            }
+        }
+        Ok(Some(corrected))
     }
 
     /// The encoder's name and SHA-256, when there is one.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use triher_patch::{Profile, TestTime, Variant};
 use triher_region::LesionRule;
+use triher_registration::MotionModel;
 
 /// Which features a table holds and how they were made.
 ///
@@ -29,6 +30,10 @@ pub struct Recipe {
     /// Kinetics and radiomics of rings about the lesion (`ring1mm_` ...), when they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rings: Option<RingsRecipe>,
+    /// Which motion between the phases is undone before anything is measured; none when it is not named. Lesions are those of the first phase after
+    /// contrast, onto which the others are moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub motion: Option<MotionModel>,
     /// Which of several lesions counts.
     pub lesion: LesionRule,
 }
@@ -42,6 +47,7 @@ impl Default for Recipe {
             radiomics: None,
             habitats: None,
             rings: None,
+            motion: None,
             lesion: LesionRule::Largest,
         }
     }
@@ -57,6 +63,7 @@ struct RecipeTable {
     radiomics: Option<RadiomicsRecipe>,
     habitats: Option<HabitatsRecipe>,
     rings: Option<RingsRecipe>,
+    motion: Option<MotionModel>,
     lesion: LesionRule,
 }
 
@@ -70,6 +77,7 @@ impl Default for RecipeTable {
             radiomics: recipe.radiomics,
             habitats: recipe.habitats,
             rings: recipe.rings,
+            motion: recipe.motion,
             lesion: recipe.lesion,
         }
     }
@@ -84,6 +92,7 @@ impl From<RecipeTable> for Recipe {
             radiomics: table.radiomics,
             habitats: table.habitats,
             rings: table.rings,
+            motion: table.motion,
             lesion: table.lesion,
         }
     }
