@@ -27,7 +27,7 @@ pub enum Term {
     Contrast,
     /// Early enhancement in the region relative to the 99.5th percentile of the breast: 0.1 to 0.8.
     Strength,
-    /// Largest distance from the region's border relative to the radius of the ball of its volume, 1 for a ball: 0.2 to 0.6. Vessels and
+    /// Largest distance of a voxel from the nearest one outside relative to the radius of the ball of its volume, 1 for a ball: 0.2 to 0.6. Vessels and
     /// networks of gland are thin.
     Fullness,
     /// Second over first axis of the ellipsoid of inertia, 1 for a ball: 0.1 to 0.55. Vessels are long.
@@ -170,8 +170,7 @@ pub(crate) fn score(reasons: &[Reason]) -> f64 {
     reasons.iter().map(|r| r.factor).product()
 }
 
-/// Largest distance of the region's voxels from what is outside, millimetres, counted from the voxels' faces: half a voxel less than from
-/// centre to centre, half of the smallest spacing more for the voxel itself.
+/// Largest distance of the region's voxels from the nearest voxel outside, centre to centre, millimetres.
 fn thickness_mm(part: &Part) -> Result<f64, DetectionError> {
     let depth = distance_mm(&part.region.map(|inside| !inside))?;
     let deepest = depth.voxels().iter().copied().filter(|d| d.is_finite());
