@@ -56,7 +56,7 @@ pub struct Detection {
 /// [`candidate_in_box`].
 ///
 /// # Errors
-/// As [`breast_region`], and [`DetectionError::NoEnhancement`]. No candidate is an empty list, not an error.
+/// As [`breast_region`](crate::breast_region), and [`DetectionError::NoEnhancement`]. No candidate is an empty list, not an error.
 pub fn detect(
     series: &DynamicSeries,
     options: &DetectionOptions,

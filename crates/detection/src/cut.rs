@@ -96,10 +96,10 @@ impl Flow {
             flow.value += through;
             flow.source[at] -= through;
             flow.sink[at] -= through;
-            for axis in 0..3 {
+            for (axis, links) in between.iter().enumerate() {
                 if let Some(other) = flow.neighbour(at, 2 * axis) {
-                    flow.arcs[2 * axis][at] = between[axis][at];
-                    flow.arcs[2 * axis + 1][other] = between[axis][at];
+                    flow.arcs[2 * axis][at] = links[at];
+                    flow.arcs[2 * axis + 1][other] = links[at];
                 }
             }
         }
@@ -114,7 +114,7 @@ impl Flow {
             1 => (at / ni % nj, nj, ni),
             _ => (at / (ni * nj), nk, ni * nj),
         };
-        if arc % 2 == 0 {
+        if arc.is_multiple_of(2) {
             (place + 1 < length).then(|| at + stride)
         } else {
             (place > 0).then(|| at - stride)

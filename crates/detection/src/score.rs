@@ -27,7 +27,7 @@ pub enum Term {
     Contrast,
     /// Early enhancement in the region relative to the 99.5th percentile of the breast: 0.1 to 0.8.
     Strength,
-    /// Largest distance from the region's border relative to the radius of the ball of its volume, 1 for a ball: 0.2 to 0.6. Vessels and
+    /// Largest distance of a voxel from the nearest one outside relative to the radius of the ball of its volume, 1 for a ball: 0.2 to 0.6. Vessels and
     /// networks of gland are thin.
     Fullness,
     /// Second over first axis of the ellipsoid of inertia, 1 for a ball: 0.1 to 0.55. Vessels are long.
@@ -40,8 +40,8 @@ pub enum Term {
     FromNipple,
     /// Share of the region in front of the chest wall: 0.5 to 0.95. The heart lies behind it.
     InFrontOfWall,
-    /// First early enhancement relative to the largest of the region's mean curve: counted from a half (0.4) to the whole (0.95), since
-    /// gland takes up slowly.
+    /// Largest early enhancement of the region's mean curve over that of the last phase, the signal enhancement ratio: 0.75 to 1.1,
+    /// counted from 0.3 to 1. Gland and many benign regions go on taking up; a lesion may, too, so that this alone excludes nothing.
     Uptake,
 }
 
@@ -56,12 +56,12 @@ impl Term {
             Self::BelowSkin => (0.0, 0.7),
             Self::FromNipple => (6.0, 20.0),
             Self::InFrontOfWall => (0.5, 0.95),
-            Self::Uptake => (0.4, 0.95),
+            Self::Uptake => (0.75, 1.1),
         };
         let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
         let step = t * t * (3.0 - 2.0 * t);
         match self {
-            Self::Uptake => 0.5 + 0.5 * step,
+            Self::Uptake => 0.3 + 0.7 * step,
             _ => step,
         }
     }
@@ -144,7 +144,7 @@ impl Scene<'_> {
         Ok(values.into_iter().map(reason).collect())
     }
 
-    /// First early enhancement of the mean curve over its largest; 0 where nothing enhances.
+    /// Signal enhancement ratio of the mean curve: the largest early enhancement over the last. 0 where nothing enhances early, and at most 10.
     fn uptake(&self, offsets: &[usize]) -> f64 {
         let mean = |image: &Image| {
             let finite = offsets.iter().map(|&o| f64::from(image.voxels()[o]));
@@ -155,15 +155,13 @@ impl Scene<'_> {
         };
         let before = mean(self.series.pre());
         let early = crate::enhancement::early_phases(self.series);
-        let curve: Vec<f64> = self
-            .series
-            .post()
-            .iter()
-            .map(|phase| mean(&phase.image) - before)
-            .collect();
-        let largest = curve.iter().copied().fold(0.0, f64::max);
+        let post = self.series.post();
+        let enhancement = post.iter().map(|phase| mean(&phase.image) - before);
+        let curve: Vec<f64> = enhancement.collect();
         let first = curve[..early].iter().copied().fold(0.0, f64::max);
-        if largest > 0.0 { first / largest } else { 0.0 }
+        let last = curve.last().copied().unwrap_or(0.0);
+        // What has washed out altogether has a ratio without limit.
+        first / last.max(0.1 * first).max(1e-9)
     }
 }
 
@@ -172,8 +170,7 @@ pub(crate) fn score(reasons: &[Reason]) -> f64 {
     reasons.iter().map(|r| r.factor).product()
 }
 
-/// Largest distance of the region's voxels from what is outside, millimetres, counted from the voxels' faces: half a voxel less than from
-/// centre to centre, half of the smallest spacing more for the voxel itself.
+/// Largest distance of the region's voxels from the nearest voxel outside, centre to centre, millimetres.
 fn thickness_mm(part: &Part) -> Result<f64, DetectionError> {
     let depth = distance_mm(&part.region.map(|inside| !inside))?;
     let deepest = depth.voxels().iter().copied().filter(|d| d.is_finite());

@@ -385,7 +385,7 @@ mod tests {
             let network = |patch: &[f32]| -> Result<Vec<f32>, Infallible> {
                 Ok(patch.iter().map(|v| v * 2.0).chain(patch.iter().map(|v| 1.0 - v)).collect())
             };
-            let maps = sliding_window(&[image.clone()], &options, network).unwrap();
+            let maps = sliding_window(std::slice::from_ref(&image), &options, network).unwrap();
             prop_assert_eq!(maps.len(), 2);
             for (offset, v) in image.voxels().iter().enumerate() {
                 prop_assert!((maps[0].voxels()[offset] - 2.0 * v).abs() < 1e-4);

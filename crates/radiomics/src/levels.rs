@@ -66,7 +66,7 @@ impl Bins {
     }
 
     fn checked(low: f64, scale: f64, count: f64) -> Result<Self, &'static str> {
-        if !(count <= MOST_LEVELS) {
+        if count.is_nan() || count > MOST_LEVELS {
             return Err("more than 4096 grey levels: choose wider bins or a fixed number of bins");
         }
         Ok(Self {

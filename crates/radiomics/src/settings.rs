@@ -333,7 +333,7 @@ impl Settings {
             }
         }
         if let Some([low, high]) = self.resegmentation.range
-            && !(low <= high)
+            && (low.is_nan() || high.is_nan() || low > high)
         {
             return bad(
                 "resegmentation.range",
@@ -342,7 +342,7 @@ impl Settings {
             );
         }
         if let Some(sigma) = self.resegmentation.outlier_sigma
-            && !(sigma > 0.0)
+            && (sigma.is_nan() || sigma <= 0.0)
         {
             return bad(
                 "resegmentation.outlier-sigma",

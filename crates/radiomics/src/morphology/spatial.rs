@@ -238,12 +238,11 @@ fn transformed_weights(padded: [usize; 3], spacing_mm: [f64; 3]) -> Vec<f64> {
         for pair in plane.chunks_mut(2 * oz) {
             let (one, two) = pair.split_at_mut(oz);
             even.transform(oz, |i| (one[i], two.get(i).copied().unwrap_or(0.0)));
-            for i in 0..oz {
-                let (a, b) = even.result(i);
-                one[i] = a;
-                if let Some(two) = two.get_mut(i) {
-                    *two = b;
-                }
+            for (i, one) in one.iter_mut().enumerate() {
+                *one = even.result(i).0;
+            }
+            for (i, two) in two.iter_mut().enumerate() {
+                *two = even.result(i).1;
             }
         }
         let mut even = Even::new(&*plans[0]);

@@ -109,7 +109,8 @@ fn plain(aggregation: &[Aggregation]) -> Vec<Aggregation> {
 fn parts(levels: &Levels, in_space: bool) -> Vec<std::ops::Range<usize>> {
     let slices = levels.slices();
     if in_space {
-        vec![levels.slice(slices.start).start..levels.slice(slices.end - 1).end]
+        let whole = levels.slice(slices.start).start..levels.slice(slices.end - 1).end;
+        Vec::from([whole])
     } else {
         slices.map(|k| levels.slice(k)).collect()
     }
