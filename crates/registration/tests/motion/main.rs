@@ -98,12 +98,12 @@ fn ser_errors(scene: &Scene, series: &DynamicSeries) -> Vec<f64> {
     errors.filter(|e| e.is_finite()).collect()
 }
 
-/// Two patients of different centres (or as many as `TRIHER_MOTION_PATIENTS` says), each lying still, moving as a whole by some
+/// One patient (or as many as `TRIHER_MOTION_PATIENTS` says), lying still, moving as a whole by some
 /// millimetres and degrees, and deforming as well. The limits leave room above what is measured (`docs/motion.md`).
 #[test]
 fn what_is_left_of_known_motion() {
     let wanted = std::env::var("TRIHER_MOTION_PATIENTS");
-    let patients: usize = wanted.ok().and_then(|v| v.parse().ok()).unwrap_or(2);
+    let patients: usize = wanted.ok().and_then(|v| v.parse().ok()).unwrap_or(1);
     println!(
         "| motion | correction | tissue mean (mm) | tissue 95 % | lesion mean | lesion 95 % | SER error |"
     );
