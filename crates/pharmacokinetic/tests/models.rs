@@ -1,9 +1,5 @@
 //! Models against numerical integration, fits against what made the curves, and OSIPI's digital reference objects.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that tells what it skips"
-)]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -1,5 +1,4 @@
 //! Against PyRadiomics: `tests/parity/make_pyradiomics_case.py` measures a rough region with the PyPI package.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
