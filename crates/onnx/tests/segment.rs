@@ -1,11 +1,7 @@
 //! A segmentation network of PyTorch over volumes in windows, against MONAI's `sliding_window_inference` (`parity/make_segmentation.py`): Gaussian
 //! and constant weights, volumes larger and smaller than a window, flips. Largest difference 1e-5 of the largest number.
 #![cfg(feature = "tract")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "helpers of tests, which say what they measured"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
