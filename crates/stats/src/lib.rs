@@ -37,6 +37,7 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod agreement;
 mod auc;
 mod bootstrap;
 mod calibration;
@@ -49,6 +50,7 @@ mod roc;
 mod scores;
 mod spread;
 
+pub use agreement::{IntraclassCorrelation, intraclass_correlation};
 pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
 pub use bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
 pub use calibration::{

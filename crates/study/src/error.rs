@@ -80,6 +80,9 @@ pub enum StudyError {
     /// Finding the breast and the lesion.
     #[error(transparent)]
     Detection(#[from] triher_detection::DetectionError),
+    /// Changing images and masks a little.
+    #[error(transparent)]
+    Perturbation(#[from] triher_perturbation::PerturbationError),
     /// Moving phases onto each other.
     #[error(transparent)]
     Registration(#[from] triher_registration::RegistrationError),

@@ -56,6 +56,7 @@ mod progress;
 pub mod radiomics;
 pub mod recipe;
 pub mod region_features;
+pub mod robustness;
 pub mod run;
 pub mod scan;
 pub mod simulation;

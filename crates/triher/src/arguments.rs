@@ -5,7 +5,9 @@
 
 mod imaging;
 
-pub(crate) use imaging::{FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments};
+pub(crate) use imaging::{
+    FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Ibsi(IbsiArguments),
     /// Compute the features of a cohort: resumable, in parallel
     Extract(ExtractArguments),
+    /// Tell which features of a cohort hold when images and masks change a little: ICC of each
+    Robustness(RobustnessArguments),
     /// Train a model from features and labels, with cross-validated figures
     Train(TrainArguments),
     /// Evaluate a model on an external cohort

@@ -107,3 +107,33 @@ pub(crate) struct FindArguments {
     #[arg(long, value_name = "S,S,...")]
     pub(crate) times: Option<String>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct RobustnessArguments {
+    /// Cohort file (TOML), as `triher extract` takes it
+    pub(crate) cohort: PathBuf,
+    /// Table to write: feature, icc, icc_lower, icc_upper, patients, repeats
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) out: PathBuf,
+    /// Changes of each patient
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) repeats: u64,
+    /// Seed of the changes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Translation along each axis, up to so many voxels either way
+    #[arg(long, default_value_t = 0.5, value_name = "VOXELS")]
+    pub(crate) translation: f64,
+    /// Rotation within the slices, up to so many degrees either way
+    #[arg(long, default_value_t = 6.0, value_name = "DEGREES")]
+    pub(crate) rotation: f64,
+    /// Noise that is added, relative to that of each phase
+    #[arg(long, default_value_t = 1.0, value_name = "TIMES")]
+    pub(crate) noise: f64,
+    /// Change of the lesion's volume, up to this share either way
+    #[arg(long, default_value_t = 0.15, value_name = "SHARE")]
+    pub(crate) volume: f64,
+    /// Standard deviation of the contour's displacement
+    #[arg(long, default_value_t = 0.5, value_name = "MM")]
+    pub(crate) contour: f64,
+}

@@ -12,6 +12,7 @@ mod patch;
 mod predict;
 mod pretrain;
 mod radiomics;
+mod robustness;
 mod run;
 mod scan;
 mod simulate;
@@ -42,6 +43,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),
         Command::Find(arguments) => find::find(&arguments, console),
+        Command::Robustness(arguments) => robustness::robustness(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),

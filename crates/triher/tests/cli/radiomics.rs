@@ -163,3 +163,31 @@ fn radiomics_and_rings_are_features_of_a_cohort() {
     );
     w.triher("extract e.toml").fails_saying(&["radiomix"]);
 }
+
+/// Two patients, changed a little: a table of intraclass correlations, the same however many threads work.
+#[test]
+fn features_are_told_apart_by_how_they_hold() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.nifti_patient("q", 140.0);
+    w.write(
+        "c.csv",
+        "patient_id,images,mask\np,p,p/P_mask.nii.gz\nq,q,q/P_mask.nii.gz\n",
+    );
+    w.write(
+        "c.toml",
+        "name = 'c'\npatients = 'c.csv'\nfeatures = ['kinetics']\n",
+    );
+    w.triher("robustness c.toml --out s.csv --repeats 3").done();
+    let first = w.read("s.csv");
+    let text = String::from_utf8(first.clone()).unwrap();
+    assert!(text.starts_with("feature,icc,icc_lower,icc_upper,patients,repeats\n"));
+    assert!(text.contains("\nsize_volume_mm3,"));
+    w.triher("robustness c.toml --out s.csv --repeats 3 --threads 1")
+        .done();
+    assert_eq!(first, w.read("s.csv"));
+    w.triher("robustness c.toml --out s.csv --repeats 1")
+        .fails_saying(&["2 to 1000"]);
+    w.triher("robustness c.toml --out s.csv --volume 2")
+        .fails_saying(&["volume"]);
+}

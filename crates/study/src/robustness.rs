@@ -1,0 +1,179 @@
+//! Which features hold when images and masks change a little.
+
+use crate::StudyError;
+use crate::cohort::CohortFile;
+use crate::extract::read_rules;
+use crate::features::FeatureExtractor;
+use crate::lesion::find_lesions;
+use crate::manifest::{Manifest, write_whole};
+use crate::source::{PatientStudy, ReadOptions};
+use crate::{Progress, extract::SkippedPatient};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+pub use triher_perturbation::PerturbationOptions;
+use triher_perturbation::perturb;
+use triher_stats::intraclass_correlation;
+
+/// What to change and how often.
+#[derive(Clone, Debug)]
+pub struct RobustnessPlan {
+    /// Cohort file.
+    pub cohort: PathBuf,
+    /// Table to write (CSV), with its manifest beside it.
+    pub out: PathBuf,
+    /// Changes of each patient.
+    pub repeats: u64,
+    /// How much is changed.
+    pub options: PerturbationOptions,
+}
+
+/// How repeatable one feature is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeatureStability {
+    /// Name of the feature.
+    pub feature: String,
+    /// ICC(1,1) over patients and changes; empty where it is not defined.
+    pub icc: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub icc_lower: Option<f64>,
+    /// Upper end.
+    pub icc_upper: Option<f64>,
+    /// Patients in which the feature has a value after every change.
+    pub patients: usize,
+    /// Changes of each.
+    pub repeats: u64,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct Robustness {
+    /// One row per feature, in the order of the feature table.
+    pub features: Vec<FeatureStability>,
+    /// Patients that could not be used.
+    pub skipped: Vec<SkippedPatient>,
+}
+
+/// Changes every patient of a cohort a little, several times, measures again, and tells for each feature how much of its variance is between
+/// patients: ICC(1,1) with its interval. Labels are not looked at.
+///
+/// # Errors
+/// When the cohort cannot be read, an option makes no sense, fewer than two patients can be used, or the table cannot be written.
+pub fn robustness(
+    plan: &RobustnessPlan,
+    progress: &dyn Progress,
+) -> Result<Robustness, StudyError> {
+    plan.options.check()?;
+    if !(2..=1000).contains(&plan.repeats) {
+        return Err(StudyError::Input(format!(
+            "{} changes of each patient tell nothing of how much they matter: give from 2 to 1000",
+            plan.repeats
+        )));
+    }
+    let cohort = CohortFile::read(&plan.cohort)?;
+    let folder = plan.cohort.parent().unwrap_or(Path::new("")).to_owned();
+    let extractor = FeatureExtractor::new(&cohort.features, &folder)?;
+    let rules = cohort.series_rules.as_deref().map(|r| folder.join(r));
+    let rules = read_rules(rules.as_deref())?;
+    let found = cohort.patients(&folder)?;
+    progress.begin(
+        &format!("Changes of {}", cohort.name),
+        found.patients.len() as u64,
+    );
+    let measured: Vec<Result<Vec<Vec<f64>>, SkippedPatient>> = found
+        .patients
+        .par_iter()
+        .map(|patient| {
+            let measure = || -> Result<Vec<Vec<f64>>, StudyError> {
+                let reading = ReadOptions {
+                    rules: rules.clone(),
+                    patient: None,
+                    times_s: patient.times_s.clone(),
+                };
+                let study = PatientStudy::read(&patient.images, &reading)?;
+                let rule = &extractor.recipe().lesion;
+                let lesions =
+                    find_lesions(&study, &patient.lesion, rule, cohort.resample_masks)?.lesions;
+                let lesion = lesions
+                    .first()
+                    .ok_or_else(|| StudyError::Input("there is no lesion to measure".to_owned()))?;
+                (0..plan.repeats)
+                    .map(|repeat| {
+                        let (series, mask) =
+                            perturb(&study.series, &lesion.mask, &plan.options, repeat)?;
+                        Ok(extractor.extract(&series, &mask)?.values)
+                    })
+                    .collect()
+            };
+            let outcome = measure();
+            progress.step(&patient.unit);
+            outcome.map_err(|error| {
+                progress.note(&format!("skipped {}: {error}", patient.unit));
+                SkippedPatient {
+                    patient: patient.unit.clone(),
+                    reason: error.to_string(),
+                }
+            })
+        })
+        .collect();
+    progress.end();
+    let (mut patients, mut skipped) = (Vec::new(), Vec::new());
+    for outcome in measured {
+        match outcome {
+            Ok(values) => patients.push(values),
+            Err(patient) => skipped.push(patient),
+        }
+    }
+    if patients.len() < 2 {
+        return Err(StudyError::Input(format!(
+            "{} patient(s) of {} could be used: how features differ between patients takes two or more",
+            patients.len(),
+            cohort.name
+        )));
+    }
+    let features = extractor.names().iter().enumerate();
+    let features: Vec<FeatureStability> = features
+        .map(|(at, name)| {
+            let of = |patient: &Vec<Vec<f64>>| -> Vec<f64> {
+                patient.iter().map(|values| values[at]).collect()
+            };
+            let subjects: Vec<Vec<f64>> = patients.iter().map(of).collect();
+            let complete = |s: &&Vec<f64>| s.iter().all(|v| v.is_finite());
+            let icc = intraclass_correlation(&subjects);
+            FeatureStability {
+                feature: name.clone(),
+                icc: icc.map(|i| i.value),
+                icc_lower: icc.map(|i| i.lower),
+                icc_upper: icc.map(|i| i.upper),
+                patients: subjects.iter().filter(complete).count(),
+                repeats: plan.repeats,
+            }
+        })
+        .collect();
+    write_whole(&plan.out, csv(&features)?.as_bytes())?;
+    let configuration = (&cohort, extractor.recipe(), &plan.options, plan.repeats);
+    let mut manifest = Manifest::new("robustness", &configuration);
+    manifest.add_input(&plan.cohort)?;
+    manifest.add_output(&plan.out)?;
+    for patient in &skipped {
+        manifest
+            .notes
+            .push(format!("skipped {}: {}", patient.patient, patient.reason));
+    }
+    let mut beside = plan.out.clone().into_os_string();
+    beside.push(".manifest.json");
+    manifest.write(Path::new(&beside))?;
+    Ok(Robustness { features, skipped })
+}
+
+fn csv(features: &[FeatureStability]) -> Result<String, StudyError> {
+    let internal = |error: String| StudyError::Internal(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for feature in features {
+        writer
+            .serialize(feature)
+            .map_err(|e| internal(e.to_string()))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| internal(e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| internal(e.to_string()))
+}
