@@ -5,7 +5,7 @@ use crate::manifest::Manifest;
 use crate::pretrain::{MethodName, PretrainPlan};
 use triher_report::{LearningFigure, LearningLine, TrainingReport, training_report};
 use triher_training::{
-    AugmentationSettings, CrossValidated, Depth, EncoderSizes, EpochReport, HeadKind,
+    AugmentationSettings, ClassLoss, CrossValidated, Depth, EncoderSizes, EpochReport, HeadKind,
     OptimiserSettings,
 };
 
@@ -329,8 +329,11 @@ pub(crate) fn finetuning_page(
             fact(
                 "Loss",
                 format!(
-                    "{:?}{}",
-                    training.loss,
+                    "{}{}",
+                    match training.loss {
+                        ClassLoss::CrossEntropy => "cross-entropy",
+                        ClassLoss::Ordinal => "ordinal: cross-entropies of \"above this class\"",
+                    },
                     if training.balanced {
                         ", classes weighed by the inverse of their frequency"
                     } else {

@@ -50,9 +50,16 @@ impl Console {
         }
     }
 
-    /// Prints an error with its causes.
+    /// Prints an error with its causes, each once: some errors name theirs in their own sentence.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        self.note(&format!("error: {error:#}"));
+        let mut text = error.to_string();
+        for cause in error.chain().skip(1) {
+            let cause = cause.to_string();
+            if !text.ends_with(&cause) {
+                text += &format!(": {cause}");
+            }
+        }
+        self.note(&format!("error: {text}"));
     }
 
     fn with_bar(&self, action: impl FnOnce(&mut Option<ProgressBar>)) {
