@@ -3,12 +3,13 @@
 use crate::feature::{Entry, Family, FeatureValue};
 use crate::levels::{Bins, Levels};
 use crate::prepare::Region;
+use crate::responses::{named, response_features};
 use crate::settings::Settings;
 use crate::{RadiomicsError, local_intensity, morphology, statistics, texture, volume_histogram};
 use rayon::prelude::*;
 use triher_volume::{Image, Mask};
 
-/// The features of the region of a mask, in the order of the IBSI's tables.
+/// The features of the region of a mask, in the order of the IBSI's tables, those of the image first and then those of each filter's response.
 ///
 /// Voxels whose intensity is not finite belong to the shape but not to the intensities. A feature that is not defined for this region is not a number,
 /// and its `flags` say why.
@@ -20,10 +21,9 @@ pub fn features(
     mask: &Mask,
     settings: &Settings,
 ) -> Result<Vec<FeatureValue>, RadiomicsError> {
-    Ok(region_features(
-        &Region::prepare(image, mask, settings)?,
-        settings,
-    ))
+    let mut all = region_features(&Region::prepare(image, mask, settings)?, settings);
+    all.extend(response_features(image, mask, settings)?);
+    Ok(all)
 }
 
 /// The features of a region that has been prepared.
@@ -163,6 +163,7 @@ fn undiscretised(settings: &Settings, why: &str) -> Vec<FeatureValue> {
     settings
         .families
         .retain(|f| f.is_texture() || *f == Family::IntensityHistogram);
+    settings.filters.clear();
     let mut features = feature_list(&settings);
     for feature in &mut features {
         why.clone_into(&mut feature.flags);
@@ -186,6 +187,14 @@ pub fn feature_list(settings: &Settings) -> Vec<FeatureValue> {
     let mut settings = settings.clone();
     settings.discretisation = crate::Discretisation::None;
     let mut features = region_features(&region, &settings);
+    let mut inner = settings.of_responses();
+    inner.discretisation = crate::Discretisation::None;
+    if !settings.filters.is_empty() {
+        let of_one = region_features(&region, &inner);
+        for filter in &settings.filters {
+            features.extend(named(&filter.name(), of_one.clone()));
+        }
+    }
     for feature in &mut features {
         feature.value = f64::NAN;
         feature.flags.clear();

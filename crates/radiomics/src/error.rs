@@ -9,6 +9,9 @@ pub enum RadiomicsError {
     /// Image and mask do not share a grid, or the new grid is impossible.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// An image could not be filtered.
+    #[error(transparent)]
+    Filter(#[from] triher_filter::FilterError),
     /// The mask has no voxel.
     #[error(
         "the mask has no voxel: nothing can be measured. Check that it was drawn on this image and that its label was read."

@@ -28,6 +28,7 @@ mod local_intensity;
 mod morphology;
 mod prepare;
 pub mod pyradiomics;
+mod responses;
 mod settings;
 mod statistics;
 mod texture;
@@ -39,6 +40,8 @@ pub use diagnostics::diagnostics;
 pub use error::RadiomicsError;
 pub use feature::{Family, FeatureValue};
 pub use prepare::Region;
+pub use responses::{Response, ResponseSettings, responses};
 pub use settings::{
     Aggregation, Configuration, Discretisation, Normalisation, Resampling, Resegmentation, Settings,
 };
+pub use triher_filter::{Filter, FilterError};

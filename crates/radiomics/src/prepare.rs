@@ -3,6 +3,7 @@
 use crate::RadiomicsError;
 use crate::settings::{Normalisation, Resampling, Resegmentation, Settings};
 use nalgebra::Matrix4;
+use triher_filter::Filter;
 use triher_region::{IndexBox, bounding_box};
 use triher_volume::{Geometry, Image, Interpolation, Mask, crop, resample_onto};
 
@@ -40,8 +41,43 @@ impl Region {
     ) -> Result<Self, RadiomicsError> {
         settings.check()?;
         image.check_same_grid("image", mask, "mask")?;
+        Self::prepare_about(image, mask, settings, [0.0; 3])
+    }
+
+    /// Prepares the region of a mask with what a filter looks at about it.
+    ///
+    /// # Errors
+    /// As [`Region::prepare`].
+    pub(crate) fn prepare_for(
+        image: &Image,
+        mask: &Mask,
+        settings: &Settings,
+        filter: &Filter,
+    ) -> Result<Self, RadiomicsError> {
+        let old = image.geometry().spacing_mm();
+        let new = settings.resampling.map_or([0.0; 3], |r| r.spacing_mm);
+        let spacing = std::array::from_fn(|a| if new[a] > 0.0 { new[a] } else { old[a] });
+        match filter.reach(spacing) {
+            None => Self::prepare_whole(image, mask, settings),
+            Some(reach) => {
+                settings.check()?;
+                image.check_same_grid("image", mask, "mask")?;
+                let more = std::array::from_fn(|a| reach[a] as f64 * spacing[a]);
+                Self::prepare_about(image, mask, settings, more)
+            }
+        }
+    }
+
+    /// Prepares the region with so many millimetres more about it.
+    fn prepare_about(
+        image: &Image,
+        mask: &Mask,
+        settings: &Settings,
+        more_mm: [f64; 3],
+    ) -> Result<Self, RadiomicsError> {
         let bounds = bounding_box(mask).ok_or(RadiomicsError::EmptyMask)?;
-        let around = with_margin(bounds, image.geometry(), settings.resampling.as_ref());
+        let resampling = settings.resampling.as_ref();
+        let around = with_margin(bounds, image.geometry(), resampling, more_mm);
         let whole = *image.geometry();
         let mut cut = crop(image, around.start, around.size())?;
         normalise(&mut cut, image, settings.normalisation);
@@ -101,7 +137,12 @@ impl Region {
 }
 
 /// The region's box and what its resampling and its intensity peaks reach for.
-fn with_margin(bounds: IndexBox, geometry: &Geometry, resampling: Option<&Resampling>) -> IndexBox {
+fn with_margin(
+    bounds: IndexBox,
+    geometry: &Geometry,
+    resampling: Option<&Resampling>,
+    more_mm: [f64; 3],
+) -> IndexBox {
     let spacing = geometry.spacing_mm();
     let reach = |axis: usize| {
         let (new, support) = match resampling {
@@ -118,7 +159,7 @@ fn with_margin(bounds: IndexBox, geometry: &Geometry, resampling: Option<&Resamp
             ),
         };
         // Interpolated voxels of the mask lie up to a voxel outside of it, and their peaks' spheres about them.
-        let millimetres = PEAK_RADIUS_MM + 2.0 * new;
+        let millimetres = PEAK_RADIUS_MM + 2.0 * new + more_mm[axis];
         (millimetres / spacing[axis]).ceil() as usize + support
     };
     let size = geometry.size();

@@ -2,7 +2,9 @@
 
 use crate::RadiomicsError;
 use crate::feature::Family;
+use crate::responses::{self, ResponseSettings};
 use serde::{Deserialize, Serialize};
+use triher_filter::Filter;
 use triher_volume::Interpolation;
 
 /// Everything that decides the values of the features, as the image processing scheme of the IBSI orders it: normalisation, resampling,
@@ -24,6 +26,10 @@ pub struct Settings {
     pub aggregation: Vec<Aggregation>,
     /// Which families are computed.
     pub families: Vec<Family>,
+    /// Filters whose response maps are measured too.
+    pub filters: Vec<Filter>,
+    /// What is measured of them.
+    pub responses: ResponseSettings,
 }
 
 impl Default for Settings {
@@ -37,6 +43,8 @@ impl Default for Settings {
             volume_histogram: Discretisation::BinNumber { bins: 1000 },
             aggregation: vec![Aggregation::ThreeAveraged, Aggregation::ThreeMerged],
             families: Family::ALL.to_vec(),
+            filters: Vec::new(),
+            responses: ResponseSettings::default(),
         }
     }
 }
@@ -288,7 +296,7 @@ impl Configuration {
             discretisation,
             volume_histogram,
             aggregation,
-            families: Family::ALL.to_vec(),
+            ..Settings::default()
         }
     }
 
@@ -362,6 +370,7 @@ impl Settings {
         for (setting, discretisation) in [
             ("discretisation", self.discretisation),
             ("volume-histogram", self.volume_histogram),
+            ("responses.discretisation", self.responses.discretisation),
         ] {
             match discretisation {
                 Discretisation::BinNumber { bins } if !(1..=65_535).contains(&bins) => {
@@ -373,6 +382,6 @@ impl Settings {
                 _ => {}
             }
         }
-        Ok(())
+        responses::check(&self.filters)
     }
 }

@@ -1,5 +1,6 @@
 //! Conformance with the reference values of the Image Biomarker Standardisation Initiative.
 
+use crate::ibsi_filters::STANDARD;
 use crate::radiomics::read_pair;
 use crate::{Progress, StudyError};
 use serde::Serialize;
@@ -53,21 +54,11 @@ pub fn ibsi(plan: &IbsiPlan, progress: &dyn Progress) -> Result<Vec<ConformanceR
     let references = read_references(&path)?;
     let mut rows = Vec::new();
     progress.begin("phantoms", 6);
-    let file = |phantom: &str, what: &str, name: &str| {
-        let file = plan.data.join(phantom).join("nifti").join(what).join(name);
-        if file.is_file() {
-            return Ok(file);
-        }
-        Err(StudyError::Input(format!(
-            "{} is missing: give the folder of the IBSI's phantoms with --data (github.com/theibsi/data_sets holds them)",
-            file.display()
-        )))
-    };
     let mut dataset = |name: &str, phantom: &str, settings: &Settings| -> Result<(), StudyError> {
         progress.step(name);
         let (image, mask) = (
-            file(phantom, "image", "phantom.nii.gz")?,
-            file(phantom, "mask", "mask.nii.gz")?,
+            phantom_file(&plan.data, phantom, "image", "phantom.nii.gz")?,
+            phantom_file(&plan.data, phantom, "mask", "mask.nii.gz")?,
         );
         let (image, mask) = read_pair(&image, &mask, None)?;
         let mut computed = diagnostics(&image, &mask, settings)?;
@@ -86,6 +77,23 @@ pub fn ibsi(plan: &IbsiPlan, progress: &dyn Progress) -> Result<Vec<ConformanceR
     }
     progress.end();
     Ok(rows)
+}
+
+/// A file of a phantom.
+pub(crate) fn phantom_file(
+    data: &Path,
+    phantom: &str,
+    what: &str,
+    name: &str,
+) -> Result<PathBuf, StudyError> {
+    let file = data.join(phantom).join("nifti").join(what).join(name);
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(StudyError::Input(format!(
+        "{} is missing: give the folder of the IBSI's phantoms with --data (github.com/theibsi/data_sets holds them)",
+        file.display()
+    )))
 }
 
 fn rows_of(
@@ -189,7 +197,7 @@ pub fn counts(rows: &[ConformanceRow]) -> Vec<(String, [usize; 4])> {
             continue;
         };
         if row.reference.is_some() {
-            let binds = matches!(row.consensus.as_str(), ">= 10" | "6-9");
+            let binds = matches!(row.consensus.as_str(), ">= 10" | "6-9" | STANDARD);
             let at = if binds { 0 } else { 2 };
             count[at] += 1;
             count[at + 1] += usize::from(row.outcome == "within");
@@ -225,8 +233,31 @@ pub fn document(rows: &[ConformanceRow]) -> String {
         "# Conformance with the IBSI's reference values (IBSI-1)\n\n\
          Made by `triher ibsi --data DIR --out docs/ibsi.md`, with the phantoms and the table of reference values of the Image Biomarker\n\
          Standardisation Initiative. A value agrees when, rounded to three significant figures, it lies within the tolerance; a reference binds\n\
-         when six teams or more agree on it. Configurations B and E are computed too, and listed without a reference where the table has none.\n\n\
-         | dataset | binding rows | of them within | weaker rows | of them within |\n| --- | ---: | ---: | ---: | ---: |\n",
+         when six teams or more agree on it. Configurations B and E are computed too, and listed without a reference where the table has none.\n\n",
+    );
+    add_tables(&mut text, rows);
+    text
+}
+
+/// The conformance table of filters as a document in Markdown.
+pub fn document_of_filters(rows: &[ConformanceRow]) -> String {
+    let mut text = String::from(
+        "# Conformance with the IBSI's reference values of filters (IBSI-2)\n\n\
+         Made by `triher ibsi --filters --data DIR --out docs/ibsi2.md`: statistics of response maps of the IBSI's CT phantom, by slice (A) and in space at 1 mm (B),\n\
+         against the reference values of github.com/theibsi/ibsi_2_reference_data (CC0 1.0). A value agrees when it lies within the tolerance, not rounded. The response maps\n\
+         of the digital phantoms are compared voxel by voxel in `crates/filter/tests/reference_maps.rs`: [filters.md](filters.md) has that table.\n\n",
+    );
+    add_tables(&mut text, rows);
+    for part in rows.chunk_by(|a, b| a.dataset == b.dataset) {
+        let _ = writeln!(text, "- {}: {}", part[0].dataset, part[0].family);
+    }
+    text
+}
+
+/// The summary, what is not within tolerance, and every row.
+fn add_tables(text: &mut String, rows: &[ConformanceRow]) {
+    text.push_str(
+        "| dataset | binding rows | of them within | weaker rows | of them within |\n| --- | ---: | ---: | ---: | ---: |\n",
     );
     for (dataset, [binding, within, weak, weak_within]) in counts(rows) {
         let _ = writeln!(
@@ -274,5 +305,5 @@ pub fn document(rows: &[ConformanceRow]) -> String {
             );
         }
     }
-    text
+    text.push('\n');
 }

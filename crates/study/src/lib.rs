@@ -44,6 +44,7 @@ mod find_picture;
 pub mod finetune;
 mod finetune_samples;
 pub mod ibsi;
+pub mod ibsi_filters;
 pub mod labelling;
 pub mod lesion;
 mod manifest;

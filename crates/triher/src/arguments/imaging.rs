@@ -27,7 +27,10 @@ Settings of profile ibsi (TOML; all optional):
   resegmentation = { range = [0, 2000], outlier-sigma = 3 }
   discretisation = { method = \"bin-number\", bins = 32 }                   # or \"bin-width\", width = 25, or \"none\"
   aggregation = [\"3D-averaged\", \"3D-merged\"]                              # and 2D-, 2.5D-
-  families = [\"morphology\", \"statistics\", \"cooccurrence\"]";
+  families = [\"morphology\", \"statistics\", \"cooccurrence\"]
+  [[filters]]                                                            # measured too, as log_1.5mm_stat_mean ...; cubic voxels
+  kind = \"log\"                                                           # mean | log | laws | gabor | wavelet | isotropic-wavelet
+  sigma-mm = 1.5                                                         # docs/filters.md has all settings";
 
 #[derive(Debug, Args)]
 #[command(after_help = RADIOMICS_HELP)]
@@ -60,6 +63,9 @@ pub(crate) struct IbsiArguments {
     /// Folder with digital_phantom, ct_phantom and reference_values.csv
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Compare filters of images (IBSI-2) on the CT phantom instead; their reference values are built in
+    #[arg(long, conflicts_with = "reference")]
+    pub(crate) filters: bool,
     /// Another table of reference values (columns as in reference_values.csv)
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: Option<PathBuf>,

@@ -4,17 +4,26 @@ use crate::Ending;
 use crate::arguments::IbsiArguments;
 use crate::console::Console;
 use triher_study::ibsi::{
-    ConformanceRow, IbsiPlan, counts, document, ibsi as compare, six_figures,
+    ConformanceRow, IbsiPlan, counts, document, document_of_filters, ibsi as compare, six_figures,
 };
+use triher_study::ibsi_filters::ibsi_filters;
 
 pub(crate) fn ibsi(arguments: &IbsiArguments, console: &Console) -> anyhow::Result<Ending> {
     let plan = IbsiPlan {
         data: arguments.data.clone(),
         reference: arguments.reference.clone(),
     };
-    let rows = compare(&plan, console)?;
+    let (rows, text) = if arguments.filters {
+        let rows = ibsi_filters(&plan.data, console)?;
+        let text = document_of_filters(&rows);
+        (rows, text)
+    } else {
+        let rows = compare(&plan, console)?;
+        let text = document(&rows);
+        (rows, text)
+    };
     if let Some(out) = &arguments.out {
-        triher_study::write_text(out, &document(&rows))?;
+        triher_study::write_text(out, &text)?;
     }
     if arguments.json {
         console.result(&serde_json::to_string_pretty(&rows)?)?;
@@ -71,7 +80,7 @@ fn table(rows: &[ConformanceRow], summary: bool, console: &Console) -> anyhow::R
             format!("{dataset:15}  no reference values in this table")
         } else {
             format!(
-                "{dataset:15}  {within} of {binding} rows that bind (6 teams and more) within tolerance, {weak_within} of {weak} weaker ones"
+                "{dataset:15}  {within} of {binding} rows that bind within tolerance, {weak_within} of {weak} weaker ones"
             )
         })?;
     }
