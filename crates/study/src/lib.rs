@@ -39,6 +39,7 @@ mod error;
 pub mod evaluation;
 pub mod extract;
 pub mod features;
+pub mod filtering;
 pub mod find;
 mod find_picture;
 pub mod finetune;

@@ -6,7 +6,8 @@
 mod imaging;
 
 pub(crate) use imaging::{
-    FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
+    FilterArguments, FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments,
+    RobustnessArguments,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Find(FindArguments),
     /// Compute the radiomics features of one image and its mask
     Radiomics(RadiomicsArguments),
+    /// Write the response maps of filters: Laplacian of Gaussian, Laws, Gabor, wavelets
+    Filter(FilterArguments),
     /// Compare radiomics with the reference values of the Image Biomarker Standardisation Initiative
     Ibsi(IbsiArguments),
     /// Compute the features of a cohort: resumable, in parallel

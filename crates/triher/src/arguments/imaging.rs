@@ -58,6 +58,34 @@ pub(crate) struct RadiomicsArguments {
     pub(crate) out: Option<PathBuf>,
 }
 
+const FILTER_HELP: &str = "\
+Example of settings (docs/filters.md has all):
+  resampling = { spacing-mm = [1, 1, 1], interpolation = \"cubic-bspline\" }
+
+  [[filters]]
+  kind = \"log\"
+  sigma-mm = 1.5
+
+  [[filters]]
+  kind = \"wavelet\"
+  family = \"coif1\"
+  band = \"LLH\"
+  pooling = \"mean\"";
+
+#[derive(Debug, Args)]
+#[command(after_help = FILTER_HELP)]
+pub(crate) struct FilterArguments {
+    /// Image (NIfTI, NRRD, Analyze)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: PathBuf,
+    /// Settings as of `triher radiomics` (TOML): normalisation, resampling and filters are used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: PathBuf,
+    /// Folder for the response maps, one <filter>.nii.gz each, and the manifest
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct IbsiArguments {
     /// Folder with digital_phantom, ct_phantom and reference_values.csv

@@ -3,6 +3,7 @@
 mod demo;
 mod evaluate;
 mod extract;
+mod filter;
 mod find;
 mod finetune;
 mod ibsi;
@@ -45,6 +46,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Find(arguments) => find::find(&arguments, console),
         Command::Robustness(arguments) => robustness::robustness(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
+        Command::Filter(arguments) => filter::filter(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(arguments, console),

@@ -116,6 +116,76 @@ fn the_conformance_table_is_printed_and_a_wrong_reference_fails() {
     .fails_saying(&[]);
 }
 
+#[test]
+fn filters_give_maps_and_features() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    let files = "--image p/P_0002.nii.gz --mask p/P_mask.nii.gz";
+    w.write(
+        "s.toml",
+        "families = ['statistics']\nresampling = { spacing-mm = [2, 2, 2], interpolation = 'linear' }\n\
+         [[filters]]\nkind = 'log'\nsigma-mm = 3.0\n[[filters]]\nkind = 'wavelet'\nfamily = 'coif1'\nband = 'LLH'\npooling = 'mean'\n\
+         [responses]\nfamilies = ['statistics']\n",
+    );
+    let table = w
+        .triher(&format!("radiomics {files} --settings s.toml"))
+        .done()
+        .stdout();
+    for tag in [
+        "\nstat_mean,",
+        "\nlog_3mm_stat_mean,",
+        "\nwavelet_coif1_LLH_level1_mean_stat_kurt,",
+    ] {
+        assert!(table.contains(tag), "{tag} in {table}");
+    }
+    assert_eq!(table.trim_end().lines().count(), 1 + 3 * 18);
+    let again = w
+        .triher(&format!("radiomics {files} --settings s.toml --threads 1"))
+        .done();
+    assert_eq!(again.stdout(), table);
+    w.triher("filter --image p/P_0002.nii.gz --settings s.toml --out maps")
+        .done();
+    for file in [
+        "log_3mm.nii.gz",
+        "wavelet_coif1_LLH_level1_mean.nii.gz",
+        "manifest.json",
+    ] {
+        assert!(!w.read(&format!("maps/{file}")).is_empty());
+    }
+    w.write("none.toml", "families = ['statistics']\n");
+    w.triher("filter --image p/P_0002.nii.gz --settings none.toml --out maps")
+        .fails_saying(&["[[filters]]"]);
+    w.write("bad.toml", "[[filters]]\nkind = 'laws'\nkernels = 'L5X5'\n");
+    w.triher(&format!("radiomics {files} --settings bad.toml"))
+        .fails_saying(&["L5X5", "kernels"]);
+    w.write(
+        "twice.toml",
+        "[[filters]]\nkind = 'mean'\nsupport = 3\n[[filters]]\nkind = 'mean'\nsupport = 3\n",
+    );
+    w.triher(&format!("radiomics {files} --settings twice.toml"))
+        .fails_saying(&["mean_3"]);
+}
+
+#[test]
+fn filters_meet_the_standards_reference_values() {
+    let Some(data) = reference("ibsi") else {
+        return;
+    };
+    let w = Workspace::new();
+    let data = data.to_str().unwrap();
+    let text = w
+        .triher_words(&["ibsi", "--filters", "--data", data])
+        .done()
+        .stdout();
+    assert!(!text.contains("DIFFERS") && !text.contains("ABSENT"));
+    assert_eq!(
+        text.matches(" 18 of 18 rows that bind").count(),
+        17,
+        "{text}"
+    );
+    assert!(text.contains("filter_8.B       17 of 17 rows"), "{text}");
+}
+
 /// A list of names instead of a table; the table's columns are told beside it.
 #[test]
 fn radiomics_and_rings_are_features_of_a_cohort() {
