@@ -98,32 +98,25 @@ impl Grid {
             .enumerate()
             .for_each(|(k, out)| {
                 debug_assert!(k < nz);
-                match axis {
-                    0 => rows(
-                        &self.values[k * plane..][..plane],
-                        out,
-                        nx,
-                        &sources,
-                        &weights,
-                    ),
-                    1 => {
-                        for (j, row) in out.chunks_exact_mut(nx).enumerate() {
-                            for (m, w) in &weights {
-                                if let Some(s) = sources[j + m] {
-                                    add(row, &self.values[k * plane + s * nx..][..nx], *w);
-                                }
-                            }
-                        }
-                    }
-                    _ => {
-                        for (j, row) in out.chunks_exact_mut(nx).enumerate() {
-                            for (m, w) in &weights {
-                                if let Some(s) = sources[k + m] {
-                                    add(row, &self.values[s * plane + j * nx..][..nx], *w);
-                                }
-                            }
-                        }
-                    }
+                if axis == 0 {
+                    let image = &self.values[k * plane..][..plane];
+                    return rows(image, out, nx, &sources, &weights);
+                }
+                let mut terms = Vec::with_capacity(weights.len());
+                for (j, row) in out.chunks_exact_mut(nx).enumerate() {
+                    let at = if axis == 1 { j } else { k };
+                    let rows = weights.iter().filter_map(|(m, w)| {
+                        let s = sources[at + m]?;
+                        let begin = if axis == 1 {
+                            k * plane + s * nx
+                        } else {
+                            s * plane + j * nx
+                        };
+                        Some((*w, &self.values[begin..begin + nx]))
+                    });
+                    terms.clear();
+                    terms.extend(rows);
+                    add(row, &terms);
                 }
             });
         Self {
@@ -201,16 +194,25 @@ fn rows(
         for (value, source) in extended.iter_mut().zip(sources) {
             *value = source.map_or(0.0, |s| row[s]);
         }
-        for (m, w) in weights {
-            add(out, &extended[*m..*m + length], *w);
-        }
+        let shifted = weights.iter().map(|&(m, w)| (w, &extended[m..m + length]));
+        add(out, &shifted.collect::<Vec<_>>());
     }
 }
 
-/// Adds a row with a weight.
-fn add(sum: &mut [f64], row: &[f64], weight: f64) {
-    for (s, v) in sum.iter_mut().zip(row) {
-        *s += weight * v;
+/// Adds rows with their weights, four at a time: the sum is then read and written a quarter as often.
+fn add(sum: &mut [f64], terms: &[(f64, &[f64])]) {
+    let mut fours = terms.chunks_exact(4);
+    for four in &mut fours {
+        let [(wa, a), (wb, b), (wc, c), (wd, d)] = [four[0], four[1], four[2], four[3]];
+        let rows = a.iter().zip(b).zip(c.iter().zip(d));
+        for (s, ((a, b), (c, d))) in sum.iter_mut().zip(rows) {
+            *s += (wa * a + wb * b) + (wc * c + wd * d);
+        }
+    }
+    for (weight, row) in fours.remainder() {
+        for (s, v) in sum.iter_mut().zip(*row) {
+            *s += weight * v;
+        }
     }
 }
 
