@@ -1,4 +1,8 @@
 //! Low-pass decomposition filters of orthogonal wavelets; written by `tests/make_wavelets.py` with PyWavelets.
+#![expect(
+    clippy::approx_constant,
+    reason = "a table as it was written, whose first rows are Haar's"
+)]
 
 /// Name and low-pass decomposition filter.
 pub(crate) const WAVELETS: [(&str, &[f64]); 20] = [

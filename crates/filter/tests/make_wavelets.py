@@ -7,7 +7,7 @@ Needs PyWavelets (PyPI: pywavelets). Written with 1.8; the coefficients are thos
 import pywt
 
 names = ["haar"] + [f"db{n}" for n in range(2, 11)] + [f"sym{n}" for n in range(4, 9)] + [f"coif{n}" for n in range(1, 6)]
-print("//! Low-pass decomposition filters of orthogonal wavelets; written by `tests/make_wavelets.py` with PyWavelets.\n")
+print("//! Low-pass decomposition filters of orthogonal wavelets; written by `tests/make_wavelets.py` with PyWavelets.\n#![expect(clippy::approx_constant, reason = \"a table as it was written, whose first rows are Haar's\")]\n")
 print("/// Name and low-pass decomposition filter.")
 print("pub(crate) const WAVELETS: [(&str, &[f64]); %d] = [" % len(names))
 for name in names:

@@ -12,7 +12,8 @@
 //! before contrast, are left out and counted ([`voxel_counts`]).
 //!
 //! [`curve`] and [`curve_type`] describe the mean curve. [`percent_enhancement`], [`signal_enhancement_ratio`] and [`UcsfRule`] make
-//! parametric maps of whole images.
+//! parametric maps of whole images, [`quantity_map`] one of any [`Quantity`]; [`functional_volume`] parts the functional tumour volume by the
+//! signal enhancement ratio.
 //!
 //! ```
 //! use triher_kinetics::{CurveType, FeatureOptions, curve, curve_type, features};
@@ -35,9 +36,11 @@ mod curve;
 mod error;
 mod feature;
 mod first_order;
+mod functional_volume;
 mod kinetic;
 mod maps;
 mod quantity;
+mod quantity_map;
 mod statistics;
 mod voxels;
 
@@ -45,8 +48,10 @@ pub use curve::{CurveType, curve, curve_type};
 pub use error::KineticsError;
 pub use feature::{Feature, FeatureOptions, feature_names, features};
 pub use first_order::{first_order_features, first_order_names};
+pub use functional_volume::{FunctionalVolume, SerCutoffs, functional_volume};
 pub use kinetic::{kinetic_features, kinetic_names};
 pub use maps::{UcsfRule, percent_enhancement, signal_enhancement_ratio};
 pub use quantity::Quantity;
+pub use quantity_map::quantity_map;
 pub use statistics::{FirstOrder, percentile};
 pub use voxels::{VoxelCounts, voxel_counts};
