@@ -6,7 +6,7 @@ use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
 use crate::progress::Progress;
-use crate::recipe::Recipe;
+use crate::recipe::{HabitatsRecipe, HabitatsSource, Recipe};
 use crate::region_features::FeatureDefinition;
 use crate::source::{PatientStudy, ReadOptions, file_name};
 use rayon::prelude::*;
@@ -137,6 +137,9 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
 
     let mut manifest = Manifest::new("extract", &(&cohort, extractor.recipe()));
     manifest.add_input(&plan.cohort)?;
+    if let Some(habitats) = &cohort.features.habitats {
+        note_habitats(habitats, extractor.recipe(), &folder, &mut manifest)?;
+    }
     let mut summary = ExtractSummary {
         table: table.clone(),
         patients: 0,
@@ -227,6 +230,25 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         )));
     }
     Ok(summary)
+}
+
+/// States in the manifest whose habitats the table has.
+fn note_habitats(
+    asked: &HabitatsRecipe,
+    recipe: &Recipe,
+    folder: &Path,
+    manifest: &mut Manifest,
+) -> Result<(), StudyError> {
+    if let Some(HabitatsSource::File(path)) = &asked.model {
+        manifest.add_input(&folder.join(path))?;
+    }
+    if let Some(fitted) = recipe.habitats.as_ref().and_then(|h| h.fitted()) {
+        manifest.notes.push(format!(
+            "habitats fitted on {}: none of them may be predicted as if unseen",
+            fitted.fitted_on()
+        ));
+    }
+    Ok(())
 }
 
 /// What each column of a feature table is.
@@ -326,9 +348,10 @@ impl Job<'_> {
             &recipe.lesion,
             self.cohort.resample_masks,
         )?;
+        let prepared = self.extractor.prepare(&study.series)?;
         let mut lesions = Vec::with_capacity(found.lesions.len());
         for lesion in &found.lesions {
-            let features = self.extractor.extract(&study.series, &lesion.mask)?;
+            let features = self.extractor.measure(&prepared, &lesion.mask)?;
             let values = features
                 .values
                 .iter()
@@ -341,11 +364,13 @@ impl Job<'_> {
             });
         }
         let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
+        let preparation = prepared.notes;
         let mut warnings = study.warnings;
         if id != study.id {
             warnings.push(format!("the images name the patient {}", study.id));
         }
         warnings.extend(found.warnings);
+        warnings.extend(preparation);
         let mut inputs = study.inputs;
         inputs.extend(found.inputs);
         let class = patient.class.clone().or_else(|| self.labels.of(&id));

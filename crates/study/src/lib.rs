@@ -32,6 +32,7 @@
 //! ```
 
 pub mod cohort;
+pub mod cohort_habitats;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;
@@ -51,6 +52,7 @@ mod npy;
 pub mod patch;
 mod pictures;
 pub mod prediction;
+pub mod preparation;
 pub mod pretrain;
 mod progress;
 pub mod radiomics;
@@ -65,6 +67,7 @@ pub mod study_file;
 pub mod tables;
 pub mod train;
 mod training_page;
+pub mod upstream;
 pub mod weights;
 
 pub use error::StudyError;

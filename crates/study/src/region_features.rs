@@ -1,9 +1,10 @@
 //! Radiomics of the lesion, its habitats, and kinetics and radiomics of rings about it.
 
 use crate::StudyError;
-use crate::recipe::{HabitatMethod, HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
+use crate::cohort_habitats::method_of;
+use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
 use serde::Serialize;
-use triher_habitat::{CURVE_FEATURES, HabitatModel, Method, habitat_map, voxel_curves};
+use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
 use triher_kinetics::FeatureOptions;
 use triher_patch::PhaseInput;
 use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
@@ -24,6 +25,8 @@ pub struct FeatureDefinition {
     pub ibsi_tag: String,
     /// Unit; empty where it is told by the documentation only.
     pub unit: String,
+    /// Patients on whom something was fitted that the values depend on; empty where each patient's values are of that patient alone.
+    pub fitted_on: String,
 }
 
 impl FeatureDefinition {
@@ -43,6 +46,7 @@ impl FeatureDefinition {
             family: family.to_owned(),
             ibsi_tag: String::new(),
             unit: String::new(),
+            fitted_on: String::new(),
         }
     }
 }
@@ -137,6 +141,7 @@ impl RegionFeatures {
                     family: f.family.clone(),
                     ibsi_tag: f.tag.clone(),
                     unit: f.unit.clone(),
+                    fitted_on: String::new(),
                 })
                 .collect()
         };
@@ -145,6 +150,7 @@ impl RegionFeatures {
             .iter()
             .flat_map(|p| of(p, "", "lesion"))
             .collect();
+        let own = all.len();
         if let Some(habitats) = &self.habitats {
             all.extend(
                 habitat_columns(habitats.count).map(|(name, unit)| FeatureDefinition {
@@ -156,6 +162,12 @@ impl RegionFeatures {
             for number in 1..=habitats.count {
                 let (prefix, region) = (format!("habitat_{number}_"), format!("habitat {number}"));
                 all.extend(self.within.iter().flat_map(|p| of(p, &prefix, &region)));
+            }
+            if let Some(fitted) = habitats.fitted() {
+                let fitted_on = fitted.fitted_on();
+                for definition in &mut all[own..] {
+                    definition.fitted_on.clone_from(&fitted_on);
+                }
             }
         }
         if let Some(rings) = &self.rings {
@@ -226,13 +238,20 @@ impl RegionFeatures {
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
-        let method = match recipe.method {
-            HabitatMethod::KMeans => Method::KMeans(Default::default()),
-            HabitatMethod::GaussianMixture => Method::GaussianMixture(Default::default()),
-        };
         let divided = voxel_curves(series, lesion).and_then(|voxels| {
-            let model = HabitatModel::fit(&CURVE_FEATURES, &voxels.samples, recipe.count, &method)?;
-            habitat_map(&model, &voxels, series.geometry())
+            let map = |model: &HabitatModel| habitat_map(model, &voxels, series.geometry());
+            match recipe.fitted() {
+                Some(fitted) => map(&fitted.model),
+                None => {
+                    let (count, method) = (recipe.count, method_of(recipe, 0));
+                    map(&HabitatModel::fit(
+                        &CURVE_FEATURES,
+                        &voxels.samples,
+                        count,
+                        &method,
+                    )?)
+                }
+            }
         });
         let inside = self.within.iter().map(|p| p.list.len()).sum::<usize>();
         let map = match divided {

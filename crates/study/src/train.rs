@@ -151,6 +151,15 @@ fn feasible(
     settings: ValidationSettings,
 ) -> (Option<ValidationSettings>, Option<String>) {
     let smallest = dataset.smallest_class();
+    if smallest.patients < 2 && !dataset.fitted_upstream().is_empty() {
+        let note = format!(
+            "no cross-validation: features were fitted on {} of the patients, who cannot be held out, and of the class {} only {} is left. Fit them on fewer training patients, or evaluate on another cohort",
+            dataset.fitted_upstream().len(),
+            smallest.class,
+            smallest.patients
+        );
+        return (None, Some(note));
+    }
     if smallest.patients < 2 {
         let note = format!(
             "no cross-validation: the class {} has {} patient; its figures would mean nothing",
@@ -162,7 +171,7 @@ fn feasible(
         return (Some(settings), None);
     }
     let note = format!(
-        "{} folds instead of {}: the class {} has {} patients",
+        "{} folds instead of {}: the class {} has {} patients that can be held out",
         smallest.patients, settings.folds, smallest.class, smallest.patients
     );
     (
@@ -187,13 +196,19 @@ fn cross_validated_figures(
         seed,
     };
     let result = cross_validate(dataset, spec, &design)?;
+    let held_out = result.held_out();
+    let of = |all: &[String]| held_out.iter().map(|&row| all[row].clone()).collect();
+    let centres = dataset.centres.as_ref();
     let predictions = Predictions::new(
-        dataset.ids.clone(),
-        dataset.groups.clone(),
+        of(&dataset.ids),
+        of(&dataset.groups),
         dataset.classes.clone(),
-        dataset.y.clone(),
-        result.probabilities.values().to_vec(),
-        dataset.centres.clone(),
+        held_out.iter().map(|&row| dataset.y[row]).collect(),
+        (held_out.iter())
+            .flat_map(|&row| result.probabilities.row(row))
+            .copied()
+            .collect(),
+        centres.map(|c| held_out.iter().map(|&row| c[row].clone()).collect()),
     )?;
     let options = EvaluationOptions {
         bootstrap: validation.bootstrap,
@@ -233,6 +248,11 @@ fn model_file(
             .map(serde_json::to_value)
             .transpose()
             .map_err(json)?,
+        fitted_upstream: labelled
+            .upstream
+            .iter()
+            .map(|u| (u.what.clone(), u.patients.clone()))
+            .collect(),
     };
     Ok(ModelFile::new(
         crate::VERSION,

@@ -6,7 +6,8 @@
 mod imaging;
 
 pub(crate) use imaging::{
-    FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
+    FindArguments, FitHabitatsArguments, HabitatsCommand, IbsiArguments, ProfileChoice,
+    RadiomicsArguments, RobustnessArguments, TrainingChoice,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -60,6 +61,9 @@ pub(crate) enum Command {
     Ibsi(IbsiArguments),
     /// Compute the features of a cohort: resumable, in parallel
     Extract(ExtractArguments),
+    /// Fit the habitats of lesions on a training cohort
+    #[command(subcommand)]
+    Habitats(HabitatsCommand),
     /// Tell which features of a cohort hold when images and masks change a little: ICC of each
     Robustness(RobustnessArguments),
     /// Train a model from features and labels, with cross-validated figures

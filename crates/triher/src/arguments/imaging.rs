@@ -1,6 +1,6 @@
 //! Arguments of the commands that measure images.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Which definitions and names features have.
@@ -136,4 +136,45 @@ pub(crate) struct RobustnessArguments {
     /// Standard deviation of the contour's displacement
     #[arg(long, default_value_t = 0.5, value_name = "MM")]
     pub(crate) contour: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HabitatsCommand {
+    /// Fit habitats on the training patients of a cohort, for [features.habitats] model = "..."
+    Fit(FitHabitatsArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Patients that habitats are fitted on are never held out: cross-validation keeps them in training, and triher evaluate refuses a table with one of them."
+)]
+pub(crate) struct FitHabitatsArguments {
+    /// Cohort file (TOML); its [features.habitats] says how many habitats and how they are clustered
+    pub(crate) cohort: PathBuf,
+    #[command(flatten)]
+    pub(crate) training: TrainingChoice,
+    /// File to write (JSON)
+    #[arg(long, value_name = "FILE", default_value = "habitats.json")]
+    pub(crate) out: PathBuf,
+    /// Seed of the clustering and of the draw of voxels
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Voxels of each patient that are drawn at most, so that large lesions do not outweigh small ones
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub(crate) voxels: usize,
+}
+
+/// Who the training patients are: one of these must be said.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct TrainingChoice {
+    /// Training patients are those of this centre (may be given several times)
+    #[arg(long = "training-centre", value_name = "CENTRE")]
+    pub(crate) centres: Vec<String>,
+    /// Training patients are those in the column `patient_id` of this table (CSV)
+    #[arg(long = "training-patients", value_name = "FILE")]
+    pub(crate) list: Option<PathBuf>,
+    /// All patients of the cohort are training patients
+    #[arg(long = "all-training")]
+    pub(crate) all: bool,
 }

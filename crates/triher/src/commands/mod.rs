@@ -5,6 +5,7 @@ mod evaluate;
 mod extract;
 mod find;
 mod finetune;
+mod habitats;
 mod ibsi;
 mod label;
 mod model;
@@ -43,6 +44,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),
         Command::Find(arguments) => find::find(&arguments, console),
+        Command::Habitats(command) => habitats::habitats(command, console),
         Command::Robustness(arguments) => robustness::robustness(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),

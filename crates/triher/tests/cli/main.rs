@@ -9,6 +9,7 @@ mod cohort;
 mod crop;
 mod demo;
 mod embed;
+mod habitats;
 mod label;
 mod radiomics;
 mod reference_data;
