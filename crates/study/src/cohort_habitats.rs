@@ -9,10 +9,10 @@ use crate::preparation::{BiasFieldMethod, prepare};
 use crate::progress::Progress;
 use crate::recipe::{HabitatMethod, HabitatsRecipe, Recipe};
 use crate::source::{PatientStudy, ReadOptions};
+use crate::training_patients::{TrainingPatients, TrainingRule};
 use crate::upstream::{Upstream, pseudonym};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use triher_habitat::{
     CURVE_FEATURES, HabitatModel, KMeansOptions, Method, MixtureOptions, Reservoir, Samples,
@@ -58,17 +58,6 @@ pub struct FittedPatient {
     pub pseudonym: String,
     /// SHA-256 over the files that were read of the patient.
     pub files_sha256: String,
-}
-
-/// Which patients of a cohort are training patients. There is no default: whoever fits must say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrainingPatients {
-    /// All: the whole cohort is for training.
-    All,
-    /// Those of some centres.
-    Centres(Vec<String>),
-    /// Those in the column `patient_id` of a table (CSV).
-    Listed(PathBuf),
 }
 
 /// What to fit.
@@ -199,12 +188,9 @@ pub fn fit_habitats(
     }
     let recipe = cohort.features.habitats.clone().unwrap_or_default();
     let method = method_of(&recipe, plan.seed);
-    let listed = match &plan.training {
-        TrainingPatients::Listed(path) => Some(read_list(path)?),
-        _ => None,
-    };
+    let training = plan.training.rule()?;
     let found = cohort.patients(&folder)?;
-    let candidates = candidates(&found.patients, plan, listed.as_ref())?;
+    let candidates = training.candidates(&found.patients)?;
     let rules = cohort.series_rules.as_deref().map(|r| folder.join(r));
     let reading = ReadOptions {
         rules: read_rules(rules.as_deref())?,
@@ -217,7 +203,7 @@ pub fn fit_habitats(
     let drawn: Vec<Result<Option<Draw>, SkippedPatient>> = candidates
         .par_iter()
         .map(|patient| {
-            let outcome = draw(patient, &cohort, &reading, plan, listed.as_ref());
+            let outcome = draw(patient, &cohort, &reading, plan, &training);
             progress.step(&patient.unit);
             outcome.map_err(|error| {
                 progress.note(&format!("skipped {}: {error}", patient.unit));
@@ -236,15 +222,8 @@ pub fn fit_habitats(
             Err(patient) => skipped.push(patient),
         }
     }
-    if let Some(missing) = listed.iter().flatten().find(|id| {
-        let known = |p: &&CohortPatient| p.id.as_ref() == Some(id) || p.unit == **id;
-        draws.iter().all(|d| d.id != **id) && !found.patients.iter().any(|p| known(&p))
-    }) {
-        return Err(StudyError::Input(format!(
-            "the training patient {missing} is not in the cohort \"{}\": correct the list, or take the cohort file that has this patient",
-            cohort.name
-        )));
-    }
+    let ids = draws.iter().map(|d| d.id.as_str()).collect();
+    training.check_found(&ids, &found.patients, &cohort.name)?;
     draws.sort_by(|a, b| a.patient.cmp(&b.patient));
     let voxels = draws.iter().flat_map(|d| d.samples.values());
     let samples = Samples::new(CURVE_FEATURES.len(), voxels.copied().collect())?;
@@ -299,47 +278,13 @@ struct Draw {
     samples: Samples,
 }
 
-/// Patients who may be training patients as far as can be told without reading images.
-fn candidates<'a>(
-    patients: &'a [CohortPatient],
-    plan: &FitHabitatsPlan,
-    listed: Option<&BTreeSet<String>>,
-) -> Result<Vec<&'a CohortPatient>, StudyError> {
-    if let TrainingPatients::Centres(centres) = &plan.training {
-        let known: BTreeSet<&String> = patients.iter().filter_map(|p| p.centre.as_ref()).collect();
-        if let Some(missing) = centres.iter().find(|c| !known.contains(c)) {
-            let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
-            return Err(StudyError::Input(format!(
-                "no patient of the cohort is of the centre {missing}: its centres are {}",
-                if known.is_empty() {
-                    "not given".to_owned()
-                } else {
-                    known.join(", ")
-                }
-            )));
-        }
-    }
-    let may_train = |patient: &&CohortPatient| match &plan.training {
-        TrainingPatients::All => true,
-        TrainingPatients::Centres(centres) => {
-            patient.centre.as_ref().is_some_and(|c| centres.contains(c))
-        }
-        // A patient whose identifier stands in the images only is looked up when they are read.
-        TrainingPatients::Listed(_) => match (&patient.id, listed) {
-            (Some(id), Some(listed)) => listed.contains(id),
-            _ => true,
-        },
-    };
-    Ok(patients.iter().filter(may_train).collect())
-}
-
 /// Draws a training patient's voxels; `None` when the images say that this is no training patient.
 fn draw(
     patient: &CohortPatient,
     cohort: &CohortFile,
     reading: &ReadOptions,
     plan: &FitHabitatsPlan,
-    listed: Option<&BTreeSet<String>>,
+    training: &TrainingRule,
 ) -> Result<Option<Draw>, StudyError> {
     let reading = ReadOptions {
         times_s: patient.times_s.clone(),
@@ -347,7 +292,7 @@ fn draw(
     };
     let study = PatientStudy::read(&patient.images, &reading)?;
     let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
-    if listed.is_some_and(|listed| !listed.contains(&id)) {
+    if !training.includes(&id) {
         return Ok(None);
     }
     let rule = &cohort.features.lesion;
@@ -380,33 +325,6 @@ fn draw(
     }))
 }
 
-/// Identifiers of a table's column `patient_id`.
-fn read_list(path: &Path) -> Result<BTreeSet<String>, StudyError> {
-    #[derive(Deserialize)]
-    struct Row {
-        patient_id: String,
-    }
-    let wrong = |problem: String| StudyError::Configuration {
-        file: path.to_owned(),
-        problem,
-    };
-    let bytes = std::fs::read(path).map_err(StudyError::read(path))?;
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(bytes.as_slice());
-    let rows: Result<BTreeSet<String>, csv::Error> = reader
-        .deserialize::<Row>()
-        .map(|row| row.map(|r| r.patient_id))
-        .collect();
-    let list = rows.map_err(|e| wrong(format!("{e}: give a column `patient_id`")))?;
-    if list.is_empty() {
-        return Err(wrong(
-            "it names no training patient: give a row for each".to_owned(),
-        ));
-    }
-    Ok(list)
-}
-
 fn write_manifest(
     plan: &FitHabitatsPlan,
     cohort: &CohortFile,
@@ -416,7 +334,7 @@ fn write_manifest(
     let mut manifest = Manifest::new("habitats fit", cohort);
     manifest.seeds = vec![("clusters and draw of voxels".to_owned(), plan.seed)];
     manifest.add_input(&plan.cohort)?;
-    if let TrainingPatients::Listed(path) = &plan.training {
+    if let Some(path) = plan.training.table() {
         manifest.add_input(path)?;
     }
     manifest.add_output(&plan.out)?;

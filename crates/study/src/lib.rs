@@ -63,10 +63,12 @@ pub mod run;
 pub mod scan;
 pub mod simulation;
 pub mod source;
+pub mod stability;
 pub mod study_file;
 pub mod tables;
 pub mod train;
 mod training_page;
+pub mod training_patients;
 pub mod upstream;
 pub mod weights;
 

@@ -113,6 +113,18 @@ impl LabelledTable {
         Ok(mark(dataset, &self.upstream))
     }
 
+    /// Keeps some of the feature columns, in their order.
+    pub(crate) fn keep_columns(&mut self, keep: &[bool]) {
+        fn kept<T: Clone>(all: &[T], keep: &[bool]) -> Vec<T> {
+            let both = all.iter().zip(keep);
+            both.filter(|(_, k)| **k).map(|(v, _)| v.clone()).collect()
+        }
+        let table = &mut self.table;
+        let rows = table.values.chunks_exact(keep.len().max(1));
+        table.values = rows.flat_map(|row| kept(row, keep)).collect();
+        table.feature_names = kept(&table.feature_names, keep);
+    }
+
     fn labels(&self) -> Vec<String> {
         let labels = self.table.labels.iter().flatten();
         labels.map(|l| l.clone().unwrap_or_default()).collect()

@@ -3,6 +3,8 @@
 use crate::StudyError;
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
+use crate::source::file_name;
+use crate::stability::{SelectionSettings, select_stable};
 use crate::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
 use crate::tables::{LabelledTable, TableSource, describe, stack};
 use serde::Serialize;
@@ -18,6 +20,8 @@ use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
 pub struct TrainPlan {
     /// The labelled feature tables with the names of their cohorts; several are put together.
     pub tables: Vec<(String, TableSource)>,
+    /// Which features are taken.
+    pub selection: SelectionSettings,
     /// The classifier.
     pub model: ModelSettings,
     /// Cross-validation.
@@ -47,6 +51,7 @@ pub struct Trained {
 #[derive(Serialize)]
 struct Configuration<'a> {
     columns: Vec<&'a crate::study_file::Columns>,
+    selection: SelectionSettings,
     model: &'a ModelSettings,
     validation: &'a ValidationSettings,
     seed: u64,
@@ -61,7 +66,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     for (name, source) in &plan.tables {
         tables.push((source.read()?, name.clone()));
     }
-    let labelled = stack(tables)?;
+    let mut labelled = stack(tables)?;
+    select_stable(&mut labelled, &plan.selection)?;
     let dataset = labelled.dataset()?;
     let mut notes = labelled.notes.clone();
     let spec = pipeline_spec(&plan.model);
@@ -87,6 +93,15 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             .iter()
             .map(|(_, source)| &source.columns)
             .collect(),
+        // The folder is this machine's: the name says which table, and its hash is among the inputs.
+        selection: SelectionSettings {
+            stability: plan
+                .selection
+                .stability
+                .as_ref()
+                .map(|p| file_name(p).into()),
+            ..plan.selection.clone()
+        },
         model: &plan.model,
         validation: &plan.validation,
         seed: plan.seed,
@@ -102,6 +117,9 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             .labels
             .iter()
             .try_for_each(|labels| manifest.add_input(labels))?;
+    }
+    if let Some(path) = &plan.selection.stability {
+        manifest.add_input(path)?;
     }
     let model = model_file(
         &labelled,

@@ -246,6 +246,15 @@ pub(crate) struct TrainArguments {
     pub(crate) study: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) table: TableArguments,
+    /// Take only features that hold, by this table of `triher robustness` (CSV, with its manifest beside it)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stability: Option<PathBuf>,
+    /// The least ICC of a feature that is taken with --stability
+    #[arg(long, default_value_t = 0.75, value_name = "ICC")]
+    pub(crate) minimum_icc: f64,
+    /// What is compared with it: the lower end of the ICC's interval, or the estimate
+    #[arg(long, default_value = "lower", value_parser = ["lower", "estimate"])]
+    pub(crate) icc: String,
     /// Classifier
     #[arg(long, default_value = "logistic", value_parser = ["logistic"])]
     pub(crate) method: String,

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use triher_study::training_patients::TrainingPatients;
 
 /// Which definitions and names features have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,9 +110,15 @@ pub(crate) struct FindArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The table can choose features for training (triher train --stability, or [selection] in a study file). Patients it was made of are then never held out, \
+so name training patients: a part of them will do."
+)]
 pub(crate) struct RobustnessArguments {
     /// Cohort file (TOML), as `triher extract` takes it
     pub(crate) cohort: PathBuf,
+    #[command(flatten)]
+    pub(crate) training: TrainingChoice,
     /// Table to write: feature, icc, icc_lower, icc_upper, patients, repeats
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) out: PathBuf,
@@ -146,6 +153,7 @@ pub(crate) enum HabitatsCommand {
 
 #[derive(Debug, Args)]
 #[command(
+    group = clap::ArgGroup::new("who").args(["centres", "list", "all"]).required(true),
     after_help = "Patients that habitats are fitted on are never held out: cross-validation keeps them in training, and triher evaluate refuses a table with one of them."
 )]
 pub(crate) struct FitHabitatsArguments {
@@ -164,17 +172,28 @@ pub(crate) struct FitHabitatsArguments {
     pub(crate) voxels: usize,
 }
 
-/// Who the training patients are: one of these must be said.
+/// Who the training patients are.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(id = "training", multiple = false)]
 pub(crate) struct TrainingChoice {
     /// Training patients are those of this centre (may be given several times)
     #[arg(long = "training-centre", value_name = "CENTRE")]
-    pub(crate) centres: Vec<String>,
+    centres: Vec<String>,
     /// Training patients are those in the column `patient_id` of this table (CSV)
     #[arg(long = "training-patients", value_name = "FILE")]
-    pub(crate) list: Option<PathBuf>,
+    list: Option<PathBuf>,
     /// All patients of the cohort are training patients
     #[arg(long = "all-training")]
-    pub(crate) all: bool,
+    all: bool,
+}
+
+impl TrainingChoice {
+    /// The choice; all patients when nothing was typed and the command allows it.
+    pub(crate) fn patients(&self) -> TrainingPatients {
+        match (&self.list, self.centres.as_slice()) {
+            (Some(list), _) => TrainingPatients::Listed(list.clone()),
+            (None, [_, ..]) => TrainingPatients::Centres(self.centres.clone()),
+            (None, []) => TrainingPatients::All,
+        }
+    }
 }

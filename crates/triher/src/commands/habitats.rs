@@ -1,9 +1,9 @@
 //! `triher habitats`.
 
 use crate::Ending;
-use crate::arguments::{FitHabitatsArguments, HabitatsCommand, TrainingChoice};
+use crate::arguments::{FitHabitatsArguments, HabitatsCommand};
 use crate::console::Console;
-use triher_study::cohort_habitats::{FitHabitatsPlan, TrainingPatients, fit_habitats};
+use triher_study::cohort_habitats::{FitHabitatsPlan, fit_habitats};
 
 pub(crate) fn habitats(command: HabitatsCommand, console: &Console) -> anyhow::Result<Ending> {
     match command {
@@ -14,7 +14,7 @@ pub(crate) fn habitats(command: HabitatsCommand, console: &Console) -> anyhow::R
 fn fit(arguments: FitHabitatsArguments, console: &Console) -> anyhow::Result<Ending> {
     let plan = FitHabitatsPlan {
         cohort: arguments.cohort,
-        training: training(arguments.training),
+        training: arguments.training.patients(),
         out: arguments.out,
         seed: arguments.seed,
         voxels_per_patient: arguments.voxels,
@@ -40,12 +40,4 @@ fn fit(arguments: FitHabitatsArguments, console: &Console) -> anyhow::Result<End
     } else {
         Ending::Incomplete
     })
-}
-
-fn training(choice: TrainingChoice) -> TrainingPatients {
-    match (choice.list, choice.centres) {
-        (Some(list), _) => TrainingPatients::Listed(list),
-        (None, centres) if !centres.is_empty() => TrainingPatients::Centres(centres),
-        _ => TrainingPatients::All,
-    }
 }

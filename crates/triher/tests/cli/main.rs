@@ -14,6 +14,7 @@ mod label;
 mod radiomics;
 mod reference_data;
 mod scan;
+mod stability;
 mod tables;
 mod training;
 mod weights;
