@@ -5,6 +5,7 @@ use crate::cohort::{CohortFile, CohortPatient};
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
+use crate::motion_picture::motion_picture;
 use crate::progress::Progress;
 use crate::recipe::{HabitatsRecipe, HabitatsSource, Recipe};
 use crate::region_features::FeatureDefinition;
@@ -80,7 +81,7 @@ struct PartLesion {
 ///
 /// Each patient's result is stored in `<table>.parts/` as soon as it is there; a later run takes up what
 /// is stored when neither the patient's files nor the configuration have changed. A patient who cannot be
-/// used is reported and left out. Rows come in the order of the cohort, whatever the number of threads;
+/// used is reported and left out. Where motion is undone, `<table>.motion/` gets a picture of before and after for each patient. Rows come in the order of the cohort, whatever the number of threads;
 /// the table is written in row groups, so that memory does not grow with the number of patients.
 ///
 /// # Errors
@@ -110,6 +111,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         labels: &labels,
         rules,
         parts: &parts_folder,
+        motion: with_suffix(&table, ".motion"),
         fresh: plan.fresh,
     };
 
@@ -308,6 +310,8 @@ struct Job<'a> {
     labels: &'a Labels,
     rules: Option<SeriesRules>,
     parts: &'a Path,
+    /// Folder of the pictures of before and after motion was undone.
+    motion: PathBuf,
     fresh: bool,
 }
 
@@ -318,6 +322,13 @@ impl Job<'_> {
             "{}.json",
             &sha256_hex(patient.unit.as_bytes())[..24]
         ))
+    }
+
+    /// Where the picture of a patient's motion goes: a name that can be read, and one that is no other's.
+    fn picture_path(&self, patient: &CohortPatient) -> PathBuf {
+        let hash = sha256_hex(patient.unit.as_bytes());
+        let name = crate::run::slug(&patient.unit);
+        self.motion.join(format!("{name}-{}.png", &hash[..8]))
     }
 
     /// Computes one patient, or finds that it is stored already (`true`).
@@ -364,6 +375,10 @@ impl Job<'_> {
             });
         }
         let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
+        if let (Some(report), Some(before)) = (&prepared.motion, &prepared.before_motion) {
+            let drawn = motion_picture(before, prepared.series(), report, None)?;
+            write_whole(&self.picture_path(patient), &drawn)?;
+        }
         let preparation = prepared.notes;
         let mut warnings = study.warnings;
         if id != study.id {

@@ -31,8 +31,10 @@
 //! # Ok::<(), triher_study::StudyError>(())
 //! ```
 
+mod canvas;
 pub mod cohort;
 pub mod cohort_habitats;
+pub mod correction;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;
@@ -48,6 +50,7 @@ pub mod ibsi;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
+mod motion_picture;
 mod npy;
 pub mod patch;
 mod pictures;

@@ -4,8 +4,12 @@ use crate::StudyError;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use triher_bias::{BiasField, N4Options, n4};
-use triher_registration::{Correction, MotionModel, MotionOptions, MotionReport, register_series};
+pub use triher_registration::MotionModel;
+use triher_registration::{Correction, MotionOptions, MotionReport, register_series};
 use triher_volume::{DynamicSeries, Phase};
+
+/// Voxels along an axis that the receive field is estimated from at least, where there are so many.
+const LEAST_SAMPLES: usize = 16;
 
 /// How the receive field is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +91,13 @@ impl Prepared<'_> {
                 None
             }
         };
-        let found = n4(self.series.pre(), body.as_ref(), &N4Options::default())?;
+        let size = self.series.geometry().size();
+        let options = N4Options {
+            // Every fourth voxel at most, and where an axis has few, enough of them to see the field by.
+            shrink: size.map(|voxels| (voxels / LEAST_SAMPLES).clamp(1, 4)),
+            ..N4Options::default()
+        };
+        let found = n4(self.series.pre(), body.as_ref(), &options)?;
         let phases = self.series.phases().iter().map(|phase| {
             Ok(Phase {
                 image: found.corrected(&phase.image)?,

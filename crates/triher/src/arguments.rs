@@ -6,8 +6,8 @@
 mod imaging;
 
 pub(crate) use imaging::{
-    FindArguments, FitHabitatsArguments, HabitatsCommand, IbsiArguments, ProfileChoice,
-    RadiomicsArguments, RobustnessArguments, TrainingChoice,
+    CorrectArguments, FindArguments, FitHabitatsArguments, HabitatsCommand, IbsiArguments,
+    ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Embed(EmbedArguments),
     /// Find the lesion where no mask is given: ranked candidates, a mask and a picture to check
     Find(FindArguments),
+    /// Take the bias field off a study and undo the motion between its phases, with a picture of before and after
+    Correct(CorrectArguments),
     /// Compute the radiomics features of one image and its mask
     Radiomics(RadiomicsArguments),
     /// Compare radiomics with the reference values of the Image Biomarker Standardisation Initiative

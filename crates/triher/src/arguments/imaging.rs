@@ -145,6 +145,38 @@ pub(crate) struct RobustnessArguments {
     pub(crate) contour: f64,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").args(["bias_field", "motion"]).required(true).multiple(true),
+    after_help = "The phases are written as NIfTI, which triher extract reads. To correct a whole cohort, write motion = \"deformable\" or bias_field = \"n4\" under \
+[features] in its file instead."
+)]
+pub(crate) struct CorrectArguments {
+    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    pub(crate) path: PathBuf,
+    /// Divide all phases by the bias field of the phase before contrast
+    #[arg(long, value_parser = ["n4"])]
+    pub(crate) bias_field: Option<String>,
+    /// Undo the motion between the phases
+    #[arg(long, value_parser = ["rigid", "deformable"])]
+    pub(crate) motion: Option<String>,
+    /// Folder to write the corrected phases to, with correction.json
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Picture to check: subtraction before and after the motion was undone, in three planes (PNG)
+    #[arg(long, value_name = "FILE", requires = "motion")]
+    pub(crate) picture: Option<PathBuf>,
+    /// The phase that the picture shows, 0 being before contrast [default: the one that moved most]
+    #[arg(long, value_name = "N", requires = "picture")]
+    pub(crate) picture_phase: Option<usize>,
+    /// Patient to take when PATH holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
+    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
+    #[arg(long, value_name = "S,S,...")]
+    pub(crate) times: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum HabitatsCommand {
     /// Fit habitats on the training patients of a cohort, for [features.habitats] model = "..."

@@ -6,6 +6,7 @@
 mod bad_dicom;
 mod bad_input;
 mod cohort;
+mod correct;
 mod crop;
 mod demo;
 mod embed;
