@@ -7,7 +7,7 @@ use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json};
 use crate::preparation::{BiasFieldMethod, prepare};
 use crate::progress::Progress;
-use crate::recipe::{HabitatMethod, HabitatsRecipe, Recipe};
+use crate::recipe::{HabitatMethod, HabitatsRecipe, HabitatsSource, Recipe};
 use crate::source::{PatientStudy, ReadOptions};
 use crate::training_patients::{TrainingPatients, TrainingRule};
 use crate::upstream::{Upstream, pseudonym};
@@ -348,4 +348,23 @@ fn write_manifest(
         habitats.patients.len()
     ));
     manifest.write(&with_suffix(&plan.out, ".manifest.json"))
+}
+
+/// States in the manifest whose habitats the table has.
+pub(crate) fn note_habitats(
+    asked: &HabitatsRecipe,
+    recipe: &Recipe,
+    folder: &Path,
+    manifest: &mut Manifest,
+) -> Result<(), StudyError> {
+    if let Some(HabitatsSource::File(path)) = &asked.model {
+        manifest.add_input(&folder.join(path))?;
+    }
+    if let Some(fitted) = recipe.habitats.as_ref().and_then(|h| h.fitted()) {
+        manifest.notes.push(format!(
+            "habitats fitted on {}: none of them may be predicted as if unseen",
+            fitted.fitted_on()
+        ));
+    }
+    Ok(())
 }

@@ -2,9 +2,10 @@
 
 use crate::StudyError;
 use crate::encoder::{Reading, StudyEncoder};
+use crate::feature_definition::{FeatureDefinition, kinetic_units};
 use crate::preparation::{Prepared, prepare};
 use crate::recipe::{EmbeddingRecipe, Recipe};
-use crate::region_features::{FeatureDefinition, RegionFeatures};
+use crate::region_features::RegionFeatures;
 use std::path::Path;
 use triher_kinetics::FeatureOptions;
 use triher_patch::{PhaseInput, Window};
@@ -92,10 +93,28 @@ impl FeatureExtractor {
         let known = self.regions.definitions();
         let known: std::collections::HashMap<&str, &FeatureDefinition> =
             known.iter().map(|d| (d.name.as_str(), d)).collect();
+        let units = kinetic_units();
+        let own = |name: &str| {
+            // A ring's kinetics have the lesion's names after that of the ring.
+            let plain = name
+                .split_once("_kin_")
+                .map(|(_, rest)| format!("kin_{rest}"));
+            let unit = units.get(plain.as_deref().unwrap_or(name));
+            unit.map_or(String::new(), |u| (*u).to_owned())
+        };
         (self.names.iter())
-            .map(|name| match known.get(name.as_str()) {
-                Some(definition) => (*definition).clone(),
-                None => FeatureDefinition::of_own(name),
+            .map(|name| {
+                let definition = match known.get(name.as_str()) {
+                    Some(definition) => (*definition).clone(),
+                    None => FeatureDefinition::of_own(name),
+                };
+                match definition.unit.is_empty() {
+                    true => FeatureDefinition {
+                        unit: own(name),
+                        ..definition
+                    },
+                    false => definition,
+                }
             })
             .collect()
     }

@@ -2,54 +2,13 @@
 
 use crate::StudyError;
 use crate::cohort_habitats::method_of;
+use crate::feature_definition::FeatureDefinition;
 use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
-use serde::Serialize;
 use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
 use triher_kinetics::FeatureOptions;
 use triher_patch::PhaseInput;
 use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
 use triher_volume::{DynamicSeries, Image, Mask};
-
-/// What a column of a feature table is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FeatureDefinition {
-    /// Name of the column.
-    pub name: String,
-    /// What was measured: a phase or a difference of two; empty for what is of all phases.
-    pub input: String,
-    /// Where: `lesion`, `ring of 3 mm`.
-    pub region: String,
-    /// The IBSI's family with its aggregation, or triher's group.
-    pub family: String,
-    /// The IBSI's tag; empty where it has none.
-    pub ibsi_tag: String,
-    /// Unit; empty where it is told by the documentation only.
-    pub unit: String,
-    /// Patients on whom something was fitted that the values depend on; empty where each patient's values are of that patient alone.
-    pub fitted_on: String,
-}
-
-impl FeatureDefinition {
-    /// A feature that is not radiomics, told by its name.
-    pub(crate) fn of_own(name: &str) -> Self {
-        let family = match name.split('_').next() {
-            Some("kin") => "Contrast kinetics",
-            Some("size") => "Size",
-            Some("fo") => "First-order statistics",
-            Some("emb") => "Encoder embedding",
-            _ => "",
-        };
-        Self {
-            name: name.to_owned(),
-            input: String::new(),
-            region: "lesion".to_owned(),
-            family: family.to_owned(),
-            ibsi_tag: String::new(),
-            unit: String::new(),
-            fitted_on: String::new(),
-        }
-    }
-}
 
 /// One image that is measured: its name, phases and settings, and what comes out.
 #[derive(Clone, Debug)]
