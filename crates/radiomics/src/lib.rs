@@ -38,7 +38,7 @@ pub use conformance::{Outcome, ReferenceRow, compare, three_figures};
 pub use diagnostics::diagnostics;
 pub use error::RadiomicsError;
 pub use feature::{Family, FeatureValue};
-pub use prepare::Region;
+pub use prepare::{Region, SharedRegion};
 pub use settings::{
     Aggregation, Configuration, Discretisation, Normalisation, Resampling, Resegmentation, Settings,
 };

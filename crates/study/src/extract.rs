@@ -11,7 +11,6 @@ use crate::manifest::{Manifest, sha256_hex, write_json, write_whole};
 use crate::motion_picture::motion_picture;
 use crate::patient_labels::PatientLabels;
 use crate::progress::Progress;
-use crate::recipe::Recipe;
 use crate::source::{PatientStudy, ReadOptions, file_name};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

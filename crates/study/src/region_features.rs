@@ -7,7 +7,10 @@ use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
 use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
 use triher_kinetics::FeatureOptions;
 use triher_patch::PhaseInput;
-use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
+use triher_radiomics::{
+    Family, FeatureValue, RadiomicsError, Region, Settings, SharedRegion, feature_list,
+    region_features,
+};
 use triher_volume::{DynamicSeries, Image, Mask};
 
 /// One image that is measured: its name, phases and settings, and what comes out.
@@ -170,9 +173,9 @@ impl RegionFeatures {
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
         let begin = values.len();
+        let mut phases = Phases::new(series, lesion);
         for part in &self.lesion {
-            let image = image_of(series, &part.input)?;
-            let measured = triher_radiomics::features(&image, lesion, &part.settings)?;
+            let measured = phases.features(part)??;
             push(measured, &format!("rad_{}", part.name), values, notes);
         }
         if let Some(habitats) = &self.habitats {
@@ -228,8 +231,9 @@ impl RegionFeatures {
         for habitat in 0..recipe.count {
             let region = map.region(habitat);
             let prefix = format!("habitat_{}_rad", habitat + 1);
+            let mut phases = Phases::new(series, &region);
             for part in &self.within {
-                part.measure_into(series, &region, &prefix, values, notes)?;
+                part.measure_into(&mut phases, &prefix, values, notes)?;
             }
         }
         Ok(())
@@ -271,10 +275,48 @@ impl RegionFeatures {
                 }
             }
         }
+        let mut phases = Phases::new(series, ring);
         for part in &self.around {
-            part.measure_into(series, ring, &format!("{name}_rad"), values, notes)?;
+            part.measure_into(&mut phases, &format!("{name}_rad"), values, notes)?;
         }
         Ok(())
+    }
+}
+
+/// One region in the phases of a study: its mask is resampled once for all of them.
+struct Phases<'a> {
+    series: &'a DynamicSeries,
+    region: &'a Mask,
+    shared: Option<SharedRegion>,
+}
+
+impl<'a> Phases<'a> {
+    fn new(series: &'a DynamicSeries, region: &'a Mask) -> Self {
+        Self {
+            series,
+            region,
+            shared: None,
+        }
+    }
+
+    /// The features of a phase or of a difference of two.
+    ///
+    /// # Errors
+    /// When there is no such phase; within, when the region cannot be measured.
+    fn features(
+        &mut self,
+        part: &Measured,
+    ) -> Result<Result<Vec<FeatureValue>, RadiomicsError>, StudyError> {
+        let image = image_of(self.series, &part.input)?;
+        let settings = &part.settings;
+        let prepared = match &self.shared {
+            Some(shared) => shared.prepare(&image, settings),
+            None => Region::prepare(&image, self.region, settings).and_then(|region| {
+                self.shared = Some(SharedRegion::of(&region, self.region, settings)?);
+                Ok(region)
+            }),
+        };
+        Ok(prepared.map(|region| region_features(&region, settings)))
     }
 }
 
@@ -282,15 +324,13 @@ impl Measured {
     /// Measures a part of the breast that may be too small: then the values are missing and a note says why.
     fn measure_into(
         &self,
-        series: &DynamicSeries,
-        region: &Mask,
+        phases: &mut Phases<'_>,
         prefix: &str,
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
-        let image = image_of(series, &self.input)?;
         let prefix = format!("{prefix}_{}", self.name);
-        match triher_radiomics::features(&image, region, &self.settings) {
+        match phases.features(self)? {
             Ok(measured) => push(measured, &prefix, values, notes),
             Err(error) => {
                 notes.push(format!("{prefix}: {error}"));
