@@ -52,6 +52,12 @@ pub enum HabitatError {
         /// The component.
         component: usize,
     },
+    /// A stored model whose parts do not fit together.
+    #[error("this is no habitat model: {problem}. Fit it again.")]
+    BadModel {
+        /// What does not fit.
+        problem: &'static str,
+    },
     /// A region that cannot be used.
     #[error("the region has no voxel with finite intensities and signal before contrast: {remedy}")]
     EmptyRegion {

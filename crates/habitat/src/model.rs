@@ -144,6 +144,52 @@ impl HabitatModel {
         })
     }
 
+    /// Checks that the parts of a stored model fit together; a model from [`HabitatModel::fit`] always passes.
+    ///
+    /// # Errors
+    /// [`HabitatError::BadModel`].
+    pub fn check(&self) -> Result<(), HabitatError> {
+        let width = self.features.len();
+        let bad = |problem| Err(HabitatError::BadModel { problem });
+        let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
+        if width == 0
+            || self.scaling.mean.len() != width
+            || self.scaling.deviation.len() != width
+            || !finite(&self.scaling.mean)
+            || !self
+                .scaling
+                .deviation
+                .iter()
+                .all(|d| *d > 0.0 && d.is_finite())
+        {
+            return bad("its scaling is not that of its features");
+        }
+        let centres = match &self.clusters {
+            Clusters::KMeans(model) => &model.centres,
+            Clusters::GaussianMixture(model) => &model.means,
+        };
+        if centres.is_empty() || centres.iter().any(|c| c.len() != width || !finite(c)) {
+            return bad("its centres are not those of its features");
+        }
+        if let Clusters::GaussianMixture(model) = &self.clusters
+            && (model.weights.len() != centres.len()
+                || model.covariances.len() != centres.len()
+                || model
+                    .covariances
+                    .iter()
+                    .any(|c| c.len() != width * width || !finite(c))
+                || !model.weights.iter().all(|w| (0.0..=1.0).contains(w)))
+        {
+            return bad("its shares and covariances are not those of its components");
+        }
+        let mut order = self.order.clone();
+        order.sort_unstable();
+        if order.len() != centres.len() || order.iter().enumerate().any(|(at, o)| at != *o) {
+            return bad("its order does not name each of its clusters once");
+        }
+        Ok(())
+    }
+
     /// Number of habitats.
     pub fn habitats(&self) -> usize {
         self.order.len()
@@ -152,16 +198,18 @@ impl HabitatModel {
     /// The habitat of each sample, from 0.
     ///
     /// # Errors
-    /// [`HabitatError::Width`], [`HabitatError::Singular`].
+    /// [`HabitatError::Width`], [`HabitatError::Singular`], [`HabitatError::BadModel`].
     pub fn labels(&self, samples: &Samples) -> Result<Vec<usize>, HabitatError> {
+        self.check()?;
         let scaled = self.scaling.apply(samples)?;
         let clusters = match &self.clusters {
             Clusters::KMeans(model) => model.labels(&scaled)?,
             Clusters::GaussianMixture(model) => model.labels(&scaled)?,
         };
-        // A stored order that was tampered with must not panic.
-        let habitat = |cluster: usize| self.order.get(cluster).copied().unwrap_or(0);
-        Ok(clusters.into_iter().map(habitat).collect())
+        Ok(clusters
+            .into_iter()
+            .map(|cluster| self.order[cluster])
+            .collect())
     }
 
     /// Centres of the habitats in the features' own units, habitat 0 first.

@@ -186,3 +186,32 @@ proptest! {
         }
     }
 }
+
+/// A stored model is somebody's file: whatever it says, it is refused or used, and nothing panics.
+#[test]
+fn models_that_were_tampered_with_are_refused() {
+    for method in METHODS {
+        let (model, _) = mapped(|[i, _, _]| i % 3, 3, &method());
+        model.check().unwrap();
+        let text = serde_json::to_string(&model).unwrap();
+        let read: HabitatModel = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, model, "a model is the same after it was stored");
+        let (series, mask) = lesion(|[i, _, _]| i % 3);
+        let voxels = voxel_curves(&series, &mask).unwrap();
+        type Damage = fn(&mut HabitatModel);
+        let damages: [Damage; 6] = [
+            |m| m.order = vec![0, 1, 7],
+            |m| m.order = vec![0, 0, 1],
+            |m| m.order.truncate(2),
+            |m| m.scaling.deviation[1] = 0.0,
+            |m| m.scaling.mean.truncate(1),
+            |m| m.features.push("more".to_owned()),
+        ];
+        for damage in damages {
+            let mut other = model.clone();
+            damage(&mut other);
+            let error = habitat_map(&other, &voxels, series.geometry()).unwrap_err();
+            assert!(matches!(error, HabitatError::BadModel { .. }), "{error}");
+        }
+    }
+}

@@ -38,6 +38,7 @@ fn model(data: &Dataset, spec: PipelineSpec) -> Result<ModelFile, LearnError> {
             inputs: vec![("cohort.csv".to_owned(), "00ff".repeat(16))],
             configuration: serde_json::json!({"c": 0.5, "nothing": null}),
             cross_validated: Some(serde_json::json!({"auc": {"macro": {"value": 0.1 + 0.2}}})),
+            ..TrainingProvenance::default()
         },
     ))
 }

@@ -24,14 +24,24 @@ pub struct CrossValidation {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CrossValidated {
-    /// Out-of-fold probabilities, rows x classes: the mean over the repeats.
+    /// Out-of-fold probabilities, rows x classes: the mean over the repeats. A row that is never held out
+    /// ([`Dataset::with_fitted_upstream`]) has none: `NaN`.
     pub probabilities: Matrix,
     /// Out-of-fold probabilities of each repeat, rows x classes.
     pub repeats: Vec<Matrix>,
-    /// Fold that each row was held out in, for each repeat.
+    /// Fold that each row was held out in, for each repeat; the number of folds for a row that is never held out.
     pub folds: Vec<Vec<usize>>,
     /// What a reader must know: centres with a single patient, columns without values in a fold.
     pub notes: Vec<String>,
+}
+
+impl CrossValidated {
+    /// The rows that were held out, which are those with out-of-fold probabilities.
+    pub fn held_out(&self) -> Vec<usize> {
+        let rows = self.probabilities.iter_rows().enumerate();
+        let held = rows.filter(|(_, p)| p.iter().all(|v| !v.is_nan()));
+        held.map(|(row, _)| row).collect()
+    }
 }
 
 impl CrossValidation {
@@ -40,7 +50,7 @@ impl CrossValidation {
     /// All rows of a patient share a fold. Patients are dealt out like cards, class by class and centre by centre, in
     /// an order drawn at random within each class of a centre; so the folds differ by at most one patient in total, within each
     /// class and within each class of a centre. A patient with lesions of several classes counts as the rarest of them. The order of the
-    /// rows does not matter.
+    /// rows does not matter. Patients that features were fitted on get the number after the last fold: they are never held out.
     ///
     /// # Errors
     /// [`LearnError::BadDesign`], [`LearnError::OneClass`], [`LearnError::ClassAbsent`] when a class has no patient at all, and
@@ -59,8 +69,9 @@ impl CrossValidation {
             });
         }
         let counts = data.patients_per_class();
-        for (class, &patients) in data.classes.iter().zip(&counts) {
-            if patients == 0 {
+        let holdable = data.holdable_per_class();
+        for ((class, &all), &patients) in data.classes.iter().zip(&counts).zip(&holdable) {
+            if all == 0 {
                 return Err(LearnError::ClassAbsent {
                     class: class.clone(),
                     rows: data.rows(),
@@ -95,15 +106,19 @@ impl CrossValidation {
             }
         }
         let folds = data.groups.iter().map(|g| fold_of.get(g.as_str()));
-        folds.map(|fold| fold.copied().unwrap_or(0)).collect()
+        folds
+            .map(|fold| fold.copied().unwrap_or(self.folds))
+            .collect()
     }
 }
 
-/// Patients by class and centre, classes in their order, centres and patients by name.
+/// Patients that can be held out by class and centre, classes in their order, centres and patients by name.
 fn strata<'a>(data: &'a Dataset, counts: &[usize]) -> Vec<Vec<&'a str>> {
     let mut class_of: BTreeMap<&str, usize> = BTreeMap::new();
     let mut centre_of: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    for (row, group) in data.groups.iter().enumerate() {
+    let upstream = data.fitted_upstream();
+    let holdable = (data.groups.iter().enumerate()).filter(|(_, g)| !upstream.contains(*g));
+    for (row, group) in holdable {
         let class = data.y[row];
         let known = class_of.entry(group).or_insert(class);
         if (counts[class], class) < (counts[*known], *known) {
@@ -166,6 +181,11 @@ pub fn cross_validate(
         let row = mean.row_mut(i).iter_mut();
         row.for_each(|p| *p /= design.repeats as f64);
     }
+    for row in (0..n).filter(|&row| folds[0][row] == design.folds) {
+        for matrix in repeats.iter_mut().chain([&mut mean]) {
+            matrix.row_mut(row).fill(f64::NAN);
+        }
+    }
     let mut notes: Vec<String> = data
         .patients_per_centre()
         .iter()
@@ -174,6 +194,12 @@ pub fn cross_validate(
             format!("centre {centre} has one patient: no fold can both learn from it and be tested on it")
         })
         .collect();
+    if !data.fitted_upstream().is_empty() {
+        notes.push(format!(
+            "{} patients are in the training rows of every fold, and the figures are of the others: features of the table were fitted on them",
+            data.fitted_upstream().len()
+        ));
+    }
     notes.extend(empty.iter().map(|(feature, times)| {
         let all = work.len();
         format!("the feature \"{feature}\" has no value in {times} of {all} training folds and is not used in them")

@@ -28,6 +28,8 @@ pub struct Dataset {
     pub y: Vec<usize>,
     /// Names of the classes, in the order of every table of probabilities.
     pub classes: Vec<String>,
+    /// Patients that features were fitted on before this data set was made.
+    fitted_upstream: BTreeSet<String>,
 }
 
 /// The class with the fewest patients.
@@ -36,7 +38,7 @@ pub struct Dataset {
 pub struct SmallestClass {
     /// Name of the class.
     pub class: String,
-    /// Number of patients with at least one lesion of this class.
+    /// Number of patients with at least one lesion of this class that can be held out.
     pub patients: usize,
 }
 
@@ -101,7 +103,25 @@ impl Dataset {
             x,
             y,
             classes,
+            fitted_upstream: BTreeSet::new(),
         })
+    }
+
+    /// The same rows, of which some patients (by [`groups`](Self::groups); others are ignored) had a part in how the features were made: habitats were fitted on
+    /// their voxels, or columns were chosen by how they behave in them. Such a patient has been seen by the features of every row, so
+    /// [`split`](Self::split) refuses to hold one out, and cross-validation keeps them on the training side of every fold.
+    #[must_use]
+    pub fn with_fitted_upstream(mut self, patients: impl IntoIterator<Item = String>) -> Self {
+        let groups: BTreeSet<&String> = self.groups.iter().collect();
+        let patients = patients.into_iter().filter(|p| groups.contains(p));
+        let patients: Vec<String> = patients.collect();
+        self.fitted_upstream.extend(patients);
+        self
+    }
+
+    /// Patients of these rows that features were fitted on, see [`with_fitted_upstream`](Self::with_fitted_upstream).
+    pub fn fitted_upstream(&self) -> &BTreeSet<String> {
+        &self.fitted_upstream
     }
 
     /// Number of rows.
@@ -117,8 +137,8 @@ impl Dataset {
     /// The two sides of a split: one to fit on and one that can only be predicted.
     ///
     /// # Errors
-    /// [`LearnError::NoSuchRow`], [`LearnError::NoRows`] when a side is empty, and [`LearnError::Leak`] when a
-    /// patient is on both sides.
+    /// [`LearnError::NoSuchRow`], [`LearnError::NoRows`] when a side is empty, [`LearnError::Leak`] when a
+    /// patient is on both sides, and [`LearnError::FittedUpstream`] when features were fitted on a patient of the test side.
     pub fn split(&self, split: &Split) -> Result<(TrainingFold<'_>, HeldOut<'_>), LearnError> {
         let rows = self.rows();
         if let Some(&row) = split.train.iter().chain(&split.test).find(|&&r| r >= rows) {
@@ -137,6 +157,12 @@ impl Dataset {
                 group: self.groups[row].clone(),
             });
         }
+        let seen = |row: &&usize| self.fitted_upstream.contains(&self.groups[**row]);
+        if let Some(&row) = split.test.iter().find(seen) {
+            return Err(LearnError::FittedUpstream {
+                group: self.groups[row].clone(),
+            });
+        }
         Ok((
             TrainingFold::of(self, &split.train),
             HeldOut::of(self, &split.test),
@@ -145,16 +171,25 @@ impl Dataset {
 
     /// Number of patients with at least one row of each class, in the order of the classes.
     pub fn patients_per_class(&self) -> Vec<usize> {
+        self.count_per_class(|_| true)
+    }
+
+    /// As [`patients_per_class`](Self::patients_per_class), of those that can be held out: no feature was fitted on them.
+    pub fn holdable_per_class(&self) -> Vec<usize> {
+        self.count_per_class(|group| !self.fitted_upstream.contains(group))
+    }
+
+    fn count_per_class(&self, counts: impl Fn(&String) -> bool) -> Vec<usize> {
         let mut patients = vec![BTreeSet::new(); self.classes.len()];
-        for (group, &class) in self.groups.iter().zip(&self.y) {
+        for (group, &class) in self.groups.iter().zip(&self.y).filter(|(g, _)| counts(g)) {
             patients[class].insert(group);
         }
         patients.iter().map(BTreeSet::len).collect()
     }
 
-    /// The class with the fewest patients, the first one when several have as few.
+    /// The class with the fewest patients that can be held out, the first one when several have as few.
     pub fn smallest_class(&self) -> SmallestClass {
-        let patients = self.patients_per_class();
+        let patients = self.holdable_per_class();
         let smallest = self.classes.iter().zip(patients).min_by_key(|(_, n)| *n);
         let (class, patients) =
             smallest.map_or((String::new(), 0), |(class, n)| (class.clone(), n));

@@ -60,7 +60,7 @@ pub enum LearnError {
     },
     /// A class has fewer patients than there are folds.
     #[error(
-        "the class {class} has {patients} patients, fewer than the {folds} folds: use {patients} folds or fewer, or add patients of this class"
+        "the class {class} has {patients} patients that can be held out, fewer than the {folds} folds: use {patients} folds or fewer, or add patients of this class"
     )]
     FewPatients {
         /// The class.
@@ -85,6 +85,14 @@ pub enum LearnError {
         "patient {group} is in the training rows and in the held-out rows: put all rows of a patient on one side"
     )]
     Leak {
+        /// The patient.
+        group: String,
+    },
+    /// A patient that features were fitted on among the held-out rows.
+    #[error(
+        "patient {group} cannot be held out: features of this table (habitats, or a selection by stability) were fitted on this patient among others. Keep the patient on the training side, or fit those features on other patients."
+    )]
+    FittedUpstream {
         /// The patient.
         group: String,
     },

@@ -32,6 +32,10 @@ pub struct TrainingProvenance {
     pub configuration: serde_json::Value,
     /// Cross-validated figures; `None` when cross-validation was not possible.
     pub cross_validated: Option<serde_json::Value>,
+    /// What was fitted before training to make or choose the features, with the pseudonyms of the patients it was fitted on: an evaluation on
+    /// one of them would leak.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fitted_upstream: Vec<(String, Vec<String>)>,
 }
 
 /// A trained model, as `model.triher` keeps it.

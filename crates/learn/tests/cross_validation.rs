@@ -8,7 +8,7 @@ use common::{cohort, names, noise, spec, words};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use triher_learn::{
-    CrossValidation, Dataset, LearnError, Matrix, PcaSpec, Pipeline, cross_validate,
+    CrossValidation, Dataset, LearnError, Matrix, PcaSpec, Pipeline, Split, cross_validate,
 };
 
 fn design(folds: usize, repeats: usize) -> CrossValidation {
@@ -241,7 +241,7 @@ fn what_cannot_be_done_is_said() {
     ]);
     assert_eq!(
         message(&data, design(3, 1)),
-        "the class low has 2 patients, fewer than the 3 folds: use 2 folds or fewer, or add patients of this class"
+        "the class low has 2 patients that can be held out, fewer than the 3 folds: use 2 folds or fewer, or add patients of this class"
     );
     let absent = patients(&[(0, 1, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1)]);
     assert_eq!(
@@ -311,4 +311,55 @@ fn an_empty_column_is_not_used_and_noted() {
         .predict_proba(&Matrix::new(1, 3, vec![0.5, f64::NAN, 1.0]).unwrap())
         .unwrap();
     assert_eq!(with, without);
+}
+
+/// Features that were fitted on patients say something of these patients in every row: none of them may be predicted out of fold.
+#[test]
+fn patients_that_features_were_fitted_on_are_never_held_out() {
+    let list: Vec<(usize, usize, usize)> = (0..36).map(|n| (n % 3, 1 + n % 2, 1 + n % 2)).collect();
+    let seen = ["p0", "p7", "p20", "stranger"].map(str::to_owned);
+    let data = patients(&list).with_fitted_upstream(seen);
+    assert_eq!(
+        data.fitted_upstream().len(),
+        3,
+        "a stranger is none of the rows"
+    );
+    let result = cross_validate(&data, &spec(1.0, None), &design(4, 3)).unwrap();
+    let held = result.held_out();
+    for row in 0..data.rows() {
+        let upstream = data.fitted_upstream().contains(&data.groups[row]);
+        assert_eq!(held.contains(&row), !upstream, "row {row}");
+        for (folds, repeat) in result.folds.iter().zip(&result.repeats) {
+            assert_eq!(folds[row] == 4, upstream);
+            assert_eq!(repeat.row(row)[0].is_nan(), upstream);
+        }
+    }
+    assert!(
+        result
+            .notes
+            .iter()
+            .any(|n| n.starts_with("3 patients are in the training rows"))
+    );
+
+    // The gate is the split itself, whoever makes it.
+    let test: Vec<usize> = (0..data.rows())
+        .filter(|&r| data.groups[r] == "p7")
+        .collect();
+    let train = (0..data.rows()).filter(|r| !test.contains(r)).collect();
+    let error = data.split(&Split { train, test }).unwrap_err();
+    assert!(matches!(error, LearnError::FittedUpstream { ref group } if group == "p7"));
+    assert!(
+        error.to_string().contains("p7 cannot be held out"),
+        "{error}"
+    );
+
+    // With nobody left to hold out there is no cross-validation.
+    let everybody: Vec<String> = data.groups.clone();
+    let none = patients(&list).with_fitted_upstream(everybody);
+    assert_eq!(none.smallest_class().patients, 0);
+    let error = cross_validate(&none, &spec(1.0, None), &design(2, 1)).unwrap_err();
+    assert!(
+        matches!(error, LearnError::FewPatients { patients: 0, .. }),
+        "{error}"
+    );
 }

@@ -39,8 +39,8 @@ pub use conformance::{Outcome, ReferenceRow, compare, three_figures};
 pub use diagnostics::diagnostics;
 pub use error::RadiomicsError;
 pub use feature::{Family, FeatureValue};
-pub use prepare::Region;
-pub use responses::{Response, ResponseSettings, responses};
+pub use prepare::{Region, SharedRegion};
+pub use responses::{Response, ResponseSettings, response_features, responses};
 pub use settings::{
     Aggregation, Configuration, Discretisation, Normalisation, Resampling, Resegmentation, Settings,
 };

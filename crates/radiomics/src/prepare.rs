@@ -1,5 +1,9 @@
 //! From image and mask to the region that is measured: normalisation, resampling, resegmentation.
 
+mod shared;
+
+pub use shared::SharedRegion;
+
 use crate::RadiomicsError;
 use crate::settings::{Normalisation, Resampling, Resegmentation, Settings};
 use nalgebra::Matrix4;

@@ -96,11 +96,11 @@ pub fn responses(
         .collect()
 }
 
-/// The features of all responses; tags begin with the filter's name.
+/// The features of all responses, as [`features`](crate::features) adds them behind those of the image; tags begin with the filter's name. Nothing without filters.
 ///
 /// # Errors
 /// As [`responses`].
-pub(crate) fn response_features(
+pub fn response_features(
     image: &Image,
     mask: &Mask,
     settings: &Settings,

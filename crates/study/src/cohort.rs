@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 /// kinetics = true
 /// first_order = true
 /// motion = "rigid"                    # undone before anything is measured; also "deformable"
-/// habitats = { count = 4 }
+/// bias_field = "n4"                   # all phases divided by the field of the phase before contrast
+/// habitats = { count = 4 }            # or model = "habitats.json", fitted by `triher habitats fit`
 /// rings = { widths_mm = [1, 3, 5] }
 ///
 /// [features.radiomics]

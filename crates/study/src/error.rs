@@ -33,6 +33,18 @@ pub enum StudyError {
     /// Something about the input, said in whole sentences.
     #[error("{0}")]
     Input(String),
+    /// A model would be evaluated on patients that its features were fitted on.
+    #[error(
+        "{what}, which the model's features depend on, were fitted on {count} of these patients ({first}): the figures would flatter. Leave these patients out, or fit on other patients and train again."
+    )]
+    SeenPatients {
+        /// What was fitted.
+        what: String,
+        /// How many of the patients it was fitted on.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
     /// One patient's images could not be used.
     #[error("patient {patient}: {source}")]
     Patient {
@@ -83,6 +95,12 @@ pub enum StudyError {
     /// Changing images and masks a little.
     #[error(transparent)]
     Perturbation(#[from] triher_perturbation::PerturbationError),
+    /// Dividing a lesion into habitats.
+    #[error(transparent)]
+    Habitat(#[from] triher_habitat::HabitatError),
+    /// The bias field.
+    #[error(transparent)]
+    Bias(#[from] triher_bias::BiasError),
     /// Moving phases onto each other.
     #[error(transparent)]
     Registration(#[from] triher_registration::RegistrationError),

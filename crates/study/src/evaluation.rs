@@ -5,6 +5,7 @@ use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::tables::{TableSource, describe};
+use crate::upstream::{Upstream, refuse_seen};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::{Dataset, ModelFile};
@@ -61,6 +62,8 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     let model = ModelFile::read(&plan.model)?;
     let labelled = plan.table.read()?;
     let dataset = labelled.dataset_of(&model.classes)?;
+    refuse_seen(&upstream_of(&model), &dataset)?;
+    refuse_other_habitats(&model, labelled.recipe.as_ref())?;
     let mut notes = labelled.notes.clone();
 
     progress.begin("Evaluation", 1);
@@ -100,6 +103,39 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
         write_whole(path, report.as_bytes())?;
     }
     Ok(Evaluated { evaluation, notes })
+}
+
+/// What the model's features were fitted on before it was trained.
+pub(crate) fn upstream_of(model: &ModelFile) -> Vec<Upstream> {
+    let fitted = model.training.fitted_upstream.iter();
+    fitted
+        .map(|(what, patients)| Upstream {
+            what: what.clone(),
+            patients: patients.clone(),
+        })
+        .collect()
+}
+
+/// Refuses a table whose habitats are not those of the model: their columns have the same names and another meaning.
+fn refuse_other_habitats(model: &ModelFile, table: Option<&Recipe>) -> Result<(), StudyError> {
+    let recipe = model
+        .extraction
+        .clone()
+        .map(serde_json::from_value::<Recipe>);
+    let (Some(Ok(recipe)), Some(table)) = (recipe, table) else {
+        return Ok(());
+    };
+    let used = (model.feature_names.iter()).any(|name| name.starts_with("habitat_"));
+    let fitted = |recipe: &Recipe| {
+        let habitats = recipe.habitats.as_ref();
+        habitats.and_then(|h| h.fitted()).map(|h| h.sha256())
+    };
+    if used && fitted(&recipe) != fitted(table) {
+        return Err(StudyError::Input(
+            "the table's habitats are not those that the model was trained with: extract it with the same [features.habitats] and the same model = \"...\" as the training cohort".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

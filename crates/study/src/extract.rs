@@ -2,12 +2,15 @@
 
 use crate::StudyError;
 use crate::cohort::{CohortFile, CohortPatient};
+use crate::cohort_habitats::note_habitats;
+use crate::extract_part::{Part, PartLesion, list_files, read_part};
+use crate::feature_definition::{FeatureDefinition, dictionary};
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
-use crate::manifest::{FileHash, Manifest, sha256_hex, write_json, write_whole};
+use crate::manifest::{Manifest, sha256_hex, write_json, write_whole};
+use crate::motion_picture::motion_picture;
+use crate::patient_labels::PatientLabels;
 use crate::progress::Progress;
-use crate::recipe::Recipe;
-use crate::region_features::FeatureDefinition;
 use crate::source::{PatientStudy, ReadOptions, file_name};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -55,32 +58,11 @@ pub struct SkippedPatient {
     pub reason: String,
 }
 
-/// The stored result of one patient: what lets a run go on where an earlier one stopped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Part {
-    /// Hash of everything that the result depends on.
-    key: String,
-    patient: String,
-    centre: Option<String>,
-    class: Option<String>,
-    lesions: Vec<PartLesion>,
-    inputs: Vec<FileHash>,
-    warnings: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct PartLesion {
-    name: String,
-    /// `None` where undefined: JSON has no NaN.
-    values: Vec<Option<f64>>,
-    notes: Vec<String>,
-}
-
 /// Computes the features of a cohort.
 ///
 /// Each patient's result is stored in `<table>.parts/` as soon as it is there; a later run takes up what
 /// is stored when neither the patient's files nor the configuration have changed. A patient who cannot be
-/// used is reported and left out. Rows come in the order of the cohort, whatever the number of threads;
+/// used is reported and left out. Where motion is undone, `<table>.motion/` gets a picture of before and after for each patient. Rows come in the order of the cohort, whatever the number of threads;
 /// the table is written in row groups, so that memory does not grow with the number of patients.
 ///
 /// # Errors
@@ -93,7 +75,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         .clone()
         .unwrap_or_else(|| folder.join(&cohort.output));
     let extractor = FeatureExtractor::new(&cohort.features, &folder)?;
-    let labels = Labels::read(&cohort, &folder)?;
+    let labels = PatientLabels::read(&cohort, &folder)?;
     let rules = read_rules(
         cohort
             .series_rules
@@ -110,6 +92,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         labels: &labels,
         rules,
         parts: &parts_folder,
+        motion: with_suffix(&table, ".motion"),
         fresh: plan.fresh,
     };
 
@@ -137,6 +120,9 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
 
     let mut manifest = Manifest::new("extract", &(&cohort, extractor.recipe()));
     manifest.add_input(&plan.cohort)?;
+    if let Some(habitats) = &cohort.features.habitats {
+        note_habitats(habitats, extractor.recipe(), &folder, &mut manifest)?;
+    }
     let mut summary = ExtractSummary {
         table: table.clone(),
         patients: 0,
@@ -151,7 +137,12 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
             .notes
             .push(format!("{} was set aside: {reason}", file_name(path)));
     }
-    let mut writer = FeatureWriter::create(&table, extractor.names())?;
+    let definitions = extractor.definitions();
+    let metadata: Vec<_> = definitions
+        .iter()
+        .map(FeatureDefinition::metadata)
+        .collect();
+    let mut writer = FeatureWriter::create_described(&table, extractor.names(), &metadata)?;
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (patient, outcome) in found.patients.iter().zip(outcomes) {
         let resumed = match outcome {
@@ -212,7 +203,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
     write_problems(&with_suffix(&table, ".skipped.csv"), &summary.skipped)?;
     write_whole(
         &with_suffix(&table, ".features.csv"),
-        dictionary(&extractor.definitions())?.as_bytes(),
+        dictionary(&definitions)?.as_bytes(),
     )?;
     // The recipe travels with the table, so that a model trained on it knows how to make its features.
     write_json(&recipe_path(&table), extractor.recipe())?;
@@ -229,45 +220,10 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
     Ok(summary)
 }
 
-/// What each column of a feature table is.
-fn dictionary(definitions: &[FeatureDefinition]) -> Result<String, StudyError> {
-    let internal = |error: String| StudyError::Internal(error);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for definition in definitions {
-        let row = writer.serialize(definition);
-        row.map_err(|e| internal(e.to_string()))?;
-    }
-    let bytes = writer.into_inner().map_err(|e| internal(e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| internal(e.to_string()))
-}
+pub use crate::table_recipe::{read_recipe, recipe_path};
 
 /// The column in which an extracted table keeps the class.
 pub(crate) const LABEL_COLUMN: &str = "label";
-
-/// Where the recipe of a feature table is kept.
-pub fn recipe_path(table: &Path) -> PathBuf {
-    with_suffix(table, ".recipe.json")
-}
-
-/// The recipe of a feature table, when `triher extract` wrote it.
-///
-/// # Errors
-/// When there is a recipe that cannot be read.
-pub fn read_recipe(table: &Path) -> Result<Option<Recipe>, StudyError> {
-    let path = recipe_path(table);
-    match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StudyError::read(&path)(error)),
-        Ok(text) => {
-            serde_json::from_slice(&text)
-                .map(Some)
-                .map_err(|e| StudyError::Configuration {
-                    file: path,
-                    problem: format!("this is no recipe ({e}): run triher extract again"),
-                })
-        }
-    }
-}
 
 /// Reads the series rules that a configuration names.
 ///
@@ -283,9 +239,11 @@ pub fn read_rules(path: Option<&Path>) -> Result<Option<SeriesRules>, StudyError
 struct Job<'a> {
     cohort: &'a CohortFile,
     extractor: &'a FeatureExtractor,
-    labels: &'a Labels,
+    labels: &'a PatientLabels,
     rules: Option<SeriesRules>,
     parts: &'a Path,
+    /// Folder of the pictures of before and after motion was undone.
+    motion: PathBuf,
     fresh: bool,
 }
 
@@ -296,6 +254,13 @@ impl Job<'_> {
             "{}.json",
             &sha256_hex(patient.unit.as_bytes())[..24]
         ))
+    }
+
+    /// Where the picture of a patient's motion goes: a name that can be read, and one that is no other's.
+    fn picture_path(&self, patient: &CohortPatient) -> PathBuf {
+        let hash = sha256_hex(patient.unit.as_bytes());
+        let name = crate::run::slug(&patient.unit);
+        self.motion.join(format!("{name}-{}.png", &hash[..8]))
     }
 
     /// Computes one patient, or finds that it is stored already (`true`).
@@ -326,9 +291,10 @@ impl Job<'_> {
             &recipe.lesion,
             self.cohort.resample_masks,
         )?;
+        let prepared = self.extractor.prepare(&study.series)?;
         let mut lesions = Vec::with_capacity(found.lesions.len());
         for lesion in &found.lesions {
-            let features = self.extractor.extract(&study.series, &lesion.mask)?;
+            let features = self.extractor.measure(&prepared, &lesion.mask)?;
             let values = features
                 .values
                 .iter()
@@ -341,11 +307,17 @@ impl Job<'_> {
             });
         }
         let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
+        if let (Some(report), Some(before)) = (&prepared.motion, &prepared.before_motion) {
+            let drawn = motion_picture(before, prepared.series(), report, None)?;
+            write_whole(&self.picture_path(patient), &drawn)?;
+        }
+        let preparation = prepared.notes;
         let mut warnings = study.warnings;
         if id != study.id {
             warnings.push(format!("the images name the patient {}", study.id));
         }
         warnings.extend(found.warnings);
+        warnings.extend(preparation);
         let mut inputs = study.inputs;
         inputs.extend(found.inputs);
         let class = patient.class.clone().or_else(|| self.labels.of(&id));
@@ -397,30 +369,6 @@ impl Job<'_> {
     }
 }
 
-/// All files below a path, in the order of their names.
-fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), StudyError> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let entries = std::fs::read_dir(path).map_err(StudyError::read(path))?;
-    let mut entries: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-    entries.sort();
-    entries
-        .iter()
-        .try_for_each(|entry| list_files(entry, files))
-}
-
-fn read_part(path: &Path) -> Result<Part, StudyError> {
-    let text = std::fs::read(path).map_err(StudyError::read(path))?;
-    serde_json::from_slice(&text).map_err(|e| {
-        StudyError::Input(format!(
-            "{} is no stored result ({e}): run again with --fresh",
-            path.display()
-        ))
-    })
-}
-
 fn write_problems(path: &Path, skipped: &[SkippedPatient]) -> Result<(), StudyError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let rows = writer.write_record(["patient", "reason"]).and_then(|()| {
@@ -440,37 +388,4 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// Labels by patient.
-#[derive(Debug, Default)]
-struct Labels(BTreeMap<String, String>);
-
-#[derive(Deserialize)]
-struct LabelRow {
-    patient_id: String,
-    class: String,
-}
-
-impl Labels {
-    fn read(cohort: &CohortFile, folder: &Path) -> Result<Self, StudyError> {
-        let Some(path) = cohort.labels.as_ref().map(|l| folder.join(l)) else {
-            return Ok(Self::default());
-        };
-        let wrong = |e: csv::Error| StudyError::Configuration {
-            file: path.clone(),
-            problem: e.to_string(),
-        };
-        let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
-        let mut labels = BTreeMap::new();
-        for row in reader.deserialize::<LabelRow>() {
-            let row = row.map_err(wrong)?;
-            labels.insert(row.patient_id, row.class);
-        }
-        Ok(Self(labels))
-    }
-
-    fn of(&self, patient: &str) -> Option<String> {
-        self.0.get(patient).cloned()
-    }
 }

@@ -2,12 +2,13 @@
 
 use crate::StudyError;
 use crate::encoder::{Reading, StudyEncoder};
+use crate::feature_definition::{FeatureDefinition, kinetic_units};
+use crate::preparation::{Prepared, prepare};
 use crate::recipe::{EmbeddingRecipe, Recipe};
-use crate::region_features::{FeatureDefinition, RegionFeatures};
+use crate::region_features::RegionFeatures;
 use std::path::Path;
 use triher_kinetics::FeatureOptions;
 use triher_patch::{PhaseInput, Window};
-use triher_registration::{Correction, MotionOptions, register_series};
 use triher_volume::{DynamicSeries, Image, Mask};
 
 /// Computes the features of a recipe; holds the encoder, which all patients share.
@@ -41,6 +42,12 @@ impl FeatureExtractor {
     /// no phase arithmetic.
     pub fn new(recipe: &Recipe, folder: &Path) -> Result<Self, StudyError> {
         let mut recipe = recipe.clone();
+        if let Some(habitats) = &mut recipe.habitats {
+            habitats.resolve(folder)?;
+        }
+        if let Some(fitted) = recipe.habitats.as_ref().and_then(|h| h.fitted()) {
+            fitted.check_recipe(&recipe)?;
+        }
         let mut names = Vec::new();
         if recipe.kinetics {
             names.extend(triher_kinetics::kinetic_names());
@@ -86,10 +93,28 @@ impl FeatureExtractor {
         let known = self.regions.definitions();
         let known: std::collections::HashMap<&str, &FeatureDefinition> =
             known.iter().map(|d| (d.name.as_str(), d)).collect();
+        let units = kinetic_units();
+        let own = |name: &str| {
+            // A ring's kinetics have the lesion's names after that of the ring.
+            let plain = name
+                .split_once("_kin_")
+                .map(|(_, rest)| format!("kin_{rest}"));
+            let unit = units.get(plain.as_deref().unwrap_or(name));
+            unit.map_or(String::new(), |u| (*u).to_owned())
+        };
         (self.names.iter())
-            .map(|name| match known.get(name.as_str()) {
-                Some(definition) => (*definition).clone(),
-                None => FeatureDefinition::of_own(name),
+            .map(|name| {
+                let definition = match known.get(name.as_str()) {
+                    Some(definition) => (*definition).clone(),
+                    None => FeatureDefinition::of_own(name),
+                };
+                match definition.unit.is_empty() {
+                    true => FeatureDefinition {
+                        unit: own(name),
+                        ..definition
+                    },
+                    false => definition,
+                }
             })
             .collect()
     }
@@ -99,18 +124,41 @@ impl FeatureExtractor {
         &self.recipe
     }
 
-    /// The features of one lesion.
+    /// The phases as the recipe wants them: without bias field and motion. Once for all lesions of a study.
     ///
     /// # Errors
-    /// When the lesion cannot be measured, or a phase that the recipe asks for is missing.
+    /// As [`prepare`].
+    pub fn prepare<'a>(&self, series: &'a DynamicSeries) -> Result<Prepared<'a>, StudyError> {
+        prepare(series, self.recipe.bias_field, self.recipe.motion)
+    }
+
+    /// The features of one lesion, of phases as they were read.
+    ///
+    /// # Errors
+    /// As [`FeatureExtractor::prepare`] and [`FeatureExtractor::measure`].
     pub fn extract(
         &self,
         series: &DynamicSeries,
         lesion: &Mask,
     ) -> Result<LesionFeatures, StudyError> {
+        let mut prepared = self.prepare(series)?;
+        let mut notes = std::mem::take(&mut prepared.notes);
+        let mut features = self.measure(&prepared, lesion)?;
+        notes.append(&mut features.notes);
+        Ok(LesionFeatures { notes, ..features })
+    }
+
+    /// The features of one lesion, of phases that were prepared.
+    ///
+    /// # Errors
+    /// When the lesion cannot be measured, or a phase that the recipe asks for is missing.
+    pub fn measure(
+        &self,
+        prepared: &Prepared<'_>,
+        lesion: &Mask,
+    ) -> Result<LesionFeatures, StudyError> {
         let mut notes = Vec::new();
-        let corrected = self.without_motion(series, &mut notes)?;
-        let series = corrected.as_ref().unwrap_or(series);
+        let series = prepared.series();
         let mut values = Vec::with_capacity(self.names.len());
         let options = FeatureOptions::default();
         let mut add = |features: Vec<triher_kinetics::Feature>| {
@@ -176,42 +224,6 @@ impl FeatureExtractor {
             views,
             notes,
         })
-    }
-
-    /// The series with the motion between its phases undone, when the recipe asks for it; what was done is noted.
-    fn without_motion(
-        &self,
-        series: &DynamicSeries,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<DynamicSeries>, StudyError> {
-        let Some(model) = self.recipe.motion else {
-            return Ok(None);
-        };
-        let options = MotionOptions {
-            model,
-            ..MotionOptions::default()
-        };
-        let (corrected, report) = register_series(series, None, &options)?;
-        for phase in &report.phases {
-            match (&phase.correction, &phase.rejected) {
-                (Correction::Reference, _) => {}
-                (Correction::Rejected, why) => notes.push(format!(
-                    "motion of phase C{}: left as it is ({})",
-                    phase.phase,
-                    why.as_deref().unwrap_or("no gain")
-                )),
-                (_, rejected) => notes.push(format!(
-                    "motion of phase C{}: {:.1} degrees and {:.1} mm undone on average{}",
-                    phase.phase,
-                    phase.rotation_deg,
-                    phase.mean_displacement_mm,
-                    rejected
-                        .as_ref()
-                        .map_or(String::new(), |why| format!("; {why}"))
-                )),
-            }
-        }
-        Ok(Some(corrected))
     }
 
     /// The encoder's name and SHA-256, when there is one.

@@ -1,6 +1,7 @@
 //! The picture for quality control: the slice with the best candidate, and the projection of the early enhancement with all of them.
 
 use crate::StudyError;
+use crate::canvas::Canvas;
 use triher_detection::Picture;
 
 /// Shorter side of a panel in pixels.
@@ -12,36 +13,6 @@ const OTHER: [u8; 3] = [230, 120, 200];
 
 type Outlines = [Vec<[f64; 2]>];
 
-/// A colour picture that is drawn on.
-struct Canvas {
-    size: [usize; 2],
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
-        if x < self.size[0] && y < self.size[1] {
-            let at = 3 * (x + self.size[0] * y);
-            self.pixels[at..at + 3].copy_from_slice(&colour);
-        }
-    }
-
-    fn line(&mut self, from: [f64; 2], to: [f64; 2], colour: [u8; 3]) {
-        let steps = (to[0] - from[0])
-            .abs()
-            .max((to[1] - from[1]).abs())
-            .ceil()
-            .max(1.0);
-        for step in 0..=steps as usize {
-            let t = step as f64 / steps;
-            let at = |a: usize| (from[a] + t * (to[a] - from[a])).round().max(0.0) as usize;
-            for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                self.set(at(0) + dx, at(1) + dy, colour);
-            }
-        }
-    }
-}
-
 /// Draws both panels side by side as PNG; the breast is outlined in blue, the likeliest candidate in yellow, the others in pink.
 pub(crate) fn picture(of: &Picture) -> Result<Vec<u8>, StudyError> {
     let extent = [0, 1].map(|a| of.size[a] as f64 * of.spacing_mm[a]);
@@ -49,10 +20,7 @@ pub(crate) fn picture(of: &Picture) -> Result<Vec<u8>, StudyError> {
     let pixels = [0, 1].map(|a| ((extent[a] * scale).round() as usize).clamp(1, 4000));
     let panels = 1 + usize::from(of.slice.is_some());
     let size = [panels * pixels[0] + (panels - 1) * GAP, pixels[1]];
-    let mut canvas = Canvas {
-        size,
-        pixels: vec![255; 3 * size[0] * size[1]],
-    };
+    let mut canvas = Canvas::new(size, [255; 3]);
     // Rows that rise to the feet or the back are drawn downwards; columns that rise to the right or front are turned.
     let flip = [
         matches!(of.directions[0], 'R' | 'A'),
@@ -71,15 +39,7 @@ pub(crate) fn picture(of: &Picture) -> Result<Vec<u8>, StudyError> {
         let colour = if rank == 0 { BEST } else { OTHER };
         outlines(&mut canvas, of, candidate, left, pixels, flip, colour);
     }
-    let internal = |e: png::EncodingError| StudyError::Internal(format!("PNG: {e}"));
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, size[0] as u32, size[1] as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().map_err(internal)?;
-    writer.write_image_data(&canvas.pixels).map_err(internal)?;
-    writer.finish().map_err(internal)?;
-    Ok(bytes)
+    canvas.png()
 }
 
 fn panel(

@@ -31,13 +31,18 @@
 //! # Ok::<(), triher_study::StudyError>(())
 //! ```
 
+mod canvas;
 pub mod cohort;
+pub mod cohort_habitats;
+pub mod correction;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;
 mod error;
 pub mod evaluation;
 pub mod extract;
+mod extract_part;
+pub mod feature_definition;
 pub mod features;
 pub mod filtering;
 pub mod find;
@@ -49,10 +54,13 @@ pub mod ibsi_filters;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
+mod motion_picture;
 mod npy;
 pub mod patch;
+mod patient_labels;
 mod pictures;
 pub mod prediction;
+pub mod preparation;
 pub mod pretrain;
 mod progress;
 pub mod radiomics;
@@ -63,10 +71,14 @@ pub mod run;
 pub mod scan;
 pub mod simulation;
 pub mod source;
+pub mod stability;
 pub mod study_file;
+mod table_recipe;
 pub mod tables;
 pub mod train;
 mod training_page;
+pub mod training_patients;
+pub mod upstream;
 pub mod weights;
 
 pub use error::StudyError;

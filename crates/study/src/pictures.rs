@@ -117,13 +117,13 @@ pub(crate) fn patches(patches: &[(String, Image)]) -> Result<Vec<LabelledPicture
 const UPRIGHT: &str = "LPI";
 
 /// How a stored grid is turned for looking at, axis by axis.
-struct Upright {
+pub(crate) struct Upright {
     /// For each shown axis: the stored axis, its size, and whether it runs the other way.
     axes: [(usize, usize, bool); 3],
 }
 
 impl Upright {
-    fn of(stored: &Geometry) -> Self {
+    pub(crate) fn of(stored: &Geometry) -> Self {
         let orientation = stored.orientation();
         let mut axes = [(0, 0, false); 3];
         for (axis, (shown, opposite)) in axes.iter_mut().zip(UPRIGHT.chars().zip("RAS".chars())) {
@@ -134,7 +134,7 @@ impl Upright {
         Self { axes }
     }
 
-    fn turned<T: Clone>(&self, volume: &Volume<T>) -> Result<Volume<T>, StudyError> {
+    pub(crate) fn turned<T: Clone>(&self, volume: &Volume<T>) -> Result<Volume<T>, StudyError> {
         reorient(volume, UPRIGHT).map_err(|e| StudyError::Internal(e.to_string()))
     }
 
@@ -145,7 +145,7 @@ impl Upright {
     }
 
     /// The number that a shown slice has in the stored grid.
-    fn stored_index(&self, axis: usize, index: usize) -> usize {
+    pub(crate) fn stored_index(&self, axis: usize, index: usize) -> usize {
         let (_, size, reversed) = self.axes[axis];
         if reversed { size - 1 - index } else { index }
     }
@@ -204,16 +204,17 @@ fn other_axes(axis: usize) -> (usize, usize) {
 }
 
 /// One slice of an image.
-struct Slice {
-    values: Vec<f32>,
-    width: usize,
-    height: usize,
+pub(crate) struct Slice {
+    /// Row by row.
+    pub(crate) values: Vec<f32>,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
     /// Height of a pixel divided by its width.
     pixel_aspect: f64,
 }
 
 impl Slice {
-    fn of(image: &Image, axis: usize, index: usize) -> Self {
+    pub(crate) fn of(image: &Image, axis: usize, index: usize) -> Self {
         let (u, v) = other_axes(axis);
         let size = image.geometry().size();
         let spacing = image.geometry().spacing_mm();

@@ -2,7 +2,7 @@
 
 use crate::StudyError;
 use crate::cohort::{LesionPlace, PatientImages};
-use crate::evaluation::{model_facts, most_probable};
+use crate::evaluation::{model_facts, most_probable, upstream_of};
 use crate::extract::read_rules;
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
@@ -182,6 +182,14 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     warnings.extend(found.warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
     warnings.extend(features.notes.iter().cloned());
+    for upstream in upstream_of(&model) {
+        if !upstream.among([&study.id]).is_empty() {
+            warnings.push(format!(
+                "{}, which the model's features depend on, were fitted on this patient among others: the prediction flatters",
+                upstream.what
+            ));
+        }
+    }
     warnings.extend(
         test_time
             .iter()

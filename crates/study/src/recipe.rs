@@ -1,5 +1,7 @@
 //! Which features are computed, as configuration: stored in the cohort file and in the model.
 
+use crate::cohort_habitats::CohortHabitats;
+use crate::preparation::BiasFieldMethod;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use triher_patch::{Profile, TestTime, Variant};
@@ -34,6 +36,9 @@ pub struct Recipe {
     /// contrast, onto which the others are moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub motion: Option<MotionModel>,
+    /// How the receive field is estimated that all phases are divided by before anything else; not at all when it is not named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias_field: Option<BiasFieldMethod>,
     /// Which of several lesions counts.
     pub lesion: LesionRule,
 }
@@ -48,6 +53,7 @@ impl Default for Recipe {
             habitats: None,
             rings: None,
             motion: None,
+            bias_field: None,
             lesion: LesionRule::Largest,
         }
     }
@@ -64,6 +70,7 @@ struct RecipeTable {
     habitats: Option<HabitatsRecipe>,
     rings: Option<RingsRecipe>,
     motion: Option<MotionModel>,
+    bias_field: Option<BiasFieldMethod>,
     lesion: LesionRule,
 }
 
@@ -78,6 +85,7 @@ impl Default for RecipeTable {
             habitats: recipe.habitats,
             rings: recipe.rings,
             motion: recipe.motion,
+            bias_field: recipe.bias_field,
             lesion: recipe.lesion,
         }
     }
@@ -93,6 +101,7 @@ impl From<RecipeTable> for Recipe {
             habitats: table.habitats,
             rings: table.rings,
             motion: table.motion,
+            bias_field: table.bias_field,
             lesion: table.lesion,
         }
     }
@@ -171,17 +180,64 @@ impl Default for RadiomicsRecipe {
     }
 }
 
-/// How the lesion is divided into habitats: clusters of its voxels' curves, fitted in each lesion by itself, so that nothing of another
-/// patient goes in; in the order of their wash-in, the slowest first.
+/// How the lesion is divided into habitats: clusters of its voxels' curves, in the order of their wash-in, the slowest first.
+///
+/// Without `model` they are fitted in each lesion by itself, so that nothing of another patient goes in. With it they are those that `triher
+/// habitats fit` found in the training patients, so that a number means the same in every patient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HabitatsRecipe {
-    /// How many.
+    /// How many; a model's own number where there is a model.
     pub count: usize,
-    /// How voxels are clustered.
+    /// How voxels are clustered; a model's own way where there is a model.
     pub method: HabitatMethod,
+    /// Habitats of the training cohort; of each lesion by itself when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<HabitatsSource>,
     /// Whether the radiomics (without shape) of each habitat are measured, with the inputs and settings of the lesion's.
     pub radiomics: bool,
+}
+
+/// Where the training cohort's habitats are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum HabitatsSource {
+    /// A file of `triher habitats fit`, relative to the configuration file.
+    File(PathBuf),
+    /// The habitats themselves: what a table's recipe and a model keep.
+    Fitted(Box<CohortHabitats>),
+}
+
+impl HabitatsRecipe {
+    /// The training cohort's habitats, once they have been read.
+    pub fn fitted(&self) -> Option<&CohortHabitats> {
+        match &self.model {
+            Some(HabitatsSource::Fitted(habitats)) => Some(habitats),
+            _ => None,
+        }
+    }
+
+    /// Reads the training cohort's habitats in place of their file's name; `folder` is what it is relative to.
+    ///
+    /// # Errors
+    /// As [`CohortHabitats::read`].
+    pub(crate) fn resolve(&mut self, folder: &std::path::Path) -> Result<(), crate::StudyError> {
+        let habitats = match &self.model {
+            None => return Ok(()),
+            Some(HabitatsSource::File(path)) => CohortHabitats::read(&folder.join(path))?,
+            Some(HabitatsSource::Fitted(habitats)) => {
+                habitats.check()?;
+                (**habitats).clone()
+            }
+        };
+        self.count = habitats.model.habitats();
+        self.method = match habitats.method {
+            triher_habitat::Method::KMeans(_) => HabitatMethod::KMeans,
+            triher_habitat::Method::GaussianMixture(_) => HabitatMethod::GaussianMixture,
+        };
+        self.model = Some(HabitatsSource::Fitted(Box::new(habitats)));
+        Ok(())
+    }
 }
 
 impl Default for HabitatsRecipe {
@@ -189,6 +245,7 @@ impl Default for HabitatsRecipe {
         Self {
             count: 4,
             method: HabitatMethod::KMeans,
+            model: None,
             radiomics: false,
         }
     }

@@ -1,51 +1,17 @@
 //! Radiomics of the lesion, its habitats, and kinetics and radiomics of rings about it.
 
 use crate::StudyError;
-use crate::recipe::{HabitatMethod, HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
-use serde::Serialize;
-use triher_habitat::{CURVE_FEATURES, HabitatModel, Method, habitat_map, voxel_curves};
+use crate::cohort_habitats::method_of;
+use crate::feature_definition::FeatureDefinition;
+use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
+use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
 use triher_kinetics::FeatureOptions;
 use triher_patch::PhaseInput;
-use triher_radiomics::{Family, FeatureValue, Settings, feature_list};
+use triher_radiomics::{
+    Family, FeatureValue, RadiomicsError, Region, Settings, SharedRegion, feature_list,
+    region_features, response_features,
+};
 use triher_volume::{DynamicSeries, Image, Mask};
-
-/// What a column of a feature table is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FeatureDefinition {
-    /// Name of the column.
-    pub name: String,
-    /// What was measured: a phase or a difference of two; empty for what is of all phases.
-    pub input: String,
-    /// Where: `lesion`, `ring of 3 mm`.
-    pub region: String,
-    /// The IBSI's family with its aggregation, or triher's group.
-    pub family: String,
-    /// The IBSI's tag; empty where it has none.
-    pub ibsi_tag: String,
-    /// Unit; empty where it is told by the documentation only.
-    pub unit: String,
-}
-
-impl FeatureDefinition {
-    /// A feature that is not radiomics, told by its name.
-    pub(crate) fn of_own(name: &str) -> Self {
-        let family = match name.split('_').next() {
-            Some("kin") => "Contrast kinetics",
-            Some("size") => "Size",
-            Some("fo") => "First-order statistics",
-            Some("emb") => "Encoder embedding",
-            _ => "",
-        };
-        Self {
-            name: name.to_owned(),
-            input: String::new(),
-            region: "lesion".to_owned(),
-            family: family.to_owned(),
-            ibsi_tag: String::new(),
-            unit: String::new(),
-        }
-    }
-}
 
 /// One image that is measured: its name, phases and settings, and what comes out.
 #[derive(Clone, Debug)]
@@ -137,6 +103,7 @@ impl RegionFeatures {
                     family: f.family.clone(),
                     ibsi_tag: f.tag.clone(),
                     unit: f.unit.clone(),
+                    fitted_on: String::new(),
                 })
                 .collect()
         };
@@ -145,6 +112,7 @@ impl RegionFeatures {
             .iter()
             .flat_map(|p| of(p, "", "lesion"))
             .collect();
+        let own = all.len();
         if let Some(habitats) = &self.habitats {
             all.extend(
                 habitat_columns(habitats.count).map(|(name, unit)| FeatureDefinition {
@@ -156,6 +124,12 @@ impl RegionFeatures {
             for number in 1..=habitats.count {
                 let (prefix, region) = (format!("habitat_{number}_"), format!("habitat {number}"));
                 all.extend(self.within.iter().flat_map(|p| of(p, &prefix, &region)));
+            }
+            if let Some(fitted) = habitats.fitted() {
+                let fitted_on = fitted.fitted_on();
+                for definition in &mut all[own..] {
+                    definition.fitted_on.clone_from(&fitted_on);
+                }
             }
         }
         if let Some(rings) = &self.rings {
@@ -199,9 +173,9 @@ impl RegionFeatures {
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
         let begin = values.len();
+        let mut phases = Phases::new(series, lesion);
         for part in &self.lesion {
-            let image = image_of(series, &part.input)?;
-            let measured = triher_radiomics::features(&image, lesion, &part.settings)?;
+            let measured = phases.features(part)??;
             push(measured, &format!("rad_{}", part.name), values, notes);
         }
         if let Some(habitats) = &self.habitats {
@@ -226,13 +200,20 @@ impl RegionFeatures {
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
-        let method = match recipe.method {
-            HabitatMethod::KMeans => Method::KMeans(Default::default()),
-            HabitatMethod::GaussianMixture => Method::GaussianMixture(Default::default()),
-        };
         let divided = voxel_curves(series, lesion).and_then(|voxels| {
-            let model = HabitatModel::fit(&CURVE_FEATURES, &voxels.samples, recipe.count, &method)?;
-            habitat_map(&model, &voxels, series.geometry())
+            let map = |model: &HabitatModel| habitat_map(model, &voxels, series.geometry());
+            match recipe.fitted() {
+                Some(fitted) => map(&fitted.model),
+                None => {
+                    let (count, method) = (recipe.count, method_of(recipe, 0));
+                    map(&HabitatModel::fit(
+                        &CURVE_FEATURES,
+                        &voxels.samples,
+                        count,
+                        &method,
+                    )?)
+                }
+            }
         });
         let inside = self.within.iter().map(|p| p.list.len()).sum::<usize>();
         let map = match divided {
@@ -250,8 +231,9 @@ impl RegionFeatures {
         for habitat in 0..recipe.count {
             let region = map.region(habitat);
             let prefix = format!("habitat_{}_rad", habitat + 1);
+            let mut phases = Phases::new(series, &region);
             for part in &self.within {
-                part.measure_into(series, &region, &prefix, values, notes)?;
+                part.measure_into(&mut phases, &prefix, values, notes)?;
             }
         }
         Ok(())
@@ -293,10 +275,53 @@ impl RegionFeatures {
                 }
             }
         }
+        let mut phases = Phases::new(series, ring);
         for part in &self.around {
-            part.measure_into(series, ring, &format!("{name}_rad"), values, notes)?;
+            part.measure_into(&mut phases, &format!("{name}_rad"), values, notes)?;
         }
         Ok(())
+    }
+}
+
+/// One region in the phases of a study: its mask is resampled once for all of them.
+struct Phases<'a> {
+    series: &'a DynamicSeries,
+    region: &'a Mask,
+    shared: Option<SharedRegion>,
+}
+
+impl<'a> Phases<'a> {
+    fn new(series: &'a DynamicSeries, region: &'a Mask) -> Self {
+        Self {
+            series,
+            region,
+            shared: None,
+        }
+    }
+
+    /// The features of a phase or of a difference of two.
+    ///
+    /// # Errors
+    /// When there is no such phase; within, when the region cannot be measured.
+    fn features(
+        &mut self,
+        part: &Measured,
+    ) -> Result<Result<Vec<FeatureValue>, RadiomicsError>, StudyError> {
+        let image = image_of(self.series, &part.input)?;
+        let settings = &part.settings;
+        let prepared = match &self.shared {
+            Some(shared) => shared.prepare(&image, settings),
+            None => Region::prepare(&image, self.region, settings).and_then(|region| {
+                self.shared = Some(SharedRegion::of(&region, self.region, settings)?);
+                Ok(region)
+            }),
+        };
+        let measured = prepared.and_then(|region| {
+            let mut all = region_features(&region, settings);
+            all.extend(response_features(&image, self.region, settings)?);
+            Ok(all)
+        });
+        Ok(measured)
     }
 }
 
@@ -304,15 +329,13 @@ impl Measured {
     /// Measures a part of the breast that may be too small: then the values are missing and a note says why.
     fn measure_into(
         &self,
-        series: &DynamicSeries,
-        region: &Mask,
+        phases: &mut Phases<'_>,
         prefix: &str,
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
-        let image = image_of(series, &self.input)?;
         let prefix = format!("{prefix}_{}", self.name);
-        match triher_radiomics::features(&image, region, &self.settings) {
+        match phases.features(self)? {
             Ok(measured) => push(measured, &prefix, values, notes),
             Err(error) => {
                 notes.push(format!("{prefix}: {error}"));

@@ -2,14 +2,17 @@
 
 use crate::StudyError;
 use crate::cohort::CohortFile;
-use crate::extract::read_rules;
+use crate::extract::{read_rules, with_suffix};
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
 use crate::manifest::{Manifest, write_whole};
+use crate::recipe::Recipe;
 use crate::source::{PatientStudy, ReadOptions};
+use crate::training_patients::TrainingPatients;
+use crate::upstream::pseudonym;
 use crate::{Progress, extract::SkippedPatient};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 pub use triher_perturbation::PerturbationOptions;
 use triher_perturbation::perturb;
@@ -20,6 +23,8 @@ use triher_stats::intraclass_correlation;
 pub struct RobustnessPlan {
     /// Cohort file.
     pub cohort: PathBuf,
+    /// Whose images are changed. For a selection of features it must be training patients: others would be kept out of every test.
+    pub training: TrainingPatients,
     /// Table to write (CSV), with its manifest beside it.
     pub out: PathBuf,
     /// Changes of each patient.
@@ -29,7 +34,7 @@ pub struct RobustnessPlan {
 }
 
 /// How repeatable one feature is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureStability {
     /// Name of the feature.
     pub feature: String,
@@ -43,6 +48,24 @@ pub struct FeatureStability {
     pub patients: usize,
     /// Changes of each.
     pub repeats: u64,
+}
+
+/// What the manifest beside the table says of how it was made: who reads the table for a selection needs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RobustnessConfiguration {
+    cohort: serde_json::Value,
+    /// How the features were made.
+    pub(crate) recipe: Recipe,
+    options: PerturbationOptions,
+    repeats: u64,
+    /// Pseudonyms of the patients, sorted.
+    pub(crate) patients: Vec<String>,
+}
+
+/// A patient, and the values of each feature after each change.
+struct Measured {
+    id: String,
+    values: Vec<Vec<f64>>,
 }
 
 /// What came out.
@@ -76,34 +99,42 @@ pub fn robustness(
     let rules = cohort.series_rules.as_deref().map(|r| folder.join(r));
     let rules = read_rules(rules.as_deref())?;
     let found = cohort.patients(&folder)?;
+    let training = plan.training.rule()?;
+    let candidates = training.candidates(&found.patients)?;
     progress.begin(
         &format!("Changes of {}", cohort.name),
-        found.patients.len() as u64,
+        candidates.len() as u64,
     );
-    let measured: Vec<Result<Vec<Vec<f64>>, SkippedPatient>> = found
-        .patients
+    let measured: Vec<Result<Option<Measured>, SkippedPatient>> = candidates
         .par_iter()
         .map(|patient| {
-            let measure = || -> Result<Vec<Vec<f64>>, StudyError> {
+            let measure = || -> Result<Option<Measured>, StudyError> {
                 let reading = ReadOptions {
                     rules: rules.clone(),
                     patient: None,
                     times_s: patient.times_s.clone(),
                 };
                 let study = PatientStudy::read(&patient.images, &reading)?;
+                let id = patient.id.as_ref().unwrap_or(&study.id);
+                if !training.includes(id) {
+                    return Ok(None);
+                }
                 let rule = &extractor.recipe().lesion;
                 let lesions =
                     find_lesions(&study, &patient.lesion, rule, cohort.resample_masks)?.lesions;
                 let lesion = lesions
                     .first()
                     .ok_or_else(|| StudyError::Input("there is no lesion to measure".to_owned()))?;
-                (0..plan.repeats)
-                    .map(|repeat| {
-                        let (series, mask) =
-                            perturb(&study.series, &lesion.mask, &plan.options, repeat)?;
-                        Ok(extractor.extract(&series, &mask)?.values)
-                    })
-                    .collect()
+                let values = (0..plan.repeats).map(|repeat| {
+                    let (series, mask) =
+                        perturb(&study.series, &lesion.mask, &plan.options, repeat)?;
+                    Ok(extractor.extract(&series, &mask)?.values)
+                });
+                let values = values.collect::<Result<Vec<Vec<f64>>, StudyError>>()?;
+                Ok(Some(Measured {
+                    id: id.clone(),
+                    values,
+                }))
             };
             let outcome = measure();
             progress.step(&patient.unit);
@@ -120,10 +151,12 @@ pub fn robustness(
     let (mut patients, mut skipped) = (Vec::new(), Vec::new());
     for outcome in measured {
         match outcome {
-            Ok(values) => patients.push(values),
+            Ok(patient) => patients.extend(patient),
             Err(patient) => skipped.push(patient),
         }
     }
+    let ids = patients.iter().map(|p| p.id.as_str()).collect();
+    training.check_found(&ids, &found.patients, &cohort.name)?;
     if patients.len() < 2 {
         return Err(StudyError::Input(format!(
             "{} patient(s) of {} could be used: how features differ between patients takes two or more",
@@ -134,8 +167,8 @@ pub fn robustness(
     let features = extractor.names().iter().enumerate();
     let features: Vec<FeatureStability> = features
         .map(|(at, name)| {
-            let of = |patient: &Vec<Vec<f64>>| -> Vec<f64> {
-                patient.iter().map(|values| values[at]).collect()
+            let of = |patient: &Measured| -> Vec<f64> {
+                patient.values.iter().map(|values| values[at]).collect()
             };
             let subjects: Vec<Vec<f64>> = patients.iter().map(of).collect();
             let complete = |s: &&Vec<f64>| s.iter().all(|v| v.is_finite());
@@ -151,18 +184,27 @@ pub fn robustness(
         })
         .collect();
     write_whole(&plan.out, csv(&features)?.as_bytes())?;
-    let configuration = (&cohort, extractor.recipe(), &plan.options, plan.repeats);
+    let mut pseudonyms: Vec<String> = patients.iter().map(|p| pseudonym(&p.id)).collect();
+    pseudonyms.sort_unstable();
+    let configuration = RobustnessConfiguration {
+        cohort: serde_json::to_value(&cohort).unwrap_or_default(),
+        recipe: extractor.recipe().clone(),
+        options: plan.options,
+        repeats: plan.repeats,
+        patients: pseudonyms,
+    };
     let mut manifest = Manifest::new("robustness", &configuration);
     manifest.add_input(&plan.cohort)?;
+    if let Some(path) = plan.training.table() {
+        manifest.add_input(path)?;
+    }
     manifest.add_output(&plan.out)?;
     for patient in &skipped {
         manifest
             .notes
             .push(format!("skipped {}: {}", patient.patient, patient.reason));
     }
-    let mut beside = plan.out.clone().into_os_string();
-    beside.push(".manifest.json");
-    manifest.write(Path::new(&beside))?;
+    manifest.write(&with_suffix(&plan.out, ".manifest.json"))?;
     Ok(Robustness { features, skipped })
 }
 

@@ -5,6 +5,7 @@ use crate::evaluation::{EvaluatePlan, Evaluated, evaluate};
 use crate::extract::{ExtractPlan, ExtractSummary, extract};
 use crate::manifest::Manifest;
 use crate::progress::Progress;
+use crate::stability::SelectionSettings;
 use crate::study_file::{Role, StudyCohort, StudyFile};
 use crate::tables::TableSource;
 use crate::train::{TrainPlan, Trained, train};
@@ -130,6 +131,10 @@ impl RunPlan {
         }
         let plan = TrainPlan {
             tables,
+            selection: SelectionSettings {
+                stability: (self.study.selection.stability.as_ref()).map(|p| self.folder.join(p)),
+                ..self.study.selection.clone()
+            },
             model: self.study.model,
             validation: self.study.validation,
             seed: self.study.seed,

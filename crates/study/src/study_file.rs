@@ -1,6 +1,7 @@
 //! The study file: the whole of a study as one TOML.
 
 use crate::StudyError;
+use crate::stability::SelectionSettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,10 @@ use std::path::{Path, PathBuf};
 /// labels = "c-labels.csv"
 /// columns = { id = "case", label = "class", centre = "hospital" }
 ///
+/// [selection]                 # optional: features that hold, by `triher robustness` on training patients
+/// stability = "stability.csv"
+/// minimum_icc = 0.75
+///
 /// [model]
 /// c = 0.1
 ///
@@ -43,6 +48,9 @@ pub struct StudyFile {
     pub seed: u64,
     /// Training and external cohorts.
     pub cohorts: Vec<StudyCohort>,
+    /// Which features are taken.
+    #[serde(default)]
+    pub selection: SelectionSettings,
     /// The classifier.
     #[serde(default)]
     pub model: ModelSettings,

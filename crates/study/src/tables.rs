@@ -3,6 +3,7 @@
 use crate::StudyError;
 use crate::recipe::Recipe;
 use crate::study_file::Columns;
+use crate::upstream::{Upstream, mark};
 use std::path::PathBuf;
 use triher_learn::{Dataset, Matrix};
 use triher_table::{FeatureTable, TableSpec};
@@ -25,6 +26,8 @@ pub struct LabelledTable {
     pub table: FeatureTable,
     /// The recipe that its features were made with, when `triher extract` made them.
     pub recipe: Option<Recipe>,
+    /// What was fitted on patients to make or choose the features.
+    pub upstream: Vec<Upstream>,
     /// Rows left out and columns not used.
     pub notes: Vec<String>,
 }
@@ -55,8 +58,11 @@ impl TableSource {
             features: None,
         };
         let read = FeatureTable::read(&self.features, &spec)?;
+        let habitats = recipe.as_ref().and_then(|r| r.habitats.as_ref());
+        let fitted = habitats.and_then(|h| h.fitted());
         Ok(LabelledTable {
             table: read.table,
+            upstream: fitted.map(|h| h.upstream()).into_iter().collect(),
             recipe,
             notes: read.notes,
         })
@@ -74,7 +80,7 @@ impl LabelledTable {
         self.dataset_of(&classes)
     }
 
-    /// The rows as a data set with given classes.
+    /// The rows as a data set with given classes. Patients that features were fitted on are marked: they cannot be held out.
     ///
     /// # Errors
     /// When a label is none of them.
@@ -95,7 +101,7 @@ impl LabelledTable {
             table.feature_names.len(),
             table.values.clone(),
         )?;
-        Ok(Dataset::new(
+        let dataset = Dataset::new(
             table.ids.clone(),
             table.groups.clone().unwrap_or_else(|| table.ids.clone()),
             table.centres.clone(),
@@ -103,7 +109,20 @@ impl LabelledTable {
             x,
             y,
             classes.to_vec(),
-        )?)
+        )?;
+        Ok(mark(dataset, &self.upstream))
+    }
+
+    /// Keeps some of the feature columns, in their order.
+    pub(crate) fn keep_columns(&mut self, keep: &[bool]) {
+        fn kept<T: Clone>(all: &[T], keep: &[bool]) -> Vec<T> {
+            let both = all.iter().zip(keep);
+            both.filter(|(_, k)| **k).map(|(v, _)| v.clone()).collect()
+        }
+        let table = &mut self.table;
+        let rows = table.values.chunks_exact(keep.len().max(1));
+        table.values = rows.flat_map(|row| kept(row, keep)).collect();
+        table.feature_names = kept(&table.feature_names, keep);
     }
 
     fn labels(&self) -> Vec<String> {

@@ -3,6 +3,8 @@
 use crate::StudyError;
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
+use crate::source::file_name;
+use crate::stability::{SelectionSettings, select_stable};
 use crate::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
 use crate::tables::{LabelledTable, TableSource, describe, stack};
 use serde::Serialize;
@@ -18,6 +20,8 @@ use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
 pub struct TrainPlan {
     /// The labelled feature tables with the names of their cohorts; several are put together.
     pub tables: Vec<(String, TableSource)>,
+    /// Which features are taken.
+    pub selection: SelectionSettings,
     /// The classifier.
     pub model: ModelSettings,
     /// Cross-validation.
@@ -47,6 +51,7 @@ pub struct Trained {
 #[derive(Serialize)]
 struct Configuration<'a> {
     columns: Vec<&'a crate::study_file::Columns>,
+    selection: SelectionSettings,
     model: &'a ModelSettings,
     validation: &'a ValidationSettings,
     seed: u64,
@@ -61,7 +66,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     for (name, source) in &plan.tables {
         tables.push((source.read()?, name.clone()));
     }
-    let labelled = stack(tables)?;
+    let mut labelled = stack(tables)?;
+    select_stable(&mut labelled, &plan.selection)?;
     let dataset = labelled.dataset()?;
     let mut notes = labelled.notes.clone();
     let spec = pipeline_spec(&plan.model);
@@ -87,6 +93,15 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             .iter()
             .map(|(_, source)| &source.columns)
             .collect(),
+        // The folder is this machine's: the name says which table, and its hash is among the inputs.
+        selection: SelectionSettings {
+            stability: plan
+                .selection
+                .stability
+                .as_ref()
+                .map(|p| file_name(p).into()),
+            ..plan.selection.clone()
+        },
         model: &plan.model,
         validation: &plan.validation,
         seed: plan.seed,
@@ -102,6 +117,9 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             .labels
             .iter()
             .try_for_each(|labels| manifest.add_input(labels))?;
+    }
+    if let Some(path) = &plan.selection.stability {
+        manifest.add_input(path)?;
     }
     let model = model_file(
         &labelled,
@@ -151,6 +169,15 @@ fn feasible(
     settings: ValidationSettings,
 ) -> (Option<ValidationSettings>, Option<String>) {
     let smallest = dataset.smallest_class();
+    if smallest.patients < 2 && !dataset.fitted_upstream().is_empty() {
+        let note = format!(
+            "no cross-validation: features were fitted on {} of the patients, who cannot be held out, and of the class {} only {} is left. Fit them on fewer training patients, or evaluate on another cohort",
+            dataset.fitted_upstream().len(),
+            smallest.class,
+            smallest.patients
+        );
+        return (None, Some(note));
+    }
     if smallest.patients < 2 {
         let note = format!(
             "no cross-validation: the class {} has {} patient; its figures would mean nothing",
@@ -162,7 +189,7 @@ fn feasible(
         return (Some(settings), None);
     }
     let note = format!(
-        "{} folds instead of {}: the class {} has {} patients",
+        "{} folds instead of {}: the class {} has {} patients that can be held out",
         smallest.patients, settings.folds, smallest.class, smallest.patients
     );
     (
@@ -187,13 +214,19 @@ fn cross_validated_figures(
         seed,
     };
     let result = cross_validate(dataset, spec, &design)?;
+    let held_out = result.held_out();
+    let of = |all: &[String]| held_out.iter().map(|&row| all[row].clone()).collect();
+    let centres = dataset.centres.as_ref();
     let predictions = Predictions::new(
-        dataset.ids.clone(),
-        dataset.groups.clone(),
+        of(&dataset.ids),
+        of(&dataset.groups),
         dataset.classes.clone(),
-        dataset.y.clone(),
-        result.probabilities.values().to_vec(),
-        dataset.centres.clone(),
+        held_out.iter().map(|&row| dataset.y[row]).collect(),
+        (held_out.iter())
+            .flat_map(|&row| result.probabilities.row(row))
+            .copied()
+            .collect(),
+        centres.map(|c| held_out.iter().map(|&row| c[row].clone()).collect()),
     )?;
     let options = EvaluationOptions {
         bootstrap: validation.bootstrap,
@@ -233,6 +266,11 @@ fn model_file(
             .map(serde_json::to_value)
             .transpose()
             .map_err(json)?,
+        fitted_upstream: labelled
+            .upstream
+            .iter()
+            .map(|u| (u.what.clone(), u.patients.clone()))
+            .collect(),
     };
     Ok(ModelFile::new(
         crate::VERSION,

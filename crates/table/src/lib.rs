@@ -32,13 +32,14 @@ mod delimited;
 mod error;
 mod labels;
 mod parquet_reader;
+mod parquet_sink;
 mod raw;
 mod table;
 mod writer;
 
 pub use error::TableError;
 pub use table::{FeatureTable, ReadTable, TableSpec};
-pub use writer::{FeatureRow, FeatureWriter, ParquetFeatureWriter};
+pub use writer::{ColumnMetadata, FeatureRow, FeatureWriter, ParquetFeatureWriter};
 
 /// The columns that stand before the features in a table that [`FeatureWriter`] writes.
 pub const FIXED_COLUMNS: [&str; 4] = ["patient_id", "lesion", "centre", "label"];

@@ -1,20 +1,15 @@
 //! Writing tables row by row, without holding them.
 
 use crate::cell::decimal;
+use crate::parquet_sink::ParquetSink;
 use crate::{FIXED_COLUMNS, FeatureTable, TableError};
-use arrow_array::builder::{Float64Builder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-/// Numbers in one row group of a Parquet file: 8 MiB of them are held at a time.
-const GROUP_CELLS: usize = 1 << 20;
+/// What is known of a column besides its name: `unit`, `ibsi_tag`, ... and their texts.
+pub type ColumnMetadata = BTreeMap<String, String>;
 
 /// One row of a feature table: a lesion of a patient.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,24 +75,33 @@ impl FeatureWriter {
     /// # Errors
     /// [`TableError::UnknownFormat`], [`TableError::BadFeatureName`] and [`TableError::Io`].
     pub fn create(path: &Path, feature_names: &[String]) -> Result<Self, TableError> {
-        let ending = path.extension().and_then(|e| e.to_str());
-        let format = match ending.map(str::to_ascii_lowercase).as_deref() {
-            Some("csv") => Format::Delimited(b','),
-            Some("tsv" | "tab") => Format::Delimited(b'\t'),
-            Some("parquet" | "pq") => Format::Parquet,
-            _ => {
-                return Err(TableError::UnknownFormat {
-                    path: path.to_owned(),
-                });
-            }
-        };
-        Self::create_as(path, feature_names, format)
+        Self::create_as(path, feature_names, Format::of(path)?, &[])
+    }
+
+    /// As [`create`](Self::create), with what is known of each feature (unit, tag, ...): in a Parquet file as metadata of the Arrow field of the column, which
+    /// pyarrow gives as `schema.field(name).metadata`. CSV has no place for it.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); [`TableError::RowLength`] when there is not one entry for each feature.
+    pub fn create_described(
+        path: &Path,
+        feature_names: &[String],
+        metadata: &[ColumnMetadata],
+    ) -> Result<Self, TableError> {
+        if metadata.len() != feature_names.len() {
+            return Err(TableError::RowLength {
+                expected: feature_names.len(),
+                found: metadata.len(),
+            });
+        }
+        Self::create_as(path, feature_names, Format::of(path)?, metadata)
     }
 
     fn create_as(
         path: &Path,
         feature_names: &[String],
         format: Format,
+        metadata: &[ColumnMetadata],
     ) -> Result<Self, TableError> {
         let mut seen: std::collections::BTreeSet<&str> = FIXED_COLUMNS.into_iter().collect();
         let bad = feature_names
@@ -126,9 +130,8 @@ impl FeatureWriter {
                     .map(|()| Sink::Delimited(Box::new(writer)))
                     .map_err(other)
             }
-            Format::Parquet => {
-                ParquetSink::new(file, feature_names).map(|sink| Sink::Parquet(Box::new(sink)))
-            }
+            Format::Parquet => ParquetSink::new(file, feature_names, metadata)
+                .map(|sink| Sink::Parquet(Box::new(sink))),
         };
         let sink = sink.map_err(|source| {
             // The first error counts.
@@ -227,7 +230,7 @@ impl ParquetFeatureWriter {
     /// # Errors
     /// As [`FeatureWriter::create`].
     pub fn new(path: &Path, feature_names: &[String]) -> Result<Self, TableError> {
-        FeatureWriter::create_as(path, feature_names, Format::Parquet).map(Self)
+        FeatureWriter::create_as(path, feature_names, Format::Parquet, &[]).map(Self)
     }
 
     /// Adds rows.
@@ -252,101 +255,22 @@ enum Format {
     Parquet,
 }
 
-/// Rows on their way into a Parquet file.
-#[derive(Debug)]
-struct ParquetSink {
-    schema: Arc<Schema>,
-    writer: Option<ArrowWriter<BufWriter<File>>>,
-    texts: [StringBuilder; 4],
-    columns: Vec<Float64Builder>,
-    rows: usize,
-    group: usize,
-}
-
-impl ParquetSink {
-    fn new(file: BufWriter<File>, names: &[String]) -> std::io::Result<Self> {
-        let texts = FIXED_COLUMNS.into_iter().enumerate();
-        let texts = texts.map(|(i, name)| Field::new(name, DataType::Utf8, i >= 2));
-        let numbers = names
-            .iter()
-            .map(|name| Field::new(name, DataType::Float64, true));
-        let schema = Arc::new(Schema::new(texts.chain(numbers).collect::<Vec<_>>()));
-        let group = (GROUP_CELLS / names.len().max(1)).clamp(1, 1 << 16);
-        let properties = WriterProperties::builder()
-            .set_created_by("triher".to_owned())
-            .set_compression(Compression::SNAPPY)
-            // Real-valued features hardly repeat: a dictionary would only be built and thrown away.
-            .set_dictionary_enabled(false)
-            .set_statistics_enabled(EnabledStatistics::None)
-            // One page index entry for each column and group would be most of what stays in memory.
-            .set_offset_index_disabled(true)
-            .set_max_row_group_row_count(Some(group))
-            .build();
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties));
-        Ok(Self {
-            schema,
-            writer: Some(writer.map_err(other)?),
-            texts: Default::default(),
-            columns: names.iter().map(|_| Float64Builder::new()).collect(),
-            rows: 0,
-            group,
-        })
-    }
-
-    fn append(&mut self, row: &FeatureRow<'_>) -> std::io::Result<()> {
-        let texts = [
-            Some(row.patient_id),
-            Some(row.lesion),
-            row.centre,
-            row.label,
-        ];
-        for (builder, text) in self.texts.iter_mut().zip(texts) {
-            builder.append_option(text);
+impl Format {
+    /// The format that a path's ending names.
+    fn of(path: &Path) -> Result<Self, TableError> {
+        let ending = path.extension().and_then(|e| e.to_str());
+        match ending.map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => Ok(Self::Delimited(b',')),
+            Some("tsv" | "tab") => Ok(Self::Delimited(b'\t')),
+            Some("parquet" | "pq") => Ok(Self::Parquet),
+            _ => Err(TableError::UnknownFormat {
+                path: path.to_owned(),
+            }),
         }
-        for (builder, &value) in self.columns.iter_mut().zip(row.values) {
-            builder.append_option((!value.is_nan()).then_some(value));
-        }
-        self.rows += 1;
-        if self.rows == self.group {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the rows that are held as one row group.
-    fn flush(&mut self) -> std::io::Result<()> {
-        if self.rows == 0 {
-            return Ok(());
-        }
-        let texts = self
-            .texts
-            .iter_mut()
-            .map(|b| Arc::new(b.finish()) as ArrayRef);
-        let numbers = self
-            .columns
-            .iter_mut()
-            .map(|b| Arc::new(b.finish()) as ArrayRef);
-        let batch = RecordBatch::try_new(self.schema.clone(), texts.chain(numbers).collect());
-        self.rows = 0;
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        writer.write(&batch.map_err(other)?).map_err(other)?;
-        writer.flush().map_err(other)
-    }
-
-    fn finish(&mut self) -> std::io::Result<()> {
-        self.flush()?;
-        let Some(writer) = self.writer.take() else {
-            return Ok(());
-        };
-        let mut file = writer.into_inner().map_err(other)?;
-        file.flush()?;
-        file.get_ref().sync_all()
     }
 }
 
-fn other(error: impl std::fmt::Display) -> std::io::Error {
+pub(crate) fn other(error: impl std::fmt::Display) -> std::io::Error {
     std::io::Error::other(error.to_string())
 }
 
@@ -373,7 +297,7 @@ impl FeatureTable {
     }
 
     fn write_as(&self, path: &Path, format: Format) -> Result<(), TableError> {
-        let mut writer = FeatureWriter::create_as(path, &self.feature_names, format)?;
+        let mut writer = FeatureWriter::create_as(path, &self.feature_names, format, &[])?;
         let at = |cells: &Option<Vec<Option<String>>>, row: usize| {
             cells.as_ref().and_then(|c| c.get(row).cloned().flatten())
         };

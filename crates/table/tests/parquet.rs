@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use triher_table::{
-    FeatureRow, FeatureTable, FeatureWriter, ParquetFeatureWriter, TableError, TableSpec,
+    ColumnMetadata, FeatureRow, FeatureTable, FeatureWriter, ParquetFeatureWriter, TableError,
+    TableSpec,
 };
 
 fn data(name: &str) -> PathBuf {
@@ -264,4 +265,67 @@ proptest! {
             prop_assert!(table.values.iter().all(|v| !v.is_infinite()));
         }
     }
+}
+
+/// What is known of a column stands with the column, as any reader of Arrow's schema finds it, and does not change how the table is read.
+#[test]
+fn columns_carry_their_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let names = ["rad_C1_morph_volume", "kin_ser_mean"].map(str::to_owned);
+    let known = |pairs: &[(&str, &str)]| -> ColumnMetadata {
+        let pairs = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        pairs.collect()
+    };
+    let metadata = [
+        known(&[("unit", "mm3"), ("ibsi_tag", "morph_volume")]),
+        known(&[]),
+    ];
+    let row = FeatureRow {
+        patient_id: "p",
+        lesion: "",
+        centre: None,
+        label: Some("low"),
+        values: &[1.5, 2.5],
+    };
+    let write = |path: &Path| {
+        let mut writer = FeatureWriter::create_described(path, &names, &metadata).unwrap();
+        writer.append(&row).unwrap();
+        writer.finish().unwrap();
+        std::fs::read(path).unwrap()
+    };
+    let bytes = write(&path);
+    assert_eq!(bytes, write(&folder.path().join("again.parquet")));
+    let file = std::fs::File::open(&path).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+    let schema = reader.unwrap().schema().clone();
+    for (name, metadata) in names.iter().zip(&metadata) {
+        let found = schema.field_with_name(name).unwrap().metadata();
+        let found: ColumnMetadata = found.clone().into();
+        let found: ColumnMetadata = found
+            .into_iter()
+            .filter(|(k, _)| !k.starts_with("PARQUET"))
+            .collect();
+        assert_eq!(found, *metadata, "{name}");
+    }
+    let read = FeatureTable::read(&path, &own()).unwrap().table;
+    assert_eq!(
+        (read.feature_names.as_slice(), read.values[0]),
+        (&names[..], 1.5)
+    );
+    // CSV has no place for it, and one entry too few is said.
+    let csv = folder.path().join("t.csv");
+    let mut writer = FeatureWriter::create_described(&csv, &names, &metadata).unwrap();
+    writer.append(&row).unwrap();
+    writer.finish().unwrap();
+    let error = FeatureWriter::create_described(&path, &names, &metadata[..1]).unwrap_err();
+    assert!(matches!(
+        error,
+        TableError::RowLength {
+            expected: 2,
+            found: 1
+        }
+    ));
 }

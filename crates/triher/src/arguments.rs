@@ -6,8 +6,8 @@
 mod imaging;
 
 pub(crate) use imaging::{
-    FilterArguments, FindArguments, IbsiArguments, ProfileChoice, RadiomicsArguments,
-    RobustnessArguments,
+    CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
+    IbsiArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Embed(EmbedArguments),
     /// Find the lesion where no mask is given: ranked candidates, a mask and a picture to check
     Find(FindArguments),
+    /// Take the bias field off a study and undo the motion between its phases, with a picture of before and after
+    Correct(CorrectArguments),
     /// Compute the radiomics features of one image and its mask
     Radiomics(RadiomicsArguments),
     /// Write the response maps of filters: Laplacian of Gaussian, Laws, Gabor, wavelets
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     Ibsi(IbsiArguments),
     /// Compute the features of a cohort: resumable, in parallel
     Extract(ExtractArguments),
+    /// Fit the habitats of lesions on a training cohort
+    #[command(subcommand)]
+    Habitats(HabitatsCommand),
     /// Tell which features of a cohort hold when images and masks change a little: ICC of each
     Robustness(RobustnessArguments),
     /// Train a model from features and labels, with cross-validated figures
@@ -245,6 +250,15 @@ pub(crate) struct TrainArguments {
     pub(crate) study: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) table: TableArguments,
+    /// Take only features that hold, by this table of `triher robustness` (CSV, with its manifest beside it)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stability: Option<PathBuf>,
+    /// The least ICC of a feature that is taken with --stability
+    #[arg(long, default_value_t = 0.75, value_name = "ICC")]
+    pub(crate) minimum_icc: f64,
+    /// What is compared with it: the lower end of the ICC's interval, or the estimate
+    #[arg(long, default_value = "lower", value_parser = ["lower", "estimate"])]
+    pub(crate) icc: String,
     /// Classifier
     #[arg(long, default_value = "logistic", value_parser = ["logistic"])]
     pub(crate) method: String,

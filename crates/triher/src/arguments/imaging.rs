@@ -1,7 +1,8 @@
 //! Arguments of the commands that measure images.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use triher_study::training_patients::TrainingPatients;
 
 /// Which definitions and names features have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -143,9 +144,15 @@ pub(crate) struct FindArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The table can choose features for training (triher train --stability, or [selection] in a study file). Patients it was made of are then never held out, \
+so name training patients: a part of them will do."
+)]
 pub(crate) struct RobustnessArguments {
     /// Cohort file (TOML), as `triher extract` takes it
     pub(crate) cohort: PathBuf,
+    #[command(flatten)]
+    pub(crate) training: TrainingChoice,
     /// Table to write: feature, icc, icc_lower, icc_upper, patients, repeats
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) out: PathBuf,
@@ -170,4 +177,89 @@ pub(crate) struct RobustnessArguments {
     /// Standard deviation of the contour's displacement
     #[arg(long, default_value_t = 0.5, value_name = "MM")]
     pub(crate) contour: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").args(["bias_field", "motion"]).required(true).multiple(true),
+    after_help = "The phases are written as NIfTI, which triher extract reads. To correct a whole cohort, write motion = \"deformable\" or bias_field = \"n4\" under \
+[features] in its file instead."
+)]
+pub(crate) struct CorrectArguments {
+    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    pub(crate) path: PathBuf,
+    /// Divide all phases by the bias field of the phase before contrast
+    #[arg(long, value_parser = ["n4"])]
+    pub(crate) bias_field: Option<String>,
+    /// Undo the motion between the phases
+    #[arg(long, value_parser = ["rigid", "deformable"])]
+    pub(crate) motion: Option<String>,
+    /// Folder to write the corrected phases to, with correction.json
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Picture to check: subtraction before and after the motion was undone, in three planes (PNG)
+    #[arg(long, value_name = "FILE", requires = "motion")]
+    pub(crate) picture: Option<PathBuf>,
+    /// The phase that the picture shows, 0 being before contrast [default: the one that moved most]
+    #[arg(long, value_name = "N", requires = "picture")]
+    pub(crate) picture_phase: Option<usize>,
+    /// Patient to take when PATH holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
+    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
+    #[arg(long, value_name = "S,S,...")]
+    pub(crate) times: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HabitatsCommand {
+    /// Fit habitats on the training patients of a cohort, for [features.habitats] model = "..."
+    Fit(FitHabitatsArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("who").args(["centres", "list", "all"]).required(true),
+    after_help = "Patients that habitats are fitted on are never held out: cross-validation keeps them in training, and triher evaluate refuses a table with one of them."
+)]
+pub(crate) struct FitHabitatsArguments {
+    /// Cohort file (TOML); its [features.habitats] says how many habitats and how they are clustered
+    pub(crate) cohort: PathBuf,
+    #[command(flatten)]
+    pub(crate) training: TrainingChoice,
+    /// File to write (JSON)
+    #[arg(long, value_name = "FILE", default_value = "habitats.json")]
+    pub(crate) out: PathBuf,
+    /// Seed of the clustering and of the draw of voxels
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Voxels of each patient that are drawn at most, so that large lesions do not outweigh small ones
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub(crate) voxels: usize,
+}
+
+/// Who the training patients are.
+#[derive(Debug, Args)]
+#[group(id = "training", multiple = false)]
+pub(crate) struct TrainingChoice {
+    /// Training patients are those of this centre (may be given several times)
+    #[arg(long = "training-centre", value_name = "CENTRE")]
+    centres: Vec<String>,
+    /// Training patients are those in the column `patient_id` of this table (CSV)
+    #[arg(long = "training-patients", value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// All patients of the cohort are training patients
+    #[arg(long = "all-training")]
+    all: bool,
+}
+
+impl TrainingChoice {
+    /// The choice; all patients when nothing was typed and the command allows it.
+    pub(crate) fn patients(&self) -> TrainingPatients {
+        match (&self.list, self.centres.as_slice()) {
+            (Some(list), _) => TrainingPatients::Listed(list.clone()),
+            (None, [_, ..]) => TrainingPatients::Centres(self.centres.clone()),
+            (None, []) => TrainingPatients::All,
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! One module per command: from what was typed to a plan of the library, and its result in words.
 
+mod correct;
 mod demo;
 mod evaluate;
 mod extract;
 mod filter;
 mod find;
 mod finetune;
+mod habitats;
 mod ibsi;
 mod label;
 mod model;
@@ -44,6 +46,8 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),
         Command::Find(arguments) => find::find(&arguments, console),
+        Command::Correct(arguments) => correct::correct(&arguments, console),
+        Command::Habitats(command) => habitats::habitats(command, console),
         Command::Robustness(arguments) => robustness::robustness(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
         Command::Filter(arguments) => filter::filter(arguments, console),

@@ -14,6 +14,7 @@ pub(crate) fn robustness(
 ) -> anyhow::Result<Ending> {
     let plan = RobustnessPlan {
         cohort: arguments.cohort.clone(),
+        training: arguments.training.patients(),
         out: arguments.out.clone(),
         repeats: arguments.repeats,
         options: PerturbationOptions {

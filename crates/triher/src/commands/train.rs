@@ -6,6 +6,7 @@ use crate::commands::table::discrimination;
 use crate::console::Console;
 use std::path::PathBuf;
 use triher_study::run::RunPlan;
+use triher_study::stability::{IccBound, SelectionSettings};
 use triher_study::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
 use triher_study::train::{TrainPlan, Trained};
 
@@ -61,6 +62,14 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
     let source = arguments.table.source()?;
     Ok(TrainPlan {
         tables: vec![("training".to_owned(), source)],
+        selection: SelectionSettings {
+            stability: arguments.stability,
+            minimum_icc: arguments.minimum_icc,
+            icc: match arguments.icc.as_str() {
+                "estimate" => IccBound::Estimate,
+                _ => IccBound::Lower,
+            },
+        },
         model: ModelSettings {
             method: Method::Logistic,
             penalty: PenaltyName::L2,

@@ -6,13 +6,16 @@
 mod bad_dicom;
 mod bad_input;
 mod cohort;
+mod correct;
 mod crop;
 mod demo;
 mod embed;
+mod habitats;
 mod label;
 mod radiomics;
 mod reference_data;
 mod scan;
+mod stability;
 mod tables;
 mod training;
 mod weights;
