@@ -107,6 +107,9 @@ pub enum StudyError {
     /// Radiomics features.
     #[error(transparent)]
     Radiomics(#[from] triher_radiomics::RadiomicsError),
+    /// Fits of pharmacokinetic models.
+    #[error(transparent)]
+    Pharmacokinetic(#[from] triher_pharmacokinetic::PharmacokineticError),
     /// HER2 labels.
     #[error(transparent)]
     Label(#[from] triher_label::LabelError),

@@ -1,6 +1,7 @@
 //! The features of one lesion, as the recipe says.
 
 use crate::StudyError;
+use crate::curve_features::CurveFeatures;
 use crate::encoder::{Reading, StudyEncoder};
 use crate::feature_definition::{FeatureDefinition, kinetic_units};
 use crate::preparation::{Prepared, prepare};
@@ -19,6 +20,7 @@ pub struct FeatureExtractor {
     inputs: Vec<PhaseInput>,
     names: Vec<String>,
     regions: RegionFeatures,
+    curves: CurveFeatures,
 }
 
 /// The features of one lesion.
@@ -57,6 +59,8 @@ impl FeatureExtractor {
         }
         let regions = RegionFeatures::new(&recipe)?;
         names.extend(regions.names().map(str::to_owned));
+        let curves = CurveFeatures::new(&recipe);
+        names.extend(curves.definitions().iter().map(|d| d.name.clone()));
         let mut encoder = None;
         let mut inputs = Vec::new();
         if let Some(embedding) = &mut recipe.embedding {
@@ -70,7 +74,7 @@ impl FeatureExtractor {
         }
         if names.is_empty() {
             return Err(StudyError::Input(
-                "the recipe asks for no features: switch on kinetics, first_order, radiomics, rings or embedding"
+                "the recipe asks for no features: switch on kinetics, first_order, radiomics, phenotypes, pharmacokinetic, rings or embedding"
                     .to_owned(),
             ));
         }
@@ -80,6 +84,7 @@ impl FeatureExtractor {
             inputs,
             names,
             regions,
+            curves,
         })
     }
 
@@ -91,8 +96,11 @@ impl FeatureExtractor {
     /// What each feature is, in the order of the values.
     pub fn definitions(&self) -> Vec<FeatureDefinition> {
         let known = self.regions.definitions();
-        let known: std::collections::HashMap<&str, &FeatureDefinition> =
-            known.iter().map(|d| (d.name.as_str(), d)).collect();
+        let known: std::collections::HashMap<&str, &FeatureDefinition> = known
+            .iter()
+            .chain(self.curves.definitions())
+            .map(|d| (d.name.as_str(), d))
+            .collect();
         let units = kinetic_units();
         let own = |name: &str| {
             // A ring's kinetics have the lesion's names after that of the ring.
@@ -183,6 +191,7 @@ impl FeatureExtractor {
         }
         self.regions
             .measure(series, lesion, &mut values, &mut notes)?;
+        self.curves.measure(series, lesion, &mut values, &mut notes);
         let mut views = Vec::new();
         if let (Some(encoder), Some(embedding)) = (&self.encoder, &self.recipe.embedding) {
             let patches = self.patches(series, lesion)?;

@@ -35,6 +35,7 @@ mod canvas;
 pub mod cohort;
 pub mod cohort_habitats;
 pub mod correction;
+mod curve_features;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;

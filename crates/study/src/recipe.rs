@@ -1,10 +1,12 @@
 //! Which features are computed, as configuration: stored in the cohort file and in the model.
 
 use crate::cohort_habitats::CohortHabitats;
+pub use crate::curve_features::{PharmacokineticRecipe, PopulationInput};
 use crate::preparation::BiasFieldMethod;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use triher_patch::{Profile, TestTime, Variant};
+pub use triher_phenotype::PhenotypeOptions;
 use triher_region::LesionRule;
 use triher_registration::MotionModel;
 
@@ -26,6 +28,12 @@ pub struct Recipe {
     /// Radiomics as the IBSI defines them (`rad_`), when they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radiomics: Option<RadiomicsRecipe>,
+    /// The Chicago workstation's phenotypes (`phenotype_`), when they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phenotypes: Option<PhenotypeOptions>,
+    /// Fits of a pharmacokinetic model (`pk_`), when they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pharmacokinetic: Option<PharmacokineticRecipe>,
     /// Parts of the lesion that behave alike (`habitat_`), when they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub habitats: Option<HabitatsRecipe>,
@@ -50,6 +58,8 @@ impl Default for Recipe {
             first_order: true,
             embedding: None,
             radiomics: None,
+            phenotypes: None,
+            pharmacokinetic: None,
             habitats: None,
             rings: None,
             motion: None,
@@ -67,6 +77,8 @@ struct RecipeTable {
     first_order: bool,
     embedding: Option<EmbeddingRecipe>,
     radiomics: Option<RadiomicsRecipe>,
+    phenotypes: Option<PhenotypeOptions>,
+    pharmacokinetic: Option<PharmacokineticRecipe>,
     habitats: Option<HabitatsRecipe>,
     rings: Option<RingsRecipe>,
     motion: Option<MotionModel>,
@@ -82,6 +94,8 @@ impl Default for RecipeTable {
             first_order: recipe.first_order,
             embedding: recipe.embedding,
             radiomics: recipe.radiomics,
+            phenotypes: recipe.phenotypes,
+            pharmacokinetic: recipe.pharmacokinetic,
             habitats: recipe.habitats,
             rings: recipe.rings,
             motion: recipe.motion,
@@ -98,6 +112,8 @@ impl From<RecipeTable> for Recipe {
             first_order: table.first_order,
             embedding: table.embedding,
             radiomics: table.radiomics,
+            phenotypes: table.phenotypes,
+            pharmacokinetic: table.pharmacokinetic,
             habitats: table.habitats,
             rings: table.rings,
             motion: table.motion,
@@ -116,6 +132,8 @@ enum FeatureSet {
     FirstOrder,
     Embedding,
     Radiomics,
+    Phenotypes,
+    Pharmacokinetic,
     Habitats,
     Rings,
 }
@@ -150,6 +168,10 @@ impl<'de> Deserialize<'de> for Recipe {
                         FeatureSet::FirstOrder => recipe.first_order = true,
                         FeatureSet::Embedding => recipe.embedding = Some(Default::default()),
                         FeatureSet::Radiomics => recipe.radiomics = Some(Default::default()),
+                        FeatureSet::Phenotypes => recipe.phenotypes = Some(Default::default()),
+                        FeatureSet::Pharmacokinetic => {
+                            recipe.pharmacokinetic = Some(Default::default());
+                        }
                         FeatureSet::Habitats => recipe.habitats = Some(Default::default()),
                         FeatureSet::Rings => recipe.rings = Some(Default::default()),
                     }

@@ -166,6 +166,45 @@ fn filters_give_maps_and_features() {
         .fails_saying(&["mean_3"]);
 }
 
+/// Phenotypes, pharmacokinetics and filters by name in the cohort file; phases without seconds lose what needs them, not the patient.
+#[test]
+fn phenotypes_pharmacokinetics_and_filters_are_features_of_a_cohort() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
+    let base = "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\n";
+    w.write(
+        "c.toml",
+        format!("{base}features = ['phenotypes', 'pharmacokinetic']\n"),
+    );
+    w.triher("extract c.toml").done();
+    let table = String::from_utf8(w.read("f.csv")).unwrap();
+    let header = table.lines().next().unwrap();
+    for name in [
+        "phenotype_K1",
+        "phenotype_S5",
+        "pk_ktrans_per_min_median",
+        "pk_kep_per_min_mean_curve",
+    ] {
+        assert!(header.split(',').any(|c| c == name), "{name} in {header}");
+    }
+    let dictionary = String::from_utf8(w.read("f.csv.features.csv")).unwrap();
+    assert!(dictionary.contains("phenotype_K2,") && dictionary.contains("Time to peak"));
+    w.write(
+        "g.toml",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'g.csv'\n[features]\nkinetics = false\nfirst_order = false\n\
+         [features.pharmacokinetic]\nmodel = 'tofts'\ninput = 'weinmann'\n[features.radiomics]\ninputs = ['C1']\n\
+         [features.radiomics.settings]\nfamilies = ['statistics']\nresampling = { spacing-mm = [2, 2, 2], interpolation = 'linear' }\n\
+         [[features.radiomics.settings.filters]]\nkind = 'log'\nsigma-mm = 3.0\n",
+    );
+    w.triher("extract g.toml").done();
+    let table = String::from_utf8(w.read("g.csv")).unwrap();
+    let header = table.lines().next().unwrap();
+    assert!(header.contains(",rad_C1_log_3mm_stat_mean,"), "{header}");
+    assert!(header.contains(",rad_C1_log_3mm_cm_joint_max_3D_avg,"));
+    assert!(!header.contains("pk_vp_median"));
+}
+
 #[test]
 fn filters_meet_the_standards_reference_values() {
     let Some(data) = reference("ibsi") else {
