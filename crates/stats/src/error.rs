@@ -99,4 +99,9 @@ pub enum StatsError {
         /// What is allowed.
         remedy: &'static str,
     },
+    /// Two models that are to be compared were not read on the same rows.
+    #[error(
+        "the two models have not the same patients, truths and classes in the same order: join their predictions by id before comparing them"
+    )]
+    NotPaired,
 }

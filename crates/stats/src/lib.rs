@@ -39,20 +39,28 @@
 
 mod agreement;
 mod auc;
+mod bca;
 mod bootstrap;
 mod calibration;
 mod classification;
+mod delong;
 mod error;
 mod evaluation;
 mod interval;
+mod multiclass;
+mod polytomous;
 mod predictions;
+mod resampling;
 mod roc;
 mod scores;
 mod spread;
 
 pub use agreement::{IntraclassCorrelation, intraclass_correlation};
 pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
-pub use bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
+pub use bca::{acceleration, bca_interval};
+pub use bootstrap::{
+    BootstrapOptions, BootstrapResult, Statistic, bootstrap, bootstrap_difference,
+};
 pub use calibration::{
     Calibration, CalibrationBin, ClassCalibration, calibration_bins, calibration_curve,
     recalibration_line,
@@ -60,12 +68,15 @@ pub use calibration::{
 pub use classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
 };
+pub use delong::{AucComparison, DelongAuc, delong, delong_paired, delong_unpaired, holm};
 pub use error::StatsError;
 pub use evaluation::{
     AucBlock, BootstrapSummary, CentreEvaluation, Estimate, Evaluation, EvaluationOptions, RocSet,
     evaluate,
 };
 pub use interval::{percentile, wilson_interval};
+pub use multiclass::{macro_f1, matthews_correlation, quadratic_kappa};
+pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
 pub use roc::{RocCurve, roc_curve};
 pub use scores::{brier_reference, brier_score, log_loss};
