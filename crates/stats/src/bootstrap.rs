@@ -86,6 +86,16 @@ pub struct BootstrapResult {
 }
 
 impl BootstrapResult {
+    /// Replicates that were made otherwise than by drawing patients.
+    pub(crate) fn from_rows(classes: usize, rows: Vec<Vec<f64>>, estimates: Vec<f64>) -> Self {
+        Self {
+            classes,
+            rows,
+            estimates,
+            influence: None,
+        }
+    }
+
     fn index(&self, statistic: Statistic) -> Option<usize> {
         match statistic {
             Statistic::ClassAuc(class) => (class < self.classes).then_some(class),

@@ -41,15 +41,22 @@ mod agreement;
 mod auc;
 mod bca;
 mod bootstrap;
+mod brier_parts;
 mod calibration;
 mod classification;
+mod decision;
 mod delong;
+mod drift;
 mod error;
 mod evaluation;
 mod interval;
+mod label_noise;
+mod meta;
 mod multiclass;
+mod operating;
 mod polytomous;
 mod predictions;
+mod recalibration;
 mod resampling;
 mod roc;
 mod scores;
@@ -61,6 +68,7 @@ pub use bca::{acceleration, bca_interval};
 pub use bootstrap::{
     BootstrapOptions, BootstrapResult, Statistic, bootstrap, bootstrap_difference,
 };
+pub use brier_parts::{BrierParts, brier_parts, top_label_ece};
 pub use calibration::{
     Calibration, CalibrationBin, ClassCalibration, calibration_bins, calibration_curve,
     recalibration_line,
@@ -68,16 +76,25 @@ pub use calibration::{
 pub use classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
 };
+pub use decision::{DecisionPoint, decision_curve};
 pub use delong::{AucComparison, DelongAuc, delong, delong_paired, delong_unpaired, holm};
+pub use drift::{Drift, drift};
 pub use error::StatsError;
 pub use evaluation::{
     AucBlock, BootstrapSummary, CentreEvaluation, Estimate, Evaluation, EvaluationOptions, RocSet,
     evaluate,
 };
 pub use interval::{percentile, wilson_interval};
+pub use label_noise::{LabelDoubt, ZERO_READ_AS_LOW, label_noise};
+pub use meta::{BetweenVariance, RandomEffects, SubgroupTest, random_effects, subgroup_test};
 pub use multiclass::{macro_f1, matthews_correlation, quadratic_kappa};
+pub use operating::{
+    BinarySplit, FrozenCutPoints, FrozenThreshold, ThresholdPerformance, ThresholdRule,
+    ValidationScores,
+};
 pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
+pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};
 pub use roc::{RocCurve, roc_curve};
 pub use scores::{brier_reference, brier_score, log_loss};
 pub use spread::{HISTOGRAM_BINS, Spread, spread};
