@@ -11,6 +11,12 @@
 //! [`auc_weighted`], [`auc_micro`], [`roc_curve`], [`confusion`], [`wilson_interval`],
 //! [`brier_score`], [`log_loss`], [`calibration_curve`], [`bootstrap`].
 //!
+//! For a study: [`delong`] and [`holm`] compare models, [`bootstrap`] and [`bootstrap_difference`] give
+//! percentile and accelerated intervals of every figure in one pass, [`FrozenThreshold`] is chosen on
+//! validation only, [`decision_curve`] weighs calls, [`label_noise`] flips doubtful labels,
+//! [`multinomial_recalibration`] and [`brier_parts`] judge probabilities, [`random_effects`] joins
+//! centres, [`drift`] compares cohorts, [`multinomial_sample_size`] plans them.
+//!
 //! A number that the data do not define (the AUC of a class nobody has, the sensitivity of zero
 //! cases) is `None`, `null` in JSON, with the reason in the notes; it is never an error and never
 //! a NaN. Hostile input (NaN, rows that do not sum to one, a truth outside of the classes) is a
@@ -59,6 +65,7 @@ mod predictions;
 mod recalibration;
 mod resampling;
 mod roc;
+mod sample_size;
 mod scores;
 mod spread;
 
@@ -96,5 +103,9 @@ pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
 pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};
 pub use roc::{RocCurve, roc_curve};
+pub use sample_size::{
+    MultinomialPlan, MultinomialSampleSize, hanley_mcneil_error, multinomial_sample_size,
+    patients_for_auc_width,
+};
 pub use scores::{brier_reference, brier_score, log_loss};
 pub use spread::{HISTOGRAM_BINS, Spread, spread};

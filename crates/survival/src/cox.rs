@@ -146,7 +146,8 @@ pub fn cox(
         // Standardised, so that one rule of convergence serves covariates of any unit.
         let mean = column.iter().sum::<f64>() / n;
         let scale = (column.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-        if !(scale > 1e-12 * mean.abs().max(1e-300)) {
+        // The columns are finite, so that the scale can be compared.
+        if scale <= 1e-12 * mean.abs() || scale.is_nan() {
             return Err(SurvivalError::NoMaximum);
         }
         centred.push(

@@ -80,7 +80,7 @@ fn cox_and_concordance_equal_coxph() {
         for k in 0..2 {
             close(fit.log_likelihood[k], column(&expected["loglik"])[k]);
         }
-        // R rounds these two in its summary's Wald test to two decimals.
+        // R rounds the Wald statistic of its summary to two decimals.
         assert!((fit.wald.statistic - expected["wald"].as_f64().unwrap()).abs() <= 0.005);
         close(
             fit.likelihood_ratio.statistic,
