@@ -8,13 +8,15 @@
 //! Checked against an independent numpy bootstrap to sampling error (`tests/reference.py`).
 
 use crate::auc::{Ranking, average, flatten};
+use crate::polytomous::{ClassCounts, ClassRanking, index_of, m_of, one_vs_rest};
 use crate::predictions::MAX_CELLS;
+use crate::resampling::Resampling;
 use crate::scores::{brier_row, log_row};
-use crate::{Predictions, StatsError, percentile};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use crate::{
+    Predictions, StatsError, acceleration, accuracy, balanced_accuracy, bca_interval, macro_f1,
+    matthews_correlation, percentile, quadratic_kappa,
+};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 
 /// At most this many replicates are drawn; more tell nothing more.
 const MAX_REPLICATES: usize = 1_000_000;
@@ -56,10 +58,20 @@ pub enum Statistic {
     Brier,
     /// Log loss.
     LogLoss,
+    /// Hand and Till's M.
+    HandTill,
+    /// Polytomous discrimination index.
+    Polytomous,
+    /// Mean F1 score of the classes.
+    MacroF1,
+    /// Matthews' correlation coefficient.
+    Matthews,
+    /// Cohen's kappa with quadratic weights.
+    QuadraticKappa,
 }
 
 /// Statistics after the classes' AUCs in a replicate's row.
-const FURTHER: usize = 7;
+const FURTHER: usize = 12;
 
 /// The statistics of all replicates.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,9 +79,23 @@ pub struct BootstrapResult {
     classes: usize,
     /// One row per replicate: `classes` AUCs, then the further statistics; NaN where undefined.
     rows: Vec<Vec<f64>>,
+    /// The statistics of the cohort itself.
+    estimates: Vec<f64>,
+    /// Influence values, one row per patient; `None` when the cohort is too large for them.
+    influence: Option<Vec<Vec<f64>>>,
 }
 
 impl BootstrapResult {
+    /// Replicates that were made otherwise than by drawing patients.
+    pub(crate) fn from_rows(classes: usize, rows: Vec<Vec<f64>>, estimates: Vec<f64>) -> Self {
+        Self {
+            classes,
+            rows,
+            estimates,
+            influence: None,
+        }
+    }
+
     fn index(&self, statistic: Statistic) -> Option<usize> {
         match statistic {
             Statistic::ClassAuc(class) => (class < self.classes).then_some(class),
@@ -80,6 +106,11 @@ impl BootstrapResult {
             Statistic::BalancedAccuracy => Some(self.classes + 4),
             Statistic::Brier => Some(self.classes + 5),
             Statistic::LogLoss => Some(self.classes + 6),
+            Statistic::HandTill => Some(self.classes + 7),
+            Statistic::Polytomous => Some(self.classes + 8),
+            Statistic::MacroF1 => Some(self.classes + 9),
+            Statistic::Matthews => Some(self.classes + 10),
+            Statistic::QuadraticKappa => Some(self.classes + 11),
         }
     }
 
@@ -108,6 +139,32 @@ impl BootstrapResult {
             .count()
     }
 
+    /// The statistic on the cohort itself; `None` where the data do not define it.
+    pub fn estimate(&self, statistic: Statistic) -> Option<f64> {
+        let value = *self.estimates.get(self.index(statistic)?)?;
+        (!value.is_nan()).then_some(value)
+    }
+
+    /// The acceleration constant of the statistic, by leaving out one patient at a time within the
+    /// strata. `None` where a value is not defined, and for cohorts in which rows times the
+    /// largest class times classes exceed 2^31, whose percentile interval differs little.
+    pub fn acceleration(&self, statistic: Statistic) -> Option<f64> {
+        let index = self.index(statistic)?;
+        let column: Vec<f64> = self.influence.as_ref()?.iter().map(|r| r[index]).collect();
+        (column.iter().all(|l| l.is_finite())).then(|| acceleration(&column))
+    }
+
+    /// The bias-corrected and accelerated interval; `None` as for [`Self::interval`] and
+    /// [`crate::bca_interval`].
+    pub fn bca_interval(&self, statistic: Statistic, confidence: f64) -> Option<[f64; 2]> {
+        let values: Vec<f64> = self.values(statistic).into_iter().flatten().collect();
+        if values.len() * 2 < self.rows.len() {
+            return None;
+        }
+        let acceleration = self.acceleration(statistic)?;
+        bca_interval(self.estimate(statistic)?, &values, acceleration, confidence)
+    }
+
     /// The percentile interval over the replicates that have the statistic; `None` when fewer than
     /// half of them do, or the confidence does not lie between 0 and 1.
     pub fn interval(&self, statistic: Statistic, confidence: f64) -> Option<[f64; 2]> {
@@ -125,76 +182,46 @@ impl BootstrapResult {
 }
 
 /// What all replicates share: ranks, patients and strata.
-struct Plan {
-    rankings: Vec<Ranking>,
+pub(crate) struct Plan {
+    rankings: Vec<ClassRanking>,
     micro: Ranking,
-    /// Patient of each row.
-    patient: Vec<u32>,
-    /// Patients of each stratum.
-    strata: Vec<Vec<u32>>,
-    patients: usize,
+    resampling: Resampling,
     truth: Vec<u32>,
-    correct: Vec<bool>,
+    called: Vec<u32>,
     brier: Vec<f64>,
     log: Vec<f64>,
     present: Vec<bool>,
-}
-
-/// The number of each row's patient, in the order of first appearance, and how many there are.
-pub(crate) fn number_groups(groups: &[String]) -> (Vec<u32>, usize) {
-    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut column = Vec::with_capacity(groups.len());
-    for group in groups {
-        let next = numbers.len() as u32;
-        column.push(*numbers.entry(group).or_insert(next));
-    }
-    (column, numbers.len())
+    /// Rows, to know whether the weights of the jackknife can be held.
+    rows: u64,
 }
 
 impl Plan {
-    fn new(predictions: &Predictions) -> Result<Self, StatsError> {
+    pub(crate) fn new(predictions: &Predictions) -> Result<Self, StatsError> {
         let classes = predictions.class_count();
-        let (patient, patients) = number_groups(predictions.groups());
+        let resampling = Resampling::new(predictions);
 
         // A patient drawn every time repeats its rows that often: the counts stay below 2^31, so
         // that the products of two of them stay below 2^62.
-        let mut rows_of = vec![0u64; patients];
-        for &p in &patient {
+        let mut rows_of = vec![0u64; resampling.patients];
+        for &p in &resampling.patient {
             rows_of[p as usize] += 1;
         }
         let largest = rows_of.iter().copied().max().unwrap_or(0);
         let most = largest
-            .saturating_mul(patients as u64)
+            .saturating_mul(resampling.patients as u64)
             .saturating_mul(classes as u64);
-        if most > MAX_CELLS || predictions.probabilities().len() >= 1 << 30 {
+        if most > MAX_CELLS || predictions.probabilities().len() >= 1 << 30 || classes > 1 << 16 {
             return Err(StatsError::TooLarge {
                 rows: most,
                 limit: MAX_CELLS,
             });
         }
-
-        // A patient's stratum is the class most of the patient's rows have, of equals the last.
-        let mut votes = vec![vec![0u32; classes]; patients];
-        for (&p, &t) in patient.iter().zip(predictions.truth()) {
-            votes[p as usize][t] += 1;
-        }
-        let mut strata = vec![Vec::new(); classes];
-        for (number, votes) in votes.iter().enumerate() {
-            let class = (0..classes).max_by_key(|&class| votes[class]).unwrap_or(0);
-            strata[class].push(number as u32);
-        }
-
         let rankings = (0..classes)
-            .map(|class| {
-                Ranking::new(
-                    &predictions.column(class),
-                    &predictions.is_class(class),
-                    &patient,
-                )
-            })
+            .map(|class| ClassRanking::new(predictions, class, &resampling.patient))
             .collect();
         let (scores, positive) = flatten(predictions);
-        let item: Vec<u32> = patient
+        let item: Vec<u32> = resampling
+            .patient
             .iter()
             .flat_map(|&p| (0..classes).map(move |_| p))
             .collect();
@@ -202,79 +229,102 @@ impl Plan {
         Ok(Self {
             rankings,
             micro: Ranking::new(&scores, &positive, &item),
-            patient,
-            strata,
-            patients,
+            resampling,
             truth: predictions.truth().iter().map(|&t| t as u32).collect(),
-            correct: predictions
-                .predicted()
-                .iter()
-                .zip(predictions.truth())
-                .map(|(p, t)| p == t)
-                .collect(),
+            called: predictions.predicted().iter().map(|&t| t as u32).collect(),
             brier: rows().map(|(p, &t)| brier_row(p, t)).collect(),
             log: rows().map(|(p, &t)| log_row(p, t)).collect(),
             present: predictions.class_counts().iter().map(|&c| c > 0).collect(),
+            rows: predictions.len() as u64,
         })
     }
 
-    /// How often each patient is drawn in replicate `number`.
-    fn draw(&self, options: &BootstrapOptions, number: u64, weights: &mut [u32]) {
-        let mut generator = ChaCha8Rng::seed_from_u64(options.seed);
-        generator.set_stream(number);
-        weights.fill(0);
-        for stratum in &self.strata {
-            let size = stratum.len() as u32;
-            for _ in 0..size {
-                weights[stratum[generator.random_range(0..size) as usize] as usize] += 1;
-            }
-        }
+    /// The statistics of the cohort itself.
+    pub(crate) fn estimates(&self) -> Vec<f64> {
+        self.statistics(&vec![1; self.resampling.patients])
     }
 
     /// The statistics of the cohort in which each patient counts `weights` times.
     fn statistics(&self, weights: &[u32]) -> Vec<f64> {
-        let weight = |patient: usize| u64::from(weights[patient]);
         let classes = self.rankings.len();
-        let areas: Vec<Option<f64>> = self
-            .rankings
-            .iter()
-            .map(|ranking| ranking.auc(weight))
+        let counts: Vec<ClassCounts> = (self.rankings.iter())
+            .map(|ranking| ranking.count(weights))
+            .collect();
+        let areas: Vec<Option<f64>> = (counts.iter().enumerate())
+            .map(|(class, counts)| one_vs_rest(counts, class))
             .collect();
 
-        let mut totals = vec![0u64; classes];
-        let mut hits = vec![0u64; classes];
+        let mut matrix = vec![vec![0u64; classes]; classes];
         let (mut brier, mut log) = (0.0, 0.0);
-        for (row, &patient) in self.patient.iter().enumerate() {
-            let w = weight(patient as usize);
+        for (row, &patient) in self.resampling.patient.iter().enumerate() {
+            let w = weights[patient as usize];
             if w == 0 {
                 continue;
             }
-            let truth = self.truth[row] as usize;
-            totals[truth] += w;
-            hits[truth] += w * u64::from(self.correct[row]);
-            brier += w as f64 * self.brier[row];
-            log += w as f64 * self.log[row];
+            matrix[self.truth[row] as usize][self.called[row] as usize] += u64::from(w);
+            brier += f64::from(w) * self.brier[row];
+            log += f64::from(w) * self.log[row];
         }
+        let totals: Vec<u64> = matrix.iter().map(|row| row.iter().sum()).collect();
         let n: u64 = totals.iter().sum();
         // What is averaged over classes means the same classes in every replicate.
         let whole = (0..classes).all(|class| !self.present[class] || totals[class] > 0);
-        let over_classes = |value: Option<f64>| match value {
-            Some(value) if whole => value,
-            _ => f64::NAN,
-        };
-        let recalls: Vec<Option<f64>> = (0..classes)
-            .map(|class| (totals[class] > 0).then(|| hits[class] as f64 / totals[class] as f64))
-            .collect();
+        let over_classes = |value: Option<f64>| value.filter(|_| whole).unwrap_or(f64::NAN);
         let mut row: Vec<f64> = areas.iter().map(|area| area.unwrap_or(f64::NAN)).collect();
         row.reserve(FURTHER);
         row.push(over_classes(average(&areas, &vec![1; classes])));
         row.push(over_classes(average(&areas, &totals)));
-        row.push(self.micro.auc(weight).unwrap_or(f64::NAN));
-        row.push(hits.iter().sum::<u64>() as f64 / n as f64);
-        row.push(over_classes(average(&recalls, &vec![1; classes])));
+        row.push(
+            self.micro
+                .auc(|patient| u64::from(weights[patient]))
+                .unwrap_or(f64::NAN),
+        );
+        row.push(accuracy(&matrix).unwrap_or(f64::NAN));
+        row.push(over_classes(balanced_accuracy(&matrix)));
         row.push(brier / n as f64);
         row.push(log / n as f64);
+        row.push(over_classes(m_of(&counts)));
+        row.push(index_of(&counts).unwrap_or(f64::NAN));
+        row.push(over_classes(macro_f1(&matrix)));
+        row.push(matthews_correlation(&matrix).unwrap_or(f64::NAN));
+        row.push(quadratic_kappa(&matrix).unwrap_or(f64::NAN));
         row
+    }
+
+    /// Influence values of every statistic, one row per patient, by leaving patients out.
+    ///
+    /// The stratum keeps its weight when one of its `m` patients is left out: its others count
+    /// `m` times and everybody else `m - 1` times, in whole numbers. `None` when those numbers do
+    /// not fit. Each costs one weighted walk, so that `n` of them cost as much as `n` replicates.
+    fn influence(&self) -> Option<Vec<Vec<f64>>> {
+        let strata = &self.resampling.strata;
+        let largest = strata.iter().map(Vec::len).max().unwrap_or(0) as u64;
+        let most = (self.rows.saturating_mul(largest)).saturating_mul(self.rankings.len() as u64);
+        if most > MAX_CELLS {
+            return None;
+        }
+        let whole = self.estimates();
+        let left_out: Vec<(usize, u32)> = (strata.iter().enumerate())
+            .flat_map(|(number, members)| members.iter().map(move |&p| (number, p)))
+            .collect();
+        let rows = left_out
+            .into_par_iter()
+            .map(|(number, patient)| {
+                let size = strata[number].len() as u32;
+                if size < 2 {
+                    return vec![0.0; whole.len()];
+                }
+                let mut weights = vec![size - 1; self.resampling.patients];
+                for &member in &strata[number] {
+                    weights[member as usize] = size;
+                }
+                weights[patient as usize] = 0;
+                (self.statistics(&weights).iter().zip(&whole))
+                    .map(|(without, with)| f64::from(size - 1) * (with - without))
+                    .collect()
+            })
+            .collect();
+        Some(rows)
     }
 }
 
@@ -298,167 +348,53 @@ pub fn bootstrap(
     let rows = (0..options.replicates as u64)
         .into_par_iter()
         .map_init(
-            || vec![0u32; plan.patients],
+            || vec![0u32; plan.resampling.patients],
             |weights, number| {
-                plan.draw(options, number, weights);
+                plan.resampling.draw(options.seed, number, weights);
                 plan.statistics(weights)
             },
         )
         .collect();
+    // Without replicates there is no interval that would want them.
+    let influence = if options.replicates > 0 {
+        plan.influence()
+    } else {
+        None
+    };
     Ok(BootstrapResult {
         classes: predictions.class_count(),
+        estimates: plan.estimates(),
         rows,
+        influence,
+    })
+}
+
+/// The difference, first model minus second, of every [`Statistic`] in replicates that draw the
+/// same patients for both: the paired bootstrap.
+///
+/// # Errors
+/// As [`bootstrap`], or the two differ in patients, truth or classes.
+pub fn bootstrap_difference(
+    first: &Predictions,
+    second: &Predictions,
+    options: &BootstrapOptions,
+) -> Result<BootstrapResult, StatsError> {
+    if first.groups() != second.groups()
+        || first.truth() != second.truth()
+        || first.classes() != second.classes()
+    {
+        return Err(StatsError::NotPaired);
+    }
+    let (a, b) = (bootstrap(first, options)?, bootstrap(second, options)?);
+    let minus = |x: &Vec<f64>, y: &Vec<f64>| x.iter().zip(y).map(|(x, y)| x - y).collect();
+    let rows = |x: &[Vec<f64>], y: &[Vec<f64>]| x.iter().zip(y).map(|(x, y)| minus(x, y)).collect();
+    Ok(BootstrapResult {
+        classes: a.classes,
+        estimates: minus(&a.estimates, &b.estimates),
+        rows: rows(&a.rows, &b.rows),
+        influence: (a.influence.zip(b.influence)).map(|(x, y)| rows(&x, &y)),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cohort(n: usize, rows_per_patient: usize) -> Predictions {
-        let p = |i: usize| ((i * 7919 + 13) % 101) as f64 / 101.0;
-        Predictions::new(
-            (0..n).map(|i| format!("r{i}")).collect(),
-            (0..n)
-                .map(|i| format!("p{}", i / rows_per_patient))
-                .collect(),
-            vec!["zero".into(), "low".into(), "positive".into()],
-            (0..n).map(|i| (i / rows_per_patient) % 3).collect(),
-            (0..n)
-                .flat_map(|i| {
-                    let a = p(i);
-                    let b = (1.0 - a) * p(i + 50);
-                    [a, b, 1.0 - a - b]
-                })
-                .collect(),
-            None,
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn unit_weights_give_the_estimates_themselves() {
-        let predictions = cohort(60, 2);
-        let plan = Plan::new(&predictions).unwrap();
-        let row = plan.statistics(&vec![1; plan.patients]);
-        let areas = crate::auc_one_vs_rest(&predictions);
-        assert_eq!(
-            row[..3],
-            [areas[0].unwrap(), areas[1].unwrap(), areas[2].unwrap()]
-        );
-        assert_eq!(row[3], crate::auc_macro(&predictions).unwrap());
-        assert_eq!(row[4], crate::auc_weighted(&predictions).unwrap());
-        assert_eq!(row[5], crate::auc_micro(&predictions).unwrap());
-        let matrix = crate::confusion(&predictions);
-        assert_eq!(row[6], crate::accuracy(&matrix).unwrap());
-        assert!((row[7] - crate::balanced_accuracy(&matrix).unwrap()).abs() < 1e-15);
-        assert_eq!(row[8], crate::brier_score(&predictions));
-        assert_eq!(row[9], crate::log_loss(&predictions));
-    }
-
-    #[test]
-    fn draws_keep_the_strata_and_move_whole_patients() {
-        let predictions = cohort(60, 2);
-        let plan = Plan::new(&predictions).unwrap();
-        assert_eq!(plan.patients, 30);
-        let mut weights = vec![0; 30];
-        for number in 0..50 {
-            plan.draw(&BootstrapOptions::default(), number, &mut weights);
-            for stratum in &plan.strata {
-                let drawn: u32 = stratum.iter().map(|&p| weights[p as usize]).sum();
-                assert_eq!(drawn as usize, stratum.len());
-            }
-        }
-    }
-
-    #[test]
-    fn the_number_of_threads_and_replicates_does_not_change_a_replicate() {
-        let predictions = cohort(90, 1);
-        let run = |threads, replicates| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
-                bootstrap(
-                    &predictions,
-                    &BootstrapOptions {
-                        replicates,
-                        seed: 7,
-                    },
-                )
-                .unwrap()
-            })
-        };
-        let one = run(1, 300);
-        assert_eq!(one, run(3, 300));
-        assert_eq!(one.rows[..100], run(2, 100).rows[..]);
-        assert_ne!(one.rows[0], one.rows[1]);
-        let other = bootstrap(
-            &predictions,
-            &BootstrapOptions {
-                replicates: 300,
-                seed: 8,
-            },
-        )
-        .unwrap();
-        assert_ne!(one, other);
-    }
-
-    #[test]
-    fn a_class_that_is_missing_or_rare_is_counted_not_guessed() {
-        let predictions = cohort(3, 1).subset(&[0, 1]).unwrap();
-        let result = bootstrap(
-            &predictions,
-            &BootstrapOptions {
-                replicates: 50,
-                seed: 1,
-            },
-        )
-        .unwrap();
-        assert_eq!(result.degenerate(Statistic::ClassAuc(2)), 50);
-        assert_eq!(result.interval(Statistic::ClassAuc(2), 0.95), None);
-        assert_eq!(result.interval(Statistic::ClassAuc(9), 0.95), None);
-        assert_eq!(result.degenerate(Statistic::MacroAuc), 0);
-        assert_eq!(result.interval(Statistic::MacroAuc, 1.5), None);
-
-        // One patient with rows of two classes: some replicates lose one class, and say so.
-        let name = |s: &str| s.to_string();
-        let mixed = Predictions::new(
-            ["a", "b", "c", "d"].map(name).to_vec(),
-            ["p", "p", "q", "q"].map(name).to_vec(),
-            vec![name("zero"), name("low")],
-            vec![0, 1, 1, 1],
-            vec![0.6, 0.4, 0.3, 0.7, 0.2, 0.8, 0.4, 0.6],
-            None,
-        )
-        .unwrap();
-        let result = bootstrap(
-            &mixed,
-            &BootstrapOptions {
-                replicates: 400,
-                seed: 1,
-            },
-        )
-        .unwrap();
-        let lost = result.degenerate(Statistic::MacroAuc);
-        // Both patients are in one stratum; a quarter of the draws is q twice.
-        assert!((60..140).contains(&lost), "{lost}");
-        assert!(result.interval(Statistic::MacroAuc, 0.95).is_some());
-    }
-
-    #[test]
-    fn too_many_replicates_are_refused() {
-        let options = BootstrapOptions {
-            replicates: usize::MAX,
-            seed: 0,
-        };
-        assert!(matches!(
-            bootstrap(&cohort(6, 1), &options),
-            Err(StatsError::BadOption {
-                option: "bootstrap",
-                ..
-            })
-        ));
-    }
-}
+mod tests;

@@ -99,4 +99,22 @@ pub enum StatsError {
         /// What is allowed.
         remedy: &'static str,
     },
+    /// Two models that are to be compared were not read on the same rows.
+    #[error(
+        "the two models have not the same patients, truths and classes in the same order: join their predictions by id before comparing them"
+    )]
+    NotPaired,
+    /// A split names a class that is not there.
+    #[error("there is no class \"{name}\": the classes are {classes}")]
+    UnknownClass {
+        /// The name.
+        name: String,
+        /// The classes that are there.
+        classes: String,
+    },
+    /// A split leaves one side without classes.
+    #[error(
+        "a split needs a class on either side: name some of the classes as positive, not none and not all"
+    )]
+    OneSidedSplit,
 }

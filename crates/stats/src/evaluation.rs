@@ -1,11 +1,12 @@
 //! Everything about one set of predictions, ready to be written and drawn.
 
 use crate::auc::average;
-use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap, number_groups};
+use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
 use crate::calibration::{Calibration, calibrate, calibration_bins};
 use crate::classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
 };
+use crate::resampling::number_groups;
 use crate::{
     Predictions, RocCurve, Spread, StatsError, auc_micro, auc_one_vs_rest, brier_reference,
     brier_score, log_loss, roc_curve, spread,

@@ -11,6 +11,12 @@
 //! [`auc_weighted`], [`auc_micro`], [`roc_curve`], [`confusion`], [`wilson_interval`],
 //! [`brier_score`], [`log_loss`], [`calibration_curve`], [`bootstrap`].
 //!
+//! For a study: [`delong`] and [`holm`] compare models, [`bootstrap`] and [`bootstrap_difference`] give
+//! percentile and accelerated intervals of every figure in one pass, [`FrozenThreshold`] is chosen on
+//! validation only, [`decision_curve`] weighs calls, [`label_noise`] flips doubtful labels,
+//! [`multinomial_recalibration`] and [`brier_parts`] judge probabilities, [`random_effects`] joins
+//! centres, [`drift`] compares cohorts, [`multinomial_sample_size`] plans them.
+//!
 //! A number that the data do not define (the AUC of a class nobody has, the sensitivity of zero
 //! cases) is `None`, `null` in JSON, with the reason in the notes; it is never an error and never
 //! a NaN. Hostile input (NaN, rows that do not sum to one, a truth outside of the classes) is a
@@ -39,20 +45,37 @@
 
 mod agreement;
 mod auc;
+mod bca;
 mod bootstrap;
+mod brier_parts;
 mod calibration;
 mod classification;
+mod decision;
+mod delong;
+mod drift;
 mod error;
 mod evaluation;
 mod interval;
+mod label_noise;
+mod meta;
+mod multiclass;
+mod operating;
+mod polytomous;
 mod predictions;
+mod recalibration;
+mod resampling;
 mod roc;
+mod sample_size;
 mod scores;
 mod spread;
 
 pub use agreement::{IntraclassCorrelation, intraclass_correlation};
 pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
-pub use bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
+pub use bca::{acceleration, bca_interval};
+pub use bootstrap::{
+    BootstrapOptions, BootstrapResult, Statistic, bootstrap, bootstrap_difference,
+};
+pub use brier_parts::{BrierParts, brier_parts, top_label_ece};
 pub use calibration::{
     Calibration, CalibrationBin, ClassCalibration, calibration_bins, calibration_curve,
     recalibration_line,
@@ -60,13 +83,29 @@ pub use calibration::{
 pub use classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
 };
+pub use decision::{DecisionPoint, decision_curve};
+pub use delong::{AucComparison, DelongAuc, delong, delong_paired, delong_unpaired, holm};
+pub use drift::{Drift, drift};
 pub use error::StatsError;
 pub use evaluation::{
     AucBlock, BootstrapSummary, CentreEvaluation, Estimate, Evaluation, EvaluationOptions, RocSet,
     evaluate,
 };
 pub use interval::{percentile, wilson_interval};
+pub use label_noise::{LabelDoubt, ZERO_READ_AS_LOW, label_noise};
+pub use meta::{BetweenVariance, RandomEffects, SubgroupTest, random_effects, subgroup_test};
+pub use multiclass::{macro_f1, matthews_correlation, quadratic_kappa};
+pub use operating::{
+    BinarySplit, FrozenCutPoints, FrozenThreshold, ThresholdPerformance, ThresholdRule,
+    ValidationScores,
+};
+pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
+pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};
 pub use roc::{RocCurve, roc_curve};
+pub use sample_size::{
+    MultinomialPlan, MultinomialSampleSize, hanley_mcneil_error, multinomial_sample_size,
+    patients_for_auc_width,
+};
 pub use scores::{brier_reference, brier_score, log_loss};
 pub use spread::{HISTOGRAM_BINS, Spread, spread};

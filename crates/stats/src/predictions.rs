@@ -241,6 +241,33 @@ impl Predictions {
             .collect()
     }
 
+    /// The same predictions with another truth (length `n`), as another reader would have given it.
+    ///
+    /// # Errors
+    /// Another length, or a truth that is no class.
+    pub fn with_truth(&self, truth: Vec<usize>) -> Result<Self, StatsError> {
+        if truth.len() != self.len() {
+            return Err(StatsError::Length {
+                column: "truth",
+                expected: self.len(),
+                found: truth.len(),
+                rows: self.len(),
+            });
+        }
+        if let Some(row) = truth.iter().position(|t| *t >= self.class_count()) {
+            return Err(StatsError::BadTruth {
+                row,
+                id: self.ids[row].clone(),
+                truth: truth[row],
+                classes: self.class_count(),
+            });
+        }
+        Ok(Self {
+            truth,
+            ..self.clone()
+        })
+    }
+
     /// The rows with the given numbers, in that order. Numbers beyond the last row are left out.
     ///
     /// # Errors
