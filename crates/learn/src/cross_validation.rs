@@ -136,7 +136,7 @@ pub fn cross_validate(
     design: &CrossValidation,
 ) -> Result<CrossValidated, LearnError> {
     let folds = design.assign(data)?;
-    let pipeline = Pipeline::new(*spec);
+    let pipeline = Pipeline::new(spec.clone());
     let work: Vec<(usize, usize)> = (0..design.repeats)
         .flat_map(|repeat| (0..design.folds).map(move |fold| (repeat, fold)))
         .collect();
@@ -205,7 +205,7 @@ fn one_fold(
     let (training, held_out) = data.split(&split)?;
     let fitted = pipeline.fit(&training)?;
     Ok(FoldResult {
-        probabilities: fitted.predict_proba(held_out.x())?,
+        probabilities: fitted.predict_proba_at(held_out.x(), held_out.centres())?,
         empty_columns: fitted.imputer().empty_columns(),
         rows: split.test,
     })

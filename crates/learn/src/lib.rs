@@ -14,7 +14,8 @@
 //!
 //! ```
 //! use triher_learn::{
-//!     ClassWeight, ClassifierSpec, CrossValidation, Dataset, Matrix, Penalty, Pipeline, PipelineSpec, cross_validate,
+//!     ClassWeight, ClassifierSpec, CrossValidation, Dataset, Matrix, Penalty, Pipeline, PipelineSpec,
+//!     Preparation, cross_validate,
 //! };
 //!
 //! let n = 12;
@@ -26,6 +27,7 @@
 //! let data = Dataset::new(ids.clone(), ids, None, features, x, y, classes)?;
 //!
 //! let spec = PipelineSpec {
+//!     prepare: Preparation::default(),
 //!     standardize: true,
 //!     pca: None,
 //!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None },
@@ -44,12 +46,14 @@ mod dataset;
 mod error;
 mod fold;
 mod impute;
+mod inner;
 mod logistic;
 mod matrix;
 mod model_file;
 mod newton;
 mod pca;
 mod pipeline;
+mod prepare;
 mod standardize;
 
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
@@ -57,9 +61,15 @@ pub use dataset::{Dataset, SmallestClass, class_order};
 pub use error::LearnError;
 pub use fold::{HeldOut, Split, TrainingFold};
 pub use impute::MedianImputer;
+pub use inner::InnerFolds;
 pub use logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
 pub use matrix::Matrix;
 pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProvenance};
 pub use pca::{Pca, PcaSpec};
 pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
+pub use prepare::{
+    Correlation, CorrelationFilter, DuplicateFilter, FittedStep, Keep, MissingColumns, MissingRule,
+    Preparation, RobustnessFilter, Selection, StepSpec, UnivariateResult, UnivariateSelection,
+    UnivariateTest, UnknownRobustness, VarianceFilter, benjamini_hochberg,
+};
 pub use standardize::Standardizer;

@@ -3,6 +3,7 @@
 use crate::impute::MedianImputer;
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
 use crate::pca::{Pca, PcaSpec};
+use crate::prepare::{FittedStep, MissingColumns, Preparation};
 use crate::standardize::Standardizer;
 use crate::{LearnError, Matrix, TrainingFold};
 use serde::{Deserialize, Serialize};
@@ -28,9 +29,12 @@ pub enum ClassifierSpec {
 /// The steps between raw features and probabilities.
 ///
 /// Missing values are always imputed first, by [`MedianImputer`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSpec {
+    /// Features that are left out or changed before all else, see [`Preparation`].
+    #[serde(default, skip_serializing_if = "Preparation::is_default")]
+    pub prepare: Preparation,
     /// Whether features are standardised ([`Standardizer`]).
     pub standardize: bool,
     /// Principal components to go on with; all features when `None`.
@@ -41,7 +45,7 @@ pub struct PipelineSpec {
 }
 
 /// Steps that are not fitted yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline {
     spec: PipelineSpec,
 }
@@ -60,6 +64,10 @@ pub enum FittedClassifier {
 #[serde(deny_unknown_fields)]
 pub struct FittedPipeline {
     imputer: MedianImputer,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingColumns>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<FittedStep>,
     standardizer: Option<Standardizer>,
     pca: Option<Pca>,
     classifier: FittedClassifier,
@@ -79,10 +87,24 @@ impl Pipeline {
     /// Fits every step on the fold, each on what the one before it made of the fold.
     ///
     /// # Errors
-    /// As the steps: [`MedianImputer::fit`], [`Standardizer::fit`], [`Pca::fit`], [`LogisticRegression::fit`].
+    /// As the steps: [`MedianImputer::fit`], [`MissingRule::fit`](crate::MissingRule::fit),
+    /// [`StepSpec::fit`](crate::StepSpec::fit), [`Standardizer::fit`], [`Pca::fit`], [`LogisticRegression::fit`].
     pub fn fit(&self, fold: &TrainingFold<'_>) -> Result<FittedPipeline, LearnError> {
-        let imputer = MedianImputer::fit(fold)?;
-        let mut fold = imputer.transform_training(fold.clone())?;
+        let raw = fold;
+        let imputer = MedianImputer::fit(raw)?;
+        let mut fold = imputer.transform_training(raw.clone())?;
+        let mut missing = None;
+        if !self.spec.prepare.missing.is_default() {
+            let rule = self.spec.prepare.missing.fit(raw)?;
+            fold = rule.transform_training(raw, fold)?;
+            missing = Some(rule);
+        }
+        let mut steps = Vec::with_capacity(self.spec.prepare.steps.len());
+        for spec in &self.spec.prepare.steps {
+            let step = spec.fit(&fold)?;
+            fold = step.transform_training(fold)?;
+            steps.push(step);
+        }
         let mut standardizer = None;
         if self.spec.standardize {
             let step = Standardizer::fit(&fold)?;
@@ -107,6 +129,8 @@ impl Pipeline {
         };
         Ok(FittedPipeline {
             imputer,
+            missing,
+            steps,
             standardizer,
             pca,
             classifier: FittedClassifier::Logistic(logistic.fit(&fold)?),
@@ -118,6 +142,29 @@ impl FittedPipeline {
     /// The imputation.
     pub fn imputer(&self) -> &MedianImputer {
         &self.imputer
+    }
+
+    /// The rule for columns with missing values, when there is one.
+    pub fn missing(&self) -> Option<&MissingColumns> {
+        self.missing.as_ref()
+    }
+
+    /// The steps that chose or changed features, in their order.
+    pub fn steps(&self) -> &[FittedStep] {
+        &self.steps
+    }
+
+    /// For each column that the steps leave, the raw feature that it comes from.
+    pub fn origins(&self) -> Vec<usize> {
+        let all = || (0..self.features()).collect();
+        let start = self
+            .missing
+            .as_ref()
+            .map_or_else(all, MissingColumns::origins);
+        self.steps.iter().fold(start, |before, step| {
+            let after = step.origins(before.len());
+            after.into_iter().map(|j| before[j]).collect()
+        })
     }
 
     /// The standardisation, when there is one.
@@ -146,16 +193,28 @@ impl FittedPipeline {
         logistic.classes()
     }
 
-    /// Probability of each class, rows x classes, from raw features (`NaN` is missing).
+    /// Probability of each class, rows x classes, from raw features (`NaN` is missing), of rows whose centre is not known.
     ///
     /// # Errors
-    /// [`LearnError::Length`] when the number of features is another than in training, and [`LearnError::NotFinite`] for
-    /// infinite values; the row is then named by its number from 1.
+    /// As [`predict_proba_at`](Self::predict_proba_at).
     pub fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        self.predict_proba_at(x, &vec![None; x.rows()])
+    }
+
+    /// Probability of each class, rows x classes, from raw features (`NaN` is missing) and the centre of each row, which ComBat needs.
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] when the number of features is another than in training, [`LearnError::NotFinite`] for
+    /// infinite values (the row is then named by its number from 1), and [`LearnError::UnseenCentre`].
+    pub fn predict_proba_at(
+        &self,
+        x: &Matrix,
+        centres: &[Option<&str>],
+    ) -> Result<Matrix, LearnError> {
         for (i, row) in x.iter_rows().enumerate() {
             crate::dataset::check_row(row, &[], &(i + 1).to_string())?;
         }
-        let mut x = self.prepare(x)?;
+        let mut x = self.prepare(x, centres)?;
         if let Some(pca) = &self.pca {
             x = pca.transform(&x)?;
         }
@@ -174,16 +233,35 @@ impl FittedPipeline {
     /// # Errors
     /// As [`predict_proba`](Self::predict_proba).
     pub fn contributions(&self, row: &[f64]) -> Result<Matrix, LearnError> {
+        self.contributions_at(row, None)
+    }
+
+    /// [`contributions`](Self::contributions) of a row of a centre. A feature that a step leaves out contributes 0; the column that
+    /// says whether a feature is missing counts to the feature.
+    ///
+    /// # Errors
+    /// As [`predict_proba_at`](Self::predict_proba_at).
+    pub fn contributions_at(
+        &self,
+        row: &[f64],
+        centre: Option<&str>,
+    ) -> Result<Matrix, LearnError> {
         crate::dataset::check_row(row, &[], "1")?;
-        let x = self.prepare(&Matrix::new(1, row.len(), row.to_vec())?)?;
+        let x = self.prepare(&Matrix::new(1, row.len(), row.to_vec())?, &[centre])?;
         let FittedClassifier::Logistic(logistic) = &self.classifier;
         let coefficients = self.feature_coefficients(logistic);
         let centre = self.centre();
         let classes = self.classes();
-        Ok(Matrix::from_fn(classes, row.len(), |class, j| {
+        let origins = self.origins();
+        let mut contributions = Matrix::zeros(classes, row.len());
+        for class in 0..classes {
             let (sign, predictor) = predictor_of(class, classes);
-            sign * coefficients.row(predictor)[j] * (x.row(0)[j] - centre[j])
-        }))
+            let sums = contributions.row_mut(class);
+            for (j, &origin) in origins.iter().enumerate() {
+                sums[origin] += sign * coefficients.row(predictor)[j] * (x.row(0)[j] - centre[j]);
+            }
+        }
+        Ok(contributions)
     }
 
     /// The score of each class for a row at the training mean, see [`contributions`](Self::contributions).
@@ -207,6 +285,14 @@ impl FittedPipeline {
     /// One sentence part on the steps, as reports show it.
     pub fn describe(&self) -> String {
         let mut steps = vec!["medians for missing values".to_owned()];
+        if let Some(missing) = &self.missing {
+            let columns = missing.kept().len();
+            let flags = missing.indicators().len();
+            steps.push(format!(
+                "{columns} columns kept and {flags} added by the rule for missing values"
+            ));
+        }
+        steps.extend(self.steps.iter().map(FittedStep::describe));
         if self.standardizer.is_some() {
             steps.push("standardised features".to_owned());
         }
@@ -236,9 +322,22 @@ impl FittedPipeline {
         steps.join(", ")
     }
 
-    /// Raw features, imputed and standardised.
-    fn prepare(&self, x: &Matrix) -> Result<Matrix, LearnError> {
-        let x = self.imputer.transform(x)?;
+    /// Raw features, imputed, put through all steps and standardised.
+    fn prepare(&self, raw: &Matrix, centres: &[Option<&str>]) -> Result<Matrix, LearnError> {
+        if centres.len() != raw.rows() {
+            return Err(LearnError::Length {
+                what: "centres".to_owned(),
+                expected: raw.rows(),
+                found: centres.len(),
+            });
+        }
+        let mut x = self.imputer.transform(raw)?;
+        if let Some(missing) = &self.missing {
+            x = missing.transform(raw, &x)?;
+        }
+        for step in &self.steps {
+            x = step.transform(&x, centres)?;
+        }
         match &self.standardizer {
             Some(standardizer) => standardizer.transform(&x),
             None => Ok(x),
@@ -261,11 +360,13 @@ impl FittedPipeline {
         match (&self.pca, &self.standardizer) {
             (Some(pca), _) => pca.mean().to_vec(),
             // Standardised features have the mean 0.
-            (None, Some(_)) => vec![0.0; self.features()],
-            // Without standardisation the median of the training rows takes the mean's place.
+            (None, Some(standardizer)) => vec![0.0; standardizer.means().len()],
+            // Without standardisation the median of the training rows takes the mean's place; a column that says what is
+            // missing is taken from that of the feature as well, which moves the baseline and nothing else.
             (None, None) => {
-                let medians = self.imputer.medians().iter();
-                medians.map(|m| m.unwrap_or(0.0)).collect()
+                let medians = self.imputer.medians();
+                let origins = self.origins().into_iter();
+                origins.map(|j| medians[j].unwrap_or(0.0)).collect()
             }
         }
     }
@@ -278,11 +379,22 @@ impl FittedPipeline {
         }
         let standardizer = self.standardizer.as_ref();
         let pca = self.pca.as_ref();
-        let inputs = pca.map_or(features, |p| p.components().rows());
+        let missing = self.missing.as_ref();
+        if let Some(problem) = missing.and_then(|m| m.problem(features)) {
+            return Some(problem);
+        }
+        let mut columns = missing.map_or(features, |m| m.origins().len());
+        for step in &self.steps {
+            if let Some(problem) = step.problem(columns) {
+                return Some(problem);
+            }
+            columns = step.outputs(columns);
+        }
+        let inputs = pca.map_or(columns, |p| p.components().rows());
         let FittedClassifier::Logistic(logistic) = &self.classifier;
         standardizer
-            .and_then(|s| s.problem(features))
-            .or_else(|| pca.and_then(|p| p.problem(features)))
+            .and_then(|s| s.problem(columns))
+            .or_else(|| pca.and_then(|p| p.problem(columns)))
             .or_else(|| logistic.problem(inputs, classes))
     }
 }

@@ -185,6 +185,7 @@ fn the_whole_pipeline_is_scikit_learns_on_held_out_rows() {
         };
         let (train, held_out) = data.split(&split).unwrap();
         let spec = PipelineSpec {
+            prepare: triher_learn::Preparation::default(),
             standardize: true,
             pca: Some(PcaSpec::Components(3)),
             classifier: ClassifierSpec::Logistic {
