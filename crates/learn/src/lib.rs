@@ -68,8 +68,9 @@ pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProve
 pub use pca::{Pca, PcaSpec};
 pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
 pub use prepare::{
-    Correlation, CorrelationFilter, DuplicateFilter, FittedStep, Keep, MissingColumns, MissingRule,
-    Preparation, RobustnessFilter, Selection, StepSpec, UnivariateResult, UnivariateSelection,
-    UnivariateTest, UnknownRobustness, VarianceFilter, benjamini_hochberg,
+    Correlation, CorrelationFilter, DuplicateFilter, ElasticNetSelection, FittedStep, Keep,
+    MissingColumns, MissingRule, PathPoint, Preparation, RobustnessFilter, Selection, StepSpec,
+    StrengthCurve, StrengthRule, UnivariateResult, UnivariateSelection, UnivariateTest,
+    UnknownRobustness, VarianceFilter, benjamini_hochberg,
 };
 pub use standardize::Standardizer;

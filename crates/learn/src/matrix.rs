@@ -155,6 +155,11 @@ impl Matrix {
         }
     }
 
+    /// The values, row after row, without the shape.
+    pub(crate) fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
     /// A view for faer.
     pub(crate) fn as_faer(&self) -> faer::MatRef<'_, f64> {
         faer::MatRef::from_row_major_slice(&self.values, self.rows, self.columns)

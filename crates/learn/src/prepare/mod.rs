@@ -2,6 +2,7 @@
 
 mod correlation;
 mod duplicate;
+mod elastic_net;
 mod information;
 mod missing;
 mod product;
@@ -13,6 +14,7 @@ mod variance;
 
 pub use correlation::{Correlation, CorrelationFilter};
 pub use duplicate::DuplicateFilter;
+pub use elastic_net::{ElasticNetSelection, PathPoint, StrengthCurve, StrengthRule};
 pub use missing::{MissingColumns, MissingRule};
 pub use robustness::{RobustnessFilter, UnknownRobustness};
 pub use selection::Selection;
@@ -61,6 +63,8 @@ pub enum StepSpec {
     Robustness(RobustnessFilter),
     /// See [`UnivariateSelection`].
     Univariate(UnivariateSelection),
+    /// See [`ElasticNetSelection`].
+    ElasticNet(ElasticNetSelection),
 }
 
 /// A fitted step.
@@ -84,6 +88,7 @@ impl StepSpec {
             Self::Correlation(step) => step.fit(fold)?,
             Self::Robustness(step) => step.fit(fold)?,
             Self::Univariate(step) => step.fit(fold)?,
+            Self::ElasticNet(step) => step.fit(fold)?,
         };
         Ok(FittedStep::Selection(selection))
     }

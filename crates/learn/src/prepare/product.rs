@@ -22,3 +22,24 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     ];
     ((pairs[0] + pairs[2]) + (pairs[1] + pairs[3])) + rest
 }
+
+/// `sum_i h_i x_i^2`, summed in a fixed order.
+pub(crate) fn weighted_square(x: &[f64], h: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (x_parts, x_rest) = x.as_chunks::<LANES>();
+    let (h_parts, h_rest) = h.as_chunks::<LANES>();
+    for (x, h) in x_parts.iter().zip(h_parts) {
+        for lane in 0..LANES {
+            sums[lane] += h[lane] * x[lane] * x[lane];
+        }
+    }
+    let rest: f64 = x_rest.iter().zip(h_rest).map(|(x, h)| h * x * x).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// `y_i += c h_i x_i`.
+pub(crate) fn add_scaled(y: &mut [f64], h: &[f64], x: &[f64], c: f64) {
+    for ((y, h), x) in y.iter_mut().zip(h).zip(x) {
+        *y += c * h * x;
+    }
+}
