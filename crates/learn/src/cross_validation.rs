@@ -149,6 +149,7 @@ pub fn cross_validate(
     let mut repeats = vec![Matrix::zeros(n, k); design.repeats];
     let mut mean = Matrix::zeros(n, k);
     let mut empty: BTreeMap<String, usize> = BTreeMap::new();
+    let mut step_notes: BTreeMap<String, usize> = BTreeMap::new();
     for (&(repeat, _), result) in work.iter().zip(results) {
         let result = result?;
         for (i, &row) in result.rows.iter().enumerate() {
@@ -157,6 +158,9 @@ pub fn cross_validate(
             for (sum, p) in mean.row_mut(row).iter_mut().zip(probabilities) {
                 *sum += p;
             }
+        }
+        for note in result.step_notes {
+            *step_notes.entry(note).or_default() += 1;
         }
         for column in result.empty_columns {
             *empty.entry(data.feature_names[column].clone()).or_default() += 1;
@@ -178,6 +182,10 @@ pub fn cross_validate(
         let all = work.len();
         format!("the feature \"{feature}\" has no value in {times} of {all} training folds and is not used in them")
     }));
+    notes.extend(step_notes.into_iter().map(|(note, times)| {
+        let all = work.len();
+        format!("{note} (in {times} of {all} training folds)")
+    }));
     Ok(CrossValidated {
         probabilities: mean,
         repeats,
@@ -191,6 +199,7 @@ struct FoldResult {
     rows: Vec<usize>,
     probabilities: Matrix,
     empty_columns: Vec<usize>,
+    step_notes: Vec<String>,
 }
 
 fn one_fold(
@@ -207,6 +216,7 @@ fn one_fold(
     Ok(FoldResult {
         probabilities: fitted.predict_proba_at(held_out.x(), held_out.centres())?,
         empty_columns: fitted.imputer().empty_columns(),
+        step_notes: fitted.steps().iter().flat_map(|s| s.notes()).collect(),
         rows: split.test,
     })
 }

@@ -68,9 +68,10 @@ pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProve
 pub use pca::{Pca, PcaSpec};
 pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
 pub use prepare::{
-    Correlation, CorrelationFilter, DuplicateFilter, ElasticNetSelection, FittedStep, Keep,
-    MissingColumns, MissingRule, PathPoint, Preparation, RobustnessFilter, Selection, StepSpec,
-    StrengthCurve, StrengthRule, UnivariateResult, UnivariateSelection, UnivariateTest,
-    UnknownRobustness, VarianceFilter, benjamini_hochberg,
+    Combat, Correlation, CorrelationFilter, DuplicateFilter, ElasticNetSelection, FittedCombat,
+    FittedStep, Keep, MissingColumns, MissingRule, Mrmr, MrmrCriterion, PathPoint, Preparation,
+    RobustnessFilter, Selection, StabilityResult, StabilitySelection, StepSpec, StrengthCurve,
+    StrengthRule, UnivariateResult, UnivariateSelection, UnivariateTest, UnknownRobustness,
+    UnseenCentre, VarianceFilter, benjamini_hochberg,
 };
 pub use standardize::Standardizer;

@@ -162,7 +162,7 @@ impl FittedPipeline {
             .as_ref()
             .map_or_else(all, MissingColumns::origins);
         self.steps.iter().fold(start, |before, step| {
-            let after = step.origins(before.len());
+            let after = step.origins();
             after.into_iter().map(|j| before[j]).collect()
         })
     }
@@ -388,7 +388,7 @@ impl FittedPipeline {
             if let Some(problem) = step.problem(columns) {
                 return Some(problem);
             }
-            columns = step.outputs(columns);
+            columns = step.outputs();
         }
         let inputs = pca.map_or(columns, |p| p.components().rows());
         let FittedClassifier::Logistic(logistic) = &self.classifier;

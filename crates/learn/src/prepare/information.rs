@@ -78,3 +78,28 @@ fn distance_to_neighbour(sorted: &[f64], at: usize, k: usize) -> f64 {
     }
     distance
 }
+
+/// Plug-in mutual information in nats of two lists of group numbers, below `a_groups` and `b_groups`.
+pub(crate) fn discrete_information(a: &[u8], b: &[usize], a_groups: usize, b_groups: usize) -> f64 {
+    let mut joint = vec![0_u32; a_groups * b_groups];
+    for (a, b) in a.iter().zip(b) {
+        joint[usize::from(*a) * b_groups + b] += 1;
+    }
+    let a_counts: Vec<u32> = joint
+        .chunks_exact(b_groups)
+        .map(|row| row.iter().sum())
+        .collect();
+    let b_counts: Vec<u32> = (0..b_groups)
+        .map(|k| (0..a_groups).map(|g| joint[g * b_groups + k]).sum())
+        .collect();
+    let n = a.len() as f64;
+    let mut information = 0.0;
+    for (g, row) in joint.chunks_exact(b_groups).enumerate() {
+        for (k, &count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let count = f64::from(count);
+            let expected = f64::from(a_counts[g]) * f64::from(b_counts[k]);
+            information += count / n * (count * n / expected).ln();
+        }
+    }
+    information.max(0.0)
+}

@@ -1,23 +1,29 @@
 //! Steps between the table and the classifier that choose or change features, each fitted on a [`TrainingFold`] alone.
 
+mod combat;
 mod correlation;
 mod duplicate;
 mod elastic_net;
 mod information;
 mod missing;
+mod mrmr;
 mod product;
 mod ranks;
 mod robustness;
 mod selection;
+mod stability;
 mod univariate;
 mod variance;
 
+pub use combat::{Combat, FittedCombat, UnseenCentre};
 pub use correlation::{Correlation, CorrelationFilter};
 pub use duplicate::DuplicateFilter;
 pub use elastic_net::{ElasticNetSelection, PathPoint, StrengthCurve, StrengthRule};
 pub use missing::{MissingColumns, MissingRule};
+pub use mrmr::{Mrmr, MrmrCriterion};
 pub use robustness::{RobustnessFilter, UnknownRobustness};
 pub use selection::Selection;
+pub use stability::{StabilityResult, StabilitySelection};
 pub use univariate::{
     Keep, UnivariateResult, UnivariateSelection, UnivariateTest, benjamini_hochberg,
 };
@@ -65,6 +71,12 @@ pub enum StepSpec {
     Univariate(UnivariateSelection),
     /// See [`ElasticNetSelection`].
     ElasticNet(ElasticNetSelection),
+    /// See [`Mrmr`].
+    Mrmr(Mrmr),
+    /// See [`StabilitySelection`].
+    Stability(StabilitySelection),
+    /// See [`Combat`].
+    Combat(Combat),
 }
 
 /// A fitted step.
@@ -74,6 +86,8 @@ pub enum StepSpec {
 pub enum FittedStep {
     /// Some of the columns.
     Selection(Selection),
+    /// Centres brought together.
+    Combat(Box<FittedCombat>),
 }
 
 impl StepSpec {
@@ -89,6 +103,9 @@ impl StepSpec {
             Self::Robustness(step) => step.fit(fold)?,
             Self::Univariate(step) => step.fit(fold)?,
             Self::ElasticNet(step) => step.fit(fold)?,
+            Self::Mrmr(step) => step.fit(fold)?,
+            Self::Stability(step) => step.fit(fold)?,
+            Self::Combat(step) => return Ok(FittedStep::Combat(Box::new(step.fit(fold)?))),
         };
         Ok(FittedStep::Selection(selection))
     }
@@ -98,11 +115,11 @@ impl FittedStep {
     /// The rows after the step. `centres` has one entry for each row.
     ///
     /// # Errors
-    /// [`LearnError::Length`] when the number of columns is another than in training.
+    /// [`LearnError::Length`] when the number of columns is another than in training, and [`LearnError::UnseenCentre`].
     pub fn transform(&self, x: &Matrix, centres: &[Option<&str>]) -> Result<Matrix, LearnError> {
-        let _ = centres;
         match self {
             Self::Selection(selection) => selection.transform(x),
+            Self::Combat(combat) => combat.transform(x, centres),
         }
     }
 
@@ -116,14 +133,31 @@ impl FittedStep {
     ) -> Result<TrainingFold<'a>, LearnError> {
         match self {
             Self::Selection(selection) => selection.transform_training(fold),
+            Self::Combat(combat) => combat.transform_training(fold),
         }
     }
 
     /// For each column after the step, the column before it that it comes from.
-    pub(crate) fn origins(&self, inputs: usize) -> Vec<usize> {
-        let _ = inputs;
+    pub(crate) fn origins(&self) -> Vec<usize> {
         match self {
             Self::Selection(selection) => selection.kept().to_vec(),
+            Self::Combat(combat) => (0..combat.columns()).collect(),
+        }
+    }
+
+    /// What a reader must know of the fit.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Selection(_) => Vec::new(),
+            Self::Combat(combat) => combat
+                .one_class_centres()
+                .iter()
+                .map(|centre| {
+                    format!(
+                        "all training patients of the centre {centre} are of one class: ComBat cannot tell the class from the centre there and takes both out"
+                    )
+                })
+                .collect(),
         }
     }
 
@@ -136,14 +170,15 @@ impl FittedStep {
                 selection.kept().len(),
                 selection.inputs()
             ),
+            Self::Combat(combat) => format!("ComBat over {} centres", combat.centres().len()),
         }
     }
 
     /// Number of columns after the step.
-    pub(crate) fn outputs(&self, inputs: usize) -> usize {
-        let _ = inputs;
+    pub(crate) fn outputs(&self) -> usize {
         match self {
             Self::Selection(selection) => selection.kept().len(),
+            Self::Combat(combat) => combat.columns(),
         }
     }
 
@@ -151,6 +186,7 @@ impl FittedStep {
     pub(crate) fn problem(&self, features: usize) -> Option<&'static str> {
         match self {
             Self::Selection(selection) => selection.problem(features),
+            Self::Combat(combat) => combat.problem(features),
         }
     }
 }

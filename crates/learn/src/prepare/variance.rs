@@ -58,7 +58,7 @@ impl VarianceFilter {
         let kept: Vec<usize> = columns
             .iter_rows()
             .enumerate()
-            .filter(|(_, column)| !constant(column) && !(self.near_zero && self.nearly(column)))
+            .filter(|(_, column)| !(constant(column) || self.near_zero && self.nearly(column)))
             .map(|(j, _)| j)
             .collect();
         if kept.is_empty() {

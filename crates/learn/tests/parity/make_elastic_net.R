@@ -3,7 +3,7 @@
 #     Rscript make_elastic_net.R
 #
 # R's glmnet 4.1-6 with thresh = 1e-14: multinomial (three classes) and binomial (class 2 against the others), on the tall table (30 columns) and on a
-# wide one (30 columns and their 120 products with columns 17 to 20, 90 rows), with equal weights and with weights balanced by class.
+# wide one (30 columns and 120 products of two, 90 rows), with equal weights and with weights balanced by class.
 library(glmnet)
 library(jsonlite)
 glmnet.control(fdev = 0, devmax = 1)
@@ -11,9 +11,10 @@ table <- fromJSON("table.json")
 x <- matrix(table$x, nrow = table$rows, byrow = TRUE)
 # Unit scale, so that the products are of a size, rounded so that the file holds it exactly; constant columns stay.
 x <- apply(x, 2, function(v) if (sd(v) > 0) round(v / sd(v), 5) else v)
-# Exact copies share a coefficient in ways that are not unique.
+# Copies share a coefficient in ways that are not unique, or hardly; they are made less alike.
 x[, 13] <- x[, 13] + rep(c(0.3, -0.2, 0.5), 30)
-wide <- cbind(x, do.call(cbind, lapply(18:21, function(j) x[, 1:30] * x[, j])))
+x[, 14] <- x[, 14] + rep(c(0.4, 0.1, -0.6, -0.2, 0.3), 18)
+wide <- cbind(x, do.call(cbind, lapply(22:29, function(j) x[, c(1:10, 14:18)] * x[, j])))
 y <- table$y
 balanced <- length(y) / (3 * tabulate(y + 1))[y + 1]
 foldid <- (seq_along(y) - 1) %% 5 + 1

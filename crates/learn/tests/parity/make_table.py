@@ -33,7 +33,8 @@ x[:, 16] = np.exp(1.5 * x[:, 3])
 x[:, 17] *= 1e6
 x = np.round(x, 6)
 x[:, 12] = x[:, 0]
-age = np.round(52 + 9 * rng.standard_normal(N) + 3 * centre, 3)
+# Eighths are exact in single precision too, which neuroCombat takes covariates to.
+age = np.round(8 * (52 + 9 * rng.standard_normal(N) + 3 * centre)) / 8
 menopause = (age + 4 * rng.standard_normal(N) > 51).astype(int)
 table = {
     "rows": N,

@@ -188,6 +188,7 @@ impl Problem {
     ) -> Option<()> {
         let goal = self.tolerance * null_deviance;
         loop {
+            self.centre(state);
             let mut moved = 0.0_f64;
             for block in 0..self.blocks() {
                 moved = moved.max(self.newton_step(state, block, lambda, goal));
@@ -198,6 +199,31 @@ impl Problem {
             *turns += 1;
             if *turns > MAX_TURNS || !moved.is_finite() {
                 return None;
+            }
+        }
+    }
+
+    /// Takes from the coefficients of each column what they have in common and the penalty could do without.
+    ///
+    /// Adding one number to a column's coefficients in all classes changes no probability, so the best such number depends on the penalty
+    /// alone (section 4.1 of the paper). Descent by single coordinates finds it, but slowly. The predictors of all
+    /// classes move alike, which changes nothing that is made of them, so they are left as they are.
+    fn centre(&self, state: &mut State) {
+        let blocks = self.blocks();
+        if blocks == 1 {
+            return;
+        }
+        let mut sorted = vec![0.0; blocks];
+        for &j in &state.working {
+            for (k, value) in sorted.iter_mut().enumerate() {
+                *value = state.coefficients[k * self.features + j];
+            }
+            sorted.sort_unstable_by(f64::total_cmp);
+            let shift = common_part(&sorted, self.alpha);
+            if shift != 0.0 {
+                for k in 0..blocks {
+                    state.coefficients[k * self.features + j] -= shift;
+                }
             }
         }
     }
@@ -298,6 +324,36 @@ fn shrink(z: f64, t: f64) -> f64 {
     } else {
         0.0
     }
+}
+
+/// The `c` that makes `sum_k alpha |b_k - c| + (1 - alpha) / 2 (b_k - c)^2` smallest, of rising `b`; where a whole interval does
+/// (an even number of classes and no square), the one nearest to 0.
+fn common_part(sorted: &[f64], alpha: f64) -> f64 {
+    let count = sorted.len();
+    let middle = count / 2;
+    if alpha >= 1.0 {
+        return if count % 2 == 1 {
+            sorted[middle]
+        } else {
+            0.0_f64.clamp(sorted[middle - 1], sorted[middle])
+        };
+    }
+    let k = count as f64;
+    let mean = sorted.iter().sum::<f64>() / k;
+    for (below, &next) in sorted.iter().enumerate() {
+        // With `below` values under c, the derivative vanishes here.
+        let flat = mean + alpha * (k - 2.0 * below as f64) / (k * (1.0 - alpha));
+        let from = below
+            .checked_sub(1)
+            .map_or(f64::NEG_INFINITY, |b| sorted[b]);
+        if flat <= from {
+            return from;
+        }
+        if flat < next {
+            return flat;
+        }
+    }
+    sorted[count - 1]
 }
 
 /// `ln(1 + exp(z))`.

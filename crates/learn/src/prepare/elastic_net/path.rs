@@ -33,6 +33,14 @@ impl Sparse {
     pub(crate) fn columns(&self) -> impl Iterator<Item = usize> {
         self.coefficients.iter().map(|(j, _)| *j)
     }
+
+    /// The same columns, those with the largest coefficient first; equal ones in their order.
+    pub(crate) fn by_size(&self) -> Vec<usize> {
+        let size = |values: &[f64]| values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let mut order: Vec<&(usize, Vec<f64>)> = self.coefficients.iter().collect();
+        order.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
+        order.into_iter().map(|(j, _)| *j).collect()
+    }
 }
 
 impl Prepared {
