@@ -158,17 +158,18 @@ impl ElasticNetSelection {
     ) -> Result<Vec<PathPoint>, LearnError> {
         let prepared = self.prepared(fold)?;
         let path = prepared.path(lambdas, false, |_| false);
-        Ok(path
-            .iter()
-            .map(|point| {
-                let (intercepts, coefficients) = prepared.original(point);
-                PathPoint {
-                    lambda: point.lambda,
-                    intercepts,
-                    coefficients,
-                }
-            })
-            .collect())
+        Ok(original(&prepared, &path))
+    }
+
+    /// The fits at the strengths of the fold's own path, which ends where the deviance hardly falls any more.
+    ///
+    /// # Errors
+    /// As [`path`](Self::path).
+    pub fn path_of(&self, fold: &TrainingFold<'_>) -> Result<Vec<PathPoint>, LearnError> {
+        let prepared = self.prepared(fold)?;
+        let lambdas = self.sequence(fold, &prepared);
+        let path = prepared.path(&lambdas, true, |_| false);
+        Ok(original(&prepared, &path))
     }
 
     /// The inner cross-validation: strengths of the whole fold's path, each inner part fitted on them.
@@ -292,4 +293,17 @@ impl ElasticNetSelection {
         };
         Ok(Selection::new(what, fold.x().columns(), kept))
     }
+}
+
+/// Fits in the columns' own units.
+fn original(prepared: &Prepared, path: &[Sparse]) -> Vec<PathPoint> {
+    let point = |point: &Sparse| {
+        let (intercepts, coefficients) = prepared.original(point);
+        PathPoint {
+            lambda: point.lambda,
+            intercepts,
+            coefficients,
+        }
+    };
+    path.iter().map(point).collect()
 }
