@@ -136,7 +136,7 @@ pub fn cross_validate(
     design: &CrossValidation,
 ) -> Result<CrossValidated, LearnError> {
     let folds = design.assign(data)?;
-    let pipeline = Pipeline::new(*spec);
+    let pipeline = Pipeline::new(spec.clone());
     let work: Vec<(usize, usize)> = (0..design.repeats)
         .flat_map(|repeat| (0..design.folds).map(move |fold| (repeat, fold)))
         .collect();

@@ -20,14 +20,16 @@ pub struct TrainingFold<'a> {
     x: Matrix,
     y: Vec<usize>,
     ids: Vec<&'a str>,
+    groups: Vec<&'a str>,
     feature_names: Names<'a>,
     classes: &'a [String],
 }
 
-/// Names of the columns: those of the data set, or `component 1, component 2, ...`.
+/// Names of the columns: those of the data set, some of them, or `component 1, component 2, ...`.
 #[derive(Clone, Debug)]
 enum Names<'a> {
     Features(&'a [String]),
+    Chosen(Vec<String>),
     Components,
 }
 
@@ -38,6 +40,7 @@ impl<'a> TrainingFold<'a> {
             x: data.x.select_rows(rows),
             y: rows.iter().map(|&r| data.y[r]).collect(),
             ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
+            groups: rows.iter().map(|&r| data.groups[r].as_str()).collect(),
             feature_names: Names::Features(&data.feature_names),
             classes: &data.classes,
         }
@@ -58,6 +61,11 @@ impl<'a> TrainingFold<'a> {
         &self.ids
     }
 
+    /// Patient of each row.
+    pub fn groups(&self) -> &[&'a str] {
+        &self.groups
+    }
+
     /// Names of the classes.
     pub fn classes(&self) -> &'a [String] {
         self.classes
@@ -67,6 +75,7 @@ impl<'a> TrainingFold<'a> {
     pub fn feature_name(&self, column: usize) -> String {
         match self.feature_names {
             Names::Features(names) => names.get(column).cloned().unwrap_or_default(),
+            Names::Chosen(ref names) => names.get(column).cloned().unwrap_or_default(),
             Names::Components => format!("component {}", column + 1),
         }
     }
@@ -74,6 +83,44 @@ impl<'a> TrainingFold<'a> {
     /// The same rows with values computed from them by a step with the same columns.
     pub(crate) fn with_values(self, x: Matrix) -> Self {
         Self { x, ..self }
+    }
+
+    /// Some of the rows. The caller has checked the numbers.
+    pub(crate) fn part(&self, rows: &[usize]) -> Self {
+        Self {
+            x: self.x.select_rows(rows),
+            y: rows.iter().map(|&r| self.y[r]).collect(),
+            ids: rows.iter().map(|&r| self.ids[r]).collect(),
+            groups: rows.iter().map(|&r| self.groups[r]).collect(),
+            feature_names: self.feature_names.clone(),
+            classes: self.classes,
+        }
+    }
+
+    /// Some of the columns, with their names. The caller has checked the numbers.
+    pub(crate) fn with_columns(&self, columns: &[usize]) -> Self {
+        Self {
+            x: self.x.select_columns(columns),
+            feature_names: Names::Chosen(columns.iter().map(|&j| self.feature_name(j)).collect()),
+            ..self.clone()
+        }
+    }
+
+    /// The same rows with other classes, as a stage of several takes them. The caller has checked the numbers.
+    pub(crate) fn relabelled<'b>(&self, y: Vec<usize>, classes: &'b [String]) -> TrainingFold<'b>
+    where
+        'a: 'b,
+    {
+        TrainingFold {
+            y,
+            classes,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the columns still are features of the table, with their names.
+    pub(crate) fn has_feature_names(&self) -> bool {
+        !matches!(self.feature_names, Names::Components)
     }
 
     /// The same rows in the coordinates of principal components.

@@ -39,27 +39,38 @@
 //! # Ok::<(), triher_learn::LearnError>(())
 //! ```
 
+mod classifier;
 mod cross_validation;
 mod dataset;
 mod error;
 mod fold;
 mod impute;
+mod inner;
 mod logistic;
 mod matrix;
+mod minimise;
 mod model_file;
 mod newton;
 mod pca;
 mod pipeline;
 mod standardize;
 
+pub use classifier::{
+    Activation, CandidateFeatures, ClassifierSpec, Combination, Ensemble, FittedBoosting,
+    FittedClassifier, FittedEnsemble, FittedForest, FittedNeighbours, FittedOrdinal,
+    FittedPerceptron, FittedSupportVectors, FittedTwoStage, GradientBoosting, Kernel, Member,
+    NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Perceptron, RandomForest,
+    SupportVectorMachine, TwoStage,
+};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
 pub use dataset::{Dataset, SmallestClass, class_order};
 pub use error::LearnError;
 pub use fold::{HeldOut, Split, TrainingFold};
 pub use impute::MedianImputer;
+pub use inner::{InnerFolds, OutOfFold};
 pub use logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
 pub use matrix::Matrix;
 pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProvenance};
 pub use pca::{Pca, PcaSpec};
-pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
+pub use pipeline::{FittedPipeline, Pipeline, PipelineSpec};
 pub use standardize::Standardizer;

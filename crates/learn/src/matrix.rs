@@ -127,6 +127,19 @@ impl Matrix {
         }
     }
 
+    /// The given columns in the given order. The caller has checked the numbers.
+    pub(crate) fn select_columns(&self, columns: &[usize]) -> Self {
+        let mut values = Vec::with_capacity(self.rows * columns.len());
+        for row in self.iter_rows() {
+            values.extend(columns.iter().map(|&j| row[j]));
+        }
+        Self {
+            rows: self.rows,
+            columns: columns.len(),
+            values,
+        }
+    }
+
     /// A view for faer.
     pub(crate) fn as_faer(&self) -> faer::MatRef<'_, f64> {
         faer::MatRef::from_row_major_slice(&self.values, self.rows, self.columns)

@@ -1,34 +1,17 @@
 //! From raw features to probabilities: all steps, fitted on one fold.
 
 use crate::impute::MedianImputer;
-use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
+use crate::classifier::{ClassifierSpec, FittedClassifier};
+use crate::logistic::FittedLogistic;
 use crate::pca::{Pca, PcaSpec};
 use crate::standardize::Standardizer;
 use crate::{LearnError, Matrix, TrainingFold};
 use serde::{Deserialize, Serialize};
 
-/// A classifier and its settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ClassifierSpec {
-    /// Binary or multinomial logistic regression, see [`LogisticRegression`].
-    Logistic {
-        /// The penalty.
-        #[serde(default)]
-        penalty: Penalty,
-        /// Inverse strength of the penalty, as scikit-learn's `C`.
-        c: f64,
-        /// Weight of the classes.
-        #[serde(default)]
-        class_weight: ClassWeight,
-    },
-}
-
 /// The steps between raw features and probabilities.
 ///
 /// Missing values are always imputed first, by [`MedianImputer`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSpec {
     /// Whether features are standardised ([`Standardizer`]).
@@ -41,18 +24,9 @@ pub struct PipelineSpec {
 }
 
 /// Steps that are not fitted yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline {
     spec: PipelineSpec,
-}
-
-/// The classifier of a [`FittedPipeline`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FittedClassifier {
-    /// Logistic regression.
-    Logistic(FittedLogistic),
 }
 
 /// All steps, fitted on the same fold.
@@ -79,7 +53,7 @@ impl Pipeline {
     /// Fits every step on the fold, each on what the one before it made of the fold.
     ///
     /// # Errors
-    /// As the steps: [`MedianImputer::fit`], [`Standardizer::fit`], [`Pca::fit`], [`LogisticRegression::fit`].
+    /// As the steps: [`MedianImputer::fit`], [`Standardizer::fit`], [`Pca::fit`], [`ClassifierSpec::fit`].
     pub fn fit(&self, fold: &TrainingFold<'_>) -> Result<FittedPipeline, LearnError> {
         let imputer = MedianImputer::fit(fold)?;
         let mut fold = imputer.transform_training(fold.clone())?;
@@ -95,21 +69,11 @@ impl Pipeline {
             fold = step.transform_training(fold)?;
             pca = Some(step);
         }
-        let ClassifierSpec::Logistic {
-            penalty,
-            c,
-            class_weight,
-        } = self.spec.classifier;
-        let logistic = LogisticRegression {
-            penalty,
-            c,
-            class_weight,
-        };
         Ok(FittedPipeline {
             imputer,
             standardizer,
             pca,
-            classifier: FittedClassifier::Logistic(logistic.fit(&fold)?),
+            classifier: self.spec.classifier.fit(&fold)?,
         })
     }
 }
@@ -142,8 +106,7 @@ impl FittedPipeline {
 
     /// Number of classes.
     pub fn classes(&self) -> usize {
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        logistic.classes()
+        self.classifier.classes()
     }
 
     /// Probability of each class, rows x classes, from raw features (`NaN` is missing).
@@ -159,8 +122,7 @@ impl FittedPipeline {
         if let Some(pca) = &self.pca {
             x = pca.transform(&x)?;
         }
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        logistic.predict_proba(&x)
+        self.classifier.predict_proba(&x)
     }
 
     /// What each feature of one row adds to the score of each class, classes x features.
@@ -171,12 +133,18 @@ impl FittedPipeline {
     /// training mean; with principal components the coefficients are first turned back to the features. The contributions of a row
     /// and [`baseline`](Self::baseline) add up to the scores.
     ///
+    /// Classifiers other than logistic regression have no coefficients: there a contribution is how much the score falls when
+    /// this feature alone is put at its training mean. For logistic regression that is the same number; for the others the
+    /// contributions need not add up to the scores.
+    ///
     /// # Errors
     /// As [`predict_proba`](Self::predict_proba).
     pub fn contributions(&self, row: &[f64]) -> Result<Matrix, LearnError> {
         crate::dataset::check_row(row, &[], "1")?;
         let x = self.prepare(&Matrix::new(1, row.len(), row.to_vec())?)?;
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
+        let FittedClassifier::Logistic(logistic) = &self.classifier else {
+            return self.occluded(x.row(0));
+        };
         let coefficients = self.feature_coefficients(logistic);
         let centre = self.centre();
         let classes = self.classes();
@@ -187,21 +155,68 @@ impl FittedPipeline {
     }
 
     /// The score of each class for a row at the training mean, see [`contributions`](Self::contributions).
-    pub fn baseline(&self) -> Vec<f64> {
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
+    ///
+    /// # Errors
+    /// As [`predict_proba`](Self::predict_proba).
+    pub fn baseline(&self) -> Result<Vec<f64>, LearnError> {
+        let FittedClassifier::Logistic(logistic) = &self.classifier else {
+            let centre = self.centre();
+            let scores = self.scores(&Matrix::new(1, centre.len(), centre)?)?;
+            return Ok(scores.row(0).to_vec());
+        };
         let coefficients = self.feature_coefficients(logistic);
         // Component scores are taken from the mean already.
         let shifted = self.pca.is_none();
         let centre = self.centre();
         let classes = self.classes();
-        (0..classes)
-            .map(|class| {
-                let (sign, predictor) = predictor_of(class, classes);
-                let row = coefficients.row(predictor).iter().zip(&centre);
-                let shift: f64 = row.map(|(w, m)| w * m).sum();
-                sign * (logistic.intercepts()[predictor] + if shifted { shift } else { 0.0 })
-            })
-            .collect()
+        let score = |class| {
+            let (sign, predictor) = predictor_of(class, classes);
+            let row = coefficients.row(predictor).iter().zip(&centre);
+            let shift: f64 = row.map(|(w, m)| w * m).sum();
+            sign * (logistic.intercepts()[predictor] + if shifted { shift } else { 0.0 })
+        };
+        Ok((0..classes).map(score).collect())
+    }
+
+    /// What each prepared feature adds to the scores of a prepared row: the fall when it is put at its training mean.
+    fn occluded(&self, row: &[f64]) -> Result<Matrix, LearnError> {
+        let centre = self.centre();
+        let whole = self.scores(&Matrix::new(1, row.len(), row.to_vec())?)?;
+        let mut contributions = Matrix::zeros(self.classes(), row.len());
+        // Blocks of rows keep the memory flat however many features there are.
+        for start in (0..row.len()).step_by(64) {
+            let end = row.len().min(start + 64);
+            let without = Matrix::from_fn(end - start, row.len(), |i, j| {
+                if j == start + i { centre[j] } else { row[j] }
+            });
+            let scores = self.scores(&without)?;
+            for j in start..end {
+                for class in 0..self.classes() {
+                    let fall = whole.row(0)[class] - scores.row(j - start)[class];
+                    contributions.row_mut(class)[j] = fall;
+                }
+            }
+        }
+        Ok(contributions)
+    }
+
+    /// Scores of prepared rows, rows x classes, as [`contributions`](Self::contributions) says, from the probabilities of the
+    /// classifier; probabilities below 1e-12 count as that.
+    fn scores(&self, prepared: &Matrix) -> Result<Matrix, LearnError> {
+        let x = match &self.pca {
+            Some(pca) => &pca.transform(prepared)?,
+            None => prepared,
+        };
+        let mut scores = self.classifier.predict_proba(x)?;
+        for i in 0..scores.rows() {
+            let row = scores.row_mut(i);
+            row.iter_mut().for_each(|p| *p = p.max(1e-12).ln());
+            let mean = row.iter().sum::<f64>() / row.len() as f64;
+            // Against the one other class the distance is twice that from the mean of both.
+            let factor = if row.len() == 2 { 2.0 } else { 1.0 };
+            row.iter_mut().for_each(|s| *s = factor * (*s - mean));
+        }
+        Ok(scores)
     }
 
     /// One sentence part on the steps, as reports show it.
@@ -219,20 +234,7 @@ impl FittedPipeline {
                 100.0 * share
             ));
         }
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        let kind = if logistic.classes() == 2 {
-            "binary"
-        } else {
-            "multinomial"
-        };
-        let balanced = match logistic.settings().class_weight {
-            ClassWeight::None => "",
-            ClassWeight::Balanced => ", balanced classes",
-        };
-        steps.push(format!(
-            "{kind} logistic regression (L2, C = {}{balanced})",
-            logistic.settings().c
-        ));
+        steps.push(self.classifier.describe());
         steps.join(", ")
     }
 
@@ -279,11 +281,10 @@ impl FittedPipeline {
         let standardizer = self.standardizer.as_ref();
         let pca = self.pca.as_ref();
         let inputs = pca.map_or(features, |p| p.components().rows());
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
         standardizer
             .and_then(|s| s.problem(features))
             .or_else(|| pca.and_then(|p| p.problem(features)))
-            .or_else(|| logistic.problem(inputs, classes))
+            .or_else(|| self.classifier.problem(inputs, classes))
     }
 }
 
