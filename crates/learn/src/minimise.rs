@@ -193,7 +193,10 @@ mod tests {
             value
         });
         assert!(found.converged, "{found:?}");
-        assert!(found.point.iter().all(|x| (x - 1.0).abs() < 1e-7), "{found:?}");
+        assert!(
+            found.point.iter().all(|x| (x - 1.0).abs() < 1e-7),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -205,7 +208,11 @@ mod tests {
         // x - ln x, which is infinite from 0 down; its minimum is at 1.
         let found = minimise(vec![20.0], stop, |x, g| {
             g[0] = 1.0 - 1.0 / x[0];
-            if x[0] > 0.0 { x[0] - x[0].ln() } else { f64::INFINITY }
+            if x[0] > 0.0 {
+                x[0] - x[0].ln()
+            } else {
+                f64::INFINITY
+            }
         });
         assert!(found.converged && (found.point[0] - 1.0).abs() < 1e-8);
     }

@@ -1,7 +1,7 @@
 //! From raw features to probabilities: all steps, fitted on one fold.
 
-use crate::impute::MedianImputer;
 use crate::classifier::{ClassifierSpec, FittedClassifier};
+use crate::impute::MedianImputer;
 use crate::logistic::FittedLogistic;
 use crate::pca::{Pca, PcaSpec};
 use crate::standardize::Standardizer;

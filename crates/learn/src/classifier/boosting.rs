@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// One ensemble for each class against the rest on the logistic loss (one in all with two classes), whose probabilities are divided by
 /// their sum. Everything runs on one thread per class, so the result does not depend on their number. The trees are kept in this crate's
 /// own form; a model file needs no library to be read. Agrees with XGBoost (`tree_method="exact"`, the same settings)
-/// to 1e-3 in the probability (`tests/parity/make_boosting.py`); both keep sums in single precision.
+/// to 1e-3 in the probability (`tests/parity/make_classifiers.py`); both keep sums in single precision.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GradientBoosting {
@@ -80,17 +80,41 @@ impl GradientBoosting {
         check_count("depth", self.max_depth, 32, "use 1 to 32")?;
         let range = |name, value: f64, fine: bool, remedy| match fine {
             true => Ok(()),
-            false => Err(LearnError::BadSetting { name, value, remedy }),
+            false => Err(LearnError::BadSetting {
+                name,
+                value,
+                remedy,
+            }),
         };
         let share = |v: f64| v > 0.0 && v <= 1.0;
         let size = |v: f64| v >= 0.0 && v <= 1e12;
         let up_to_one = "use a number above 0 and up to 1";
         let not_negative = "use 0 or more";
-        range("learning rate", self.learning_rate, share(self.learning_rate), up_to_one)?;
-        range("share of columns", self.column_share, share(self.column_share), up_to_one)?;
+        range(
+            "learning rate",
+            self.learning_rate,
+            share(self.learning_rate),
+            up_to_one,
+        )?;
+        range(
+            "share of columns",
+            self.column_share,
+            share(self.column_share),
+            up_to_one,
+        )?;
         range("L2 penalty", self.l2, size(self.l2), not_negative)?;
-        range("gain of a split", self.gamma, size(self.gamma), not_negative)?;
-        range("weight of a leaf", self.min_leaf_weight, size(self.min_leaf_weight), not_negative)
+        range(
+            "gain of a split",
+            self.gamma,
+            size(self.gamma),
+            not_negative,
+        )?;
+        range(
+            "weight of a leaf",
+            self.min_leaf_weight,
+            size(self.min_leaf_weight),
+            not_negative,
+        )
     }
 
     /// Fits the fold.
@@ -201,7 +225,10 @@ impl FittedBoosting {
         same_columns(self.features, x)?;
         Ok(Matrix::from_fn(x.rows(), self.boosters.len(), |i, b| {
             let booster = &self.boosters[b];
-            let leaves = booster.trees.iter().map(|t| t.leaf(x.row(i), 1, Side::Below)[0]);
+            let leaves = booster
+                .trees
+                .iter()
+                .map(|t| t.leaf(x.row(i), 1, Side::Below)[0]);
             booster.base + leaves.sum::<f64>()
         }))
     }

@@ -109,14 +109,18 @@ impl Member {
             ));
         }
         let belongs = |name: &str| {
-            self.columns.iter().any(|wanted| match wanted.strip_suffix('*') {
-                Some(beginning) => name.starts_with(beginning),
-                None => name == wanted,
-            })
+            self.columns
+                .iter()
+                .any(|wanted| match wanted.strip_suffix('*') {
+                    Some(beginning) => name.starts_with(beginning),
+                    None => name == wanted,
+                })
         };
         let places: Vec<usize> = all.filter(|&j| belongs(&fold.feature_name(j))).collect();
         if places.is_empty() {
-            return Err(refused("has no column: none of the features has a name that it lists"));
+            return Err(refused(
+                "has no column: none of the features has a name that it lists",
+            ));
         }
         Ok(places)
     }
@@ -169,7 +173,9 @@ impl Ensemble {
             .collect::<Result<_, _>>()?;
         let fit_all = |part: &TrainingFold<'_>| -> Result<Vec<FittedMember>, LearnError> {
             let members = self.members.iter().zip(&columns);
-            members.map(|(member, columns)| member.fit(part, columns)).collect()
+            members
+                .map(|(member, columns)| member.fit(part, columns))
+                .collect()
         };
         let members = fit_all(fold)?;
         let classes = fold.classes().len();
@@ -214,7 +220,12 @@ fn fit_stack(
 ) -> Result<FittedCombination, LearnError> {
     let parts: Vec<&Matrix> = out.iter().map(OutOfFold::probabilities).collect();
     let x = side_by_side(&parts, fold.classes().len());
-    let strings = |names: &[&str]| names.iter().map(|s| (*s).to_owned()).collect::<Vec<String>>();
+    let strings = |names: &[&str]| {
+        names
+            .iter()
+            .map(|s| (*s).to_owned())
+            .collect::<Vec<String>>()
+    };
     let names = (0..x.columns()).map(|j| format!("member probability {}", j + 1));
     let data = Dataset::new(
         strings(fold.ids()),
@@ -375,7 +386,11 @@ impl FittedEnsemble {
             FittedCombination::Stack(_) => "stacked",
             FittedCombination::Gate { .. } => "gated",
         };
-        format!("{} classifiers {how} ({})", members.len(), members.join("; "))
+        format!(
+            "{} classifiers {how} ({})",
+            members.len(),
+            members.join("; ")
+        )
     }
 
     pub(crate) fn problem(&self, features: usize, classes: usize) -> Option<&'static str> {
@@ -409,6 +424,48 @@ impl FittedEnsemble {
                 let sane = biases.iter().chain(slopes).all(|v| v.is_finite());
                 (!fits || !sane).then_some("the gate does not fit the ensemble")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        gate: Gate,
+    }
+
+    #[derive(Deserialize)]
+    struct Gate {
+        c: f64,
+        truth: Vec<usize>,
+        members: Vec<Vec<f64>>,
+        biases: Vec<f64>,
+        slopes: Vec<f64>,
+    }
+
+    /// scipy's minimum of the same objective, to 1e-5 (its derivatives are differences).
+    #[test]
+    fn the_gate_ends_at_scipys_minimum() {
+        let text = include_str!("../../tests/parity/classifiers.json");
+        let expected = serde_json::from_str::<Reference>(text).unwrap().gate;
+        let n = expected.truth.len();
+        let members = expected.members.iter().map(|values| OutOfFold {
+            probabilities: Matrix::new(n, 3, values.clone()).unwrap(),
+            y: expected.truth.clone(),
+            fold_of: vec![0; n],
+        });
+        let out: Vec<OutOfFold> = members.collect();
+        let FittedCombination::Gate { biases, slopes } = fit_gate(&out, expected.c).unwrap() else {
+            panic!("no gate")
+        };
+        let found = biases.iter().chain(&slopes);
+        for (a, b) in found.zip(expected.biases.iter().chain(&expected.slopes)) {
+            assert!((a - b).abs() < 1e-5, "{biases:?} {slopes:?}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub enum CandidateFeatures {
 ///
 /// As scikit-learn's `RandomForestClassifier`: the probability is the mean of the leaves' class shares. Trees without bootstrap over all
 /// columns are equal to `DecisionTreeClassifier`'s node by node where no two splits are equally good; forests agree with
-/// scikit-learn's as two of its own forests with other seeds agree (`tests/parity/make_forest.py`). Tree `t` draws from stream
+/// scikit-learn's as two of its own forests with other seeds agree (`tests/parity/make_classifiers.py`). Tree `t` draws from stream
 /// `t` of the seed, so the number of threads changes nothing. The crates looked at (smartcore 0.7, linfa-ensemble 0.8) vote
 /// without probabilities and know no class weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

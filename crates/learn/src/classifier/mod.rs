@@ -15,6 +15,7 @@ mod two_stage;
 pub use boosting::{FittedBoosting, GradientBoosting};
 pub use ensemble::{Combination, Ensemble, FittedEnsemble, Member};
 pub use forest::{CandidateFeatures, FittedForest, RandomForest};
+pub(crate) use neighbours::nearest;
 pub use neighbours::{FittedNeighbours, NearestNeighbours, NeighbourWeight};
 pub use ordinal::{FittedOrdinal, OrdinalModel, OrdinalRegression};
 pub use perceptron::{Activation, FittedPerceptron, Perceptron};

@@ -133,7 +133,8 @@ impl FittedNeighbours {
             && self.classes == classes
             && self.x.rows() == self.y.len()
             && (1..=self.y.len()).contains(&self.settings.neighbours);
-        let sane = self.y.iter().all(|&y| y < classes) && self.x.values().iter().all(|v| v.is_finite());
+        let sane =
+            self.y.iter().all(|&y| y < classes) && self.x.values().iter().all(|v| v.is_finite());
         (!fits || !sane).then_some("the neighbours do not fit the features and classes")
     }
 }

@@ -26,7 +26,7 @@ pub enum OrdinalModel {
 /// The classes are in their order (zero, low, positive); larger `x b` means a later class. The penalty keeps the coefficients finite when
 /// the classes are separable. Checked at large `C` against `polr` of R's MASS, `vglm` of VGAM and statsmodels'
 /// `OrderedModel` (coefficients to 1e-4, where their own tolerances end), and at `C = 1` against scipy's minimum of the same
-/// objective to 1e-6 (`tests/parity/make_ordinal.py`, `make_ordinal.R`).
+/// objective to 1e-6 (`tests/parity/make_classifiers.py`, `make_ordinal.R`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OrdinalRegression {

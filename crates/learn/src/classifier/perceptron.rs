@@ -29,7 +29,7 @@ pub enum Activation {
 /// The objective is that of scikit-learn's `MLPClassifier(solver="lbfgs")`: the mean cross-entropy plus `alpha / (2 n)` times the squared
 /// norm of the weights, the biases free; the start is Glorot and Bengio's uniform one. The objective and the probabilities
 /// at given weights agree with scikit-learn's to 1e-12, the gradient with differences; the minimum depends on the start, as there
-/// (`tests/parity/make_perceptron.py`). Like scikit-learn's, the search ends after `steps` steps whether or not it is at a minimum.
+/// (`tests/parity/make_classifiers.py`). Like scikit-learn's, the search ends after `steps` steps whether or not it is at a minimum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Perceptron {
@@ -82,7 +82,10 @@ struct Network<'a> {
 impl Network<'_> {
     /// Number of weights and biases.
     fn size(&self) -> usize {
-        let sizes = self.layers.windows(2).map(|l| (l[0] + 1).saturating_mul(l[1]));
+        let sizes = self
+            .layers
+            .windows(2)
+            .map(|l| (l[0] + 1).saturating_mul(l[1]));
         sizes.fold(0, usize::saturating_add)
     }
 
@@ -112,7 +115,14 @@ impl Network<'_> {
     }
 
     /// Adds the gradient of one row's weighted loss.
-    fn backward(&self, weights: &[f64], outputs: &[Vec<f64>], y: usize, weight: f64, gradient: &mut [f64]) {
+    fn backward(
+        &self,
+        weights: &[f64],
+        outputs: &[Vec<f64>],
+        y: usize,
+        weight: f64,
+        gradient: &mut [f64],
+    ) {
         let mut delta = outputs[outputs.len() - 1].clone();
         delta[y] -= 1.0;
         delta.iter_mut().for_each(|d| *d *= weight);
@@ -127,7 +137,9 @@ impl Network<'_> {
                 let w = &weights[start + j * units..start + (j + 1) * units];
                 let row = &mut dw[j * units..(j + 1) * units];
                 if input != 0.0 {
-                    row.iter_mut().zip(&delta).for_each(|(g, d)| *g += input * d);
+                    row.iter_mut()
+                        .zip(&delta)
+                        .for_each(|(g, d)| *g += input * d);
                 }
                 let slope = match self.activation {
                     Activation::Relu => f64::from(input > 0.0),
@@ -282,5 +294,79 @@ impl FittedPerceptron {
             && network.size() == self.weights.len();
         let sane = self.weights.iter().all(|w| w.is_finite());
         (!fits || !sane).then_some("the perceptron does not fit the features and classes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        rows: usize,
+        train: usize,
+        columns: usize,
+        x: Vec<f64>,
+        y: Vec<usize>,
+        perceptrons: Given,
+    }
+
+    #[derive(Deserialize)]
+    struct Given {
+        given_weights: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        activation: Activation,
+        layers: Vec<usize>,
+        alpha: f64,
+        weights: Vec<f64>,
+        objective: f64,
+        probabilities: Vec<f64>,
+    }
+
+    /// scikit-learn's loss and probabilities at the same weights, to 1e-12; the gradient against central differences.
+    #[test]
+    fn objective_and_probabilities_are_scikit_learns() {
+        let text = include_str!("../../tests/parity/classifiers.json");
+        let reference: Reference = serde_json::from_str(text).unwrap();
+        let all = Matrix::new(reference.rows, reference.columns, reference.x).unwrap();
+        let train: Vec<usize> = (0..reference.train).collect();
+        let test: Vec<usize> = (reference.train..reference.rows).collect();
+        let (x, new) = (all.select_rows(&train), all.select_rows(&test));
+        let ones = vec![1.0; train.len()];
+        let data = (&x, &reference.y[..train.len()], ones.as_slice());
+        for case in reference.perceptrons.given_weights {
+            let network = Network {
+                layers: &case.layers,
+                activation: case.activation,
+            };
+            let mut gradient = vec![0.0; network.size()];
+            let value = network.objective(&case.weights, data, case.alpha, &mut gradient);
+            assert!((value - case.objective).abs() < 1e-12, "{value}");
+            let outputs = new
+                .iter_rows()
+                .flat_map(|row| network.forward(&case.weights, row).pop().unwrap());
+            for (found, expected) in outputs.zip(&case.probabilities) {
+                assert!((found - expected).abs() < 1e-12);
+            }
+            let mut unused = gradient.clone();
+            for at in 0..case.weights.len() {
+                let mut at_step = |step: f64| {
+                    let mut moved = case.weights.clone();
+                    moved[at] += step;
+                    network.objective(&moved, data, case.alpha, &mut unused)
+                };
+                let slope = (at_step(1e-6) - at_step(-1e-6)) / 2e-6;
+                assert!(
+                    (slope - gradient[at]).abs() < 1e-7,
+                    "{at}: {slope} {}",
+                    gradient[at]
+                );
+            }
+        }
     }
 }

@@ -21,7 +21,13 @@ impl Sigmoid {
         let minus = positive.len() as f64 - plus;
         let targets: Vec<f64> = positive
             .iter()
-            .map(|p| if *p { (plus + 1.0) / (plus + 2.0) } else { 1.0 / (minus + 2.0) })
+            .map(|p| {
+                if *p {
+                    (plus + 1.0) / (plus + 2.0)
+                } else {
+                    1.0 / (minus + 2.0)
+                }
+            })
             .collect();
         let start = vec![0.0, ((minus + 1.0) / (plus + 1.0)).ln()];
         let stop = Stop {
@@ -71,7 +77,11 @@ impl Sigmoid {
 pub(crate) fn couple(classes: usize, pairs: impl Fn(usize, usize) -> f64) -> Vec<f64> {
     // Pairs that are certain would stop the iteration; LIBSVM bounds them in the same way.
     let r = |i: usize, j: usize| {
-        let p = if i < j { pairs(i, j) } else { 1.0 - pairs(j, i) };
+        let p = if i < j {
+            pairs(i, j)
+        } else {
+            1.0 - pairs(j, i)
+        };
         p.clamp(1e-7, 1.0 - 1e-7)
     };
     let mut p = vec![1.0 / classes as f64; classes];
@@ -79,7 +89,10 @@ pub(crate) fn couple(classes: usize, pairs: impl Fn(usize, usize) -> f64) -> Vec
         return vec![r(0, 1), r(1, 0)];
     }
     let q = |t: usize, j: usize| match t == j {
-        true => (0..classes).filter(|&s| s != t).map(|s| r(s, t) * r(s, t)).sum::<f64>(),
+        true => (0..classes)
+            .filter(|&s| s != t)
+            .map(|s| r(s, t) * r(s, t))
+            .sum::<f64>(),
         false => -r(j, t) * r(t, j),
     };
     let q: Vec<Vec<f64>> = (0..classes)
@@ -87,7 +100,9 @@ pub(crate) fn couple(classes: usize, pairs: impl Fn(usize, usize) -> f64) -> Vec
         .collect();
     for _ in 0..10_000 {
         let product = |p: &[f64]| -> Vec<f64> {
-            let rows = q.iter().map(|row| row.iter().zip(p).map(|(q, p)| q * p).sum());
+            let rows = q
+                .iter()
+                .map(|row| row.iter().zip(p).map(|(q, p)| q * p).sum());
             rows.collect()
         };
         let qp = product(&p);
@@ -108,6 +123,8 @@ pub(crate) fn couple(classes: usize, pairs: impl Fn(usize, usize) -> f64) -> Vec
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
@@ -116,6 +133,54 @@ mod tests {
         let found = couple(3, |i, j| p[i] / (p[i] + p[j]));
         for (a, b) in found.iter().zip(p) {
             assert!((a - b).abs() < 1e-12, "{found:?}");
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Reference {
+        sigmoid: Expected,
+        coupling: Vec<Coupling>,
+    }
+
+    #[derive(Deserialize)]
+    struct Expected {
+        values: Vec<f64>,
+        positive: Vec<bool>,
+        a: f64,
+        b: f64,
+    }
+
+    #[derive(Deserialize)]
+    struct Coupling {
+        pairs: Vec<f64>,
+        probabilities: Vec<f64>,
+    }
+
+    fn reference() -> Reference {
+        serde_json::from_str(include_str!("../../tests/parity/classifiers.json")).unwrap()
+    }
+
+    /// scipy's minimum of the same objective, to 1e-7.
+    #[test]
+    fn the_sigmoid_ends_at_scipys_minimum() {
+        let expected = reference().sigmoid;
+        let found = Sigmoid::fit(&expected.values, &expected.positive).unwrap();
+        let off = (found.a - expected.a)
+            .abs()
+            .max((found.b - expected.b).abs());
+        println!("{off:e}");
+        assert!(off < 1e-7, "{found:?}");
+    }
+
+    /// The linear system of the minimum, solved by numpy, to 1e-10.
+    #[test]
+    fn pairs_that_contradict_each_other_are_coupled_as_the_linear_system_says() {
+        for case in reference().coupling {
+            let at = |i: usize, j: usize| [[0, 0, 1, 2], [0, 0, 3, 4], [0, 0, 0, 5]][i][j];
+            let found = couple(4, |i, j| case.pairs[at(i, j)]);
+            for (a, b) in found.iter().zip(&case.probabilities) {
+                assert!((a - b).abs() < 1e-10, "{found:?} {:?}", case.probabilities);
+            }
         }
     }
 }

@@ -95,21 +95,35 @@ fn step(
     j: usize,
 ) {
     let curvature = (kernel.row(i)[i] + kernel.row(j)[j] - 2.0 * kernel.row(i)[j]).max(TAU);
+    // A coefficient that meets its bound is put on it exactly: off by a rounding, it would be chosen for ever.
     if positive[i] == positive[j] {
         let delta = (gradient[i] - gradient[j]) / curvature;
         let sum = a[i] + a[j];
-        // a_i falls by delta and a_j rises by it.
-        let low = (sum - c[j]).max(0.0);
-        let high = sum.min(c[i]);
-        a[i] = (a[i] - delta).clamp(low, high.max(low));
-        a[j] = (sum - a[i]).clamp(0.0, c[j]);
+        (a[i], a[j]) = (a[i] - delta, a[j] + delta);
+        if sum > c[i] && a[i] > c[i] {
+            (a[i], a[j]) = (c[i], sum - c[i]);
+        } else if sum <= c[i] && a[j] < 0.0 {
+            (a[i], a[j]) = (sum, 0.0);
+        }
+        if sum > c[j] && a[j] > c[j] {
+            (a[i], a[j]) = (sum - c[j], c[j]);
+        } else if sum <= c[j] && a[i] < 0.0 {
+            (a[i], a[j]) = (0.0, sum);
+        }
     } else {
         let delta = (-gradient[i] - gradient[j]) / curvature;
         let difference = a[i] - a[j];
-        let low = difference.max(0.0);
-        let high = c[i].min(c[j] + difference);
-        a[i] = (a[i] + delta).clamp(low, high.max(low));
-        a[j] = (a[i] - difference).clamp(0.0, c[j]);
+        (a[i], a[j]) = (a[i] + delta, a[j] + delta);
+        if difference > 0.0 && a[j] < 0.0 {
+            (a[i], a[j]) = (difference, 0.0);
+        } else if difference <= 0.0 && a[i] < 0.0 {
+            (a[i], a[j]) = (0.0, -difference);
+        }
+        if difference > c[i] - c[j] && a[i] > c[i] {
+            (a[i], a[j]) = (c[i], c[i] - difference);
+        } else if difference <= c[i] - c[j] && a[j] > c[j] {
+            (a[i], a[j]) = (c[j] + difference, c[j]);
+        }
     }
 }
 
@@ -118,15 +132,31 @@ fn intercept(a: &[f64], gradient: &[f64], c: &[f64], positive: &[bool]) -> f64 {
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     let (mut sum, mut free) = (0.0, 0_usize);
     for i in 0..a.len() {
-        let value = if positive[i] { gradient[i] } else { -gradient[i] };
+        let value = if positive[i] {
+            gradient[i]
+        } else {
+            -gradient[i]
+        };
         if a[i] >= c[i] {
-            if positive[i] { low = low.max(value) } else { high = high.min(value) }
+            if positive[i] {
+                low = low.max(value)
+            } else {
+                high = high.min(value)
+            }
         } else if a[i] <= 0.0 {
-            if positive[i] { high = high.min(value) } else { low = low.max(value) }
+            if positive[i] {
+                high = high.min(value)
+            } else {
+                low = low.max(value)
+            }
         } else {
             sum += value;
             free += 1;
         }
     }
-    if free > 0 { -sum / free as f64 } else { -0.5 * (low + high) }
+    if free > 0 {
+        -sum / free as f64
+    } else {
+        -0.5 * (low + high)
+    }
 }

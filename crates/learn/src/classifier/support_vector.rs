@@ -32,7 +32,7 @@ pub enum Kernel {
 
 /// C-support vector classification, one machine for each pair of classes.
 ///
-/// As scikit-learn's `SVC` (LIBSVM): decision values agree to 1e-4 at LIBSVM's tolerance of 1e-8 (`tests/parity/make_support_vector.py`).
+/// As scikit-learn's `SVC` (LIBSVM): decision values agree to 1e-4 at LIBSVM's tolerance of 1e-8 (`tests/parity/make_classifiers.py`).
 /// Probabilities come from a sigmoid for each pair (Platt), fitted on decision values of rows that were left out by
 /// patient, and from coupling the pairs (Wu, Lin and Weng). LIBSVM leaves rows out at random, so its probabilities are not
 /// the same; the sigmoid and the coupling are checked against scipy. linfa-svm was looked at: it fits the sigmoid on
@@ -185,7 +185,9 @@ impl SupportVectorMachine {
         }
         if gamma.is_none() {
             let coefficients = Matrix::from_fn(dual.rows(), x.columns(), |at, column| {
-                (0..x.rows()).map(|r| dual.row(at)[r] * x.row(r)[column]).sum()
+                (0..x.rows())
+                    .map(|r| dual.row(at)[r] * x.row(r)[column])
+                    .sum()
             });
             return Ok(Machines {
                 classes,
@@ -212,7 +214,12 @@ impl SupportVectorMachine {
 fn scale_gamma(x: &Matrix) -> f64 {
     let n = x.values().len() as f64;
     let mean = x.values().iter().sum::<f64>() / n;
-    let variance = x.values().iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+    let variance = x
+        .values()
+        .iter()
+        .map(|v| (v - mean) * (v - mean))
+        .sum::<f64>()
+        / n;
     if variance > 0.0 {
         1.0 / (x.columns() as f64 * variance)
     } else {
@@ -228,7 +235,11 @@ impl Machines {
             let row = x.row(r);
             let inputs: Vec<f64> = match self.gamma {
                 None => row.to_vec(),
-                gamma => self.support.iter_rows().map(|s| kernel_value(gamma, s, row)).collect(),
+                gamma => self
+                    .support
+                    .iter_rows()
+                    .map(|s| kernel_value(gamma, s, row))
+                    .collect(),
             };
             for (at, out) in values.row_mut(r).iter_mut().enumerate() {
                 let terms = inputs.iter().zip(self.coefficients.row(at));
@@ -302,7 +313,10 @@ impl FittedSupportVectors {
             && self.sigmoids.len() == count;
         let sigmoids = self.sigmoids.iter().flat_map(|s| [s.a, s.b]);
         let sane = m.gamma.is_none_or(|g| g > 0.0 && g.is_finite())
-            && m.intercepts.iter().chain(m.coefficients.values()).all(|v| v.is_finite())
+            && m.intercepts
+                .iter()
+                .chain(m.coefficients.values())
+                .all(|v| v.is_finite())
             && m.support.values().iter().all(|v| v.is_finite())
             && sigmoids.into_iter().all(f64::is_finite);
         (!fits || !sane).then_some("the support vectors do not fit the features and classes")

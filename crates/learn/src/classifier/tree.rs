@@ -58,7 +58,11 @@ impl Tree {
                 Side::UpTo => value <= self.threshold[node],
                 Side::Below => value < self.threshold[node],
             };
-            node = if goes_left { self.left[node] } else { self.right[node] } as usize;
+            node = if goes_left {
+                self.left[node]
+            } else {
+                self.right[node]
+            } as usize;
         }
         &self.value[node * outputs..(node + 1) * outputs]
     }
@@ -70,7 +74,11 @@ impl Tree {
         n > 0
             && lengths.iter().all(|l| *l == n)
             && self.value.len() == n * outputs
-            && self.value.iter().chain(&self.threshold).all(|v| v.is_finite())
+            && self
+                .value
+                .iter()
+                .chain(&self.threshold)
+                .all(|v| v.is_finite())
             && (0..n).all(|node| {
                 let (left, right) = (self.left[node] as usize, self.right[node] as usize);
                 let leaf = left == 0 && right == 0;
@@ -119,7 +127,11 @@ pub(crate) fn grow(
         let leaf: Vec<f64> = counts.iter().map(|c| c / total).collect();
         let node = tree.push_leaf(&leaf);
         if let Some((parent, left)) = parent {
-            let link = if left { &mut tree.left } else { &mut tree.right };
+            let link = if left {
+                &mut tree.left
+            } else {
+                &mut tree.right
+            };
             link[parent] = node as u32;
         }
         let pure = counts.iter().filter(|c| **c > 0.0).count() < 2;
@@ -138,8 +150,9 @@ pub(crate) fn grow(
         };
         tree.feature[node] = feature as u32;
         tree.threshold[node] = threshold;
-        let (left, right): (Vec<usize>, Vec<usize>) =
-            rows.into_iter().partition(|&i| x.row(i)[feature] <= threshold);
+        let (left, right): (Vec<usize>, Vec<usize>) = rows
+            .into_iter()
+            .partition(|&i| x.row(i)[feature] <= threshold);
         open.push((right, depth + 1, Some((node, false))));
         open.push((left, depth + 1, Some((node, true))));
     }

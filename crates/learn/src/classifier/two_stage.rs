@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// For HER2: zero against low and positive, then low against positive. This is the sequential (continuation ratio) decomposition
 /// with free choice of the classifier of each stage. With logistic regression in both, the probabilities are the
-/// products of two of scikit-learn's models to 1e-8 (`tests/parity/make_two_stage.py`).
+/// products of two of scikit-learn's models to 1e-8 (`tests/parity/make_classifiers.py`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoStage {
@@ -93,12 +93,14 @@ impl FittedTwoStage {
     /// [`LearnError::Length`] when the number of columns is another than in training.
     pub fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
         let (first, rest) = (self.first.predict_proba(x)?, self.rest.predict_proba(x)?);
-        Ok(Matrix::from_fn(x.rows(), self.classes(), |i, class| {
-            match class {
+        Ok(Matrix::from_fn(
+            x.rows(),
+            self.classes(),
+            |i, class| match class {
                 0 => first.row(i)[0],
                 _ => first.row(i)[1] * rest.row(i)[class - 1],
-            }
-        }))
+            },
+        ))
     }
 
     pub(crate) fn describe(&self) -> String {

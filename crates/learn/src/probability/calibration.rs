@@ -1,0 +1,311 @@
+//! Calibration of probabilities on out-of-fold predictions.
+
+use crate::classifier::{normalise, softmax};
+use crate::inner::OutOfFold;
+use crate::minimise::{Minimum, Stop, minimise};
+use crate::probability::Isotonic;
+use crate::{LearnError, Matrix};
+use serde::{Deserialize, Serialize};
+
+/// Smallest probability that a logarithm is taken of: forests and neighbours give zeros.
+const SMALLEST: f64 = 1e-12;
+/// Bounds of the inverse temperature.
+const COLDEST: f64 = 100.0;
+
+/// How probabilities are calibrated.
+///
+/// The parametric ones work on logarithms of the classifier's probabilities (those below 1e-12 count as that).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Calibration {
+    /// `softmax(log p / T)`: one temperature, between 0.01 and 100 (Guo et al. 2017). Minimum of the log loss to rounding.
+    Temperature,
+    /// `softmax(w log p + b)`, elementwise: the mean log loss plus `penalty (|w - 1|^2 + |b|^2)` is minimised (Guo et al. 2017,
+    /// with a penalty that keeps it finite).
+    Vector {
+        /// The penalty.
+        #[serde(default = "default_vector_penalty")]
+        penalty: f64,
+    },
+    /// `softmax(W log p + b)`: Dirichlet calibration (Kull et al. 2019) with their penalty on what is off the diagonal and on the
+    /// intercepts (ODIR): `lambda / (K (K - 1)) sum_(i != j) W_ij^2 + mu / K |b|^2` is added to the mean log loss.
+    Dirichlet {
+        /// Penalty of what is off the diagonal.
+        #[serde(default = "default_dirichlet_penalty")]
+        lambda: f64,
+        /// Penalty of the intercepts.
+        #[serde(default = "default_dirichlet_penalty")]
+        mu: f64,
+    },
+    /// Isotonic regression of each class against the rest, divided by the sum; equal probabilities where the sum is 0.
+    Isotonic,
+}
+
+fn default_vector_penalty() -> f64 {
+    1e-3
+}
+
+fn default_dirichlet_penalty() -> f64 {
+    1e-2
+}
+
+/// A fitted calibration. The parametric ones are checked against scipy's minimum of the same objective (probabilities to
+/// 1e-6), isotonic ones against scikit-learn's to 1e-12 (`tests/parity/make_probability.py`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Calibrator {
+    /// One temperature.
+    Temperature {
+        /// `T`: above 1 when the classifier was too sure of itself.
+        temperature: f64,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A linear map of the logarithms: vector scaling when the weights are diagonal, else Dirichlet.
+    Linear {
+        /// Classes x classes.
+        weights: Matrix,
+        /// One for each class.
+        intercepts: Vec<f64>,
+    },
+    /// One function for each class.
+    Isotonic {
+        /// By class.
+        functions: Vec<Isotonic>,
+    },
+}
+
+fn logarithms(row: &[f64]) -> Vec<f64> {
+    row.iter().map(|p| p.max(SMALLEST).ln()).collect()
+}
+
+impl Calibrator {
+    /// Fits out-of-fold predictions.
+    ///
+    /// # Errors
+    /// [`LearnError::BadSetting`] for a negative penalty and [`LearnError::NoMinimum`].
+    pub fn fit(method: Calibration, out: &OutOfFold) -> Result<Self, LearnError> {
+        let penalty = |name, value: f64| match value >= 0.0 && value.is_finite() {
+            true => Ok(value),
+            false => Err(LearnError::BadSetting {
+                name,
+                value,
+                remedy: "use 0 or more",
+            }),
+        };
+        match method {
+            Calibration::Temperature => Ok(temperature(out)),
+            Calibration::Vector { penalty: p } => {
+                vector(out, penalty("penalty of vector scaling", p)?)
+            }
+            Calibration::Dirichlet { lambda, mu } => dirichlet(
+                out,
+                penalty("lambda of Dirichlet calibration", lambda)?,
+                penalty("mu of Dirichlet calibration", mu)?,
+            ),
+            Calibration::Isotonic => {
+                let rows = || out.probabilities.iter_rows().zip(&out.y);
+                let of_class = |class: usize| {
+                    let pairs: Vec<(f64, f64)> =
+                        rows().map(|(row, &y)| (row[class], f64::from(y == class))).collect();
+                    Isotonic::fit(&pairs).ok_or(LearnError::NoRows)
+                };
+                let functions = (0..out.classes()).map(of_class).collect::<Result<_, _>>()?;
+                Ok(Self::Isotonic { functions })
+            }
+        }
+    }
+
+    /// Calibrated probabilities.
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] when the number of classes is another than in training.
+    pub fn apply(&self, probabilities: &Matrix) -> Result<Matrix, LearnError> {
+        crate::impute::same_columns(self.classes(), probabilities)?;
+        let mut calibrated = probabilities.clone();
+        for i in 0..calibrated.rows() {
+            let row = calibrated.row_mut(i);
+            match self {
+                Self::Temperature { temperature, .. } => {
+                    row.copy_from_slice(&logarithms(row));
+                    row.iter_mut().for_each(|s| *s /= temperature);
+                    softmax(row);
+                }
+                Self::Linear { weights, intercepts } => {
+                    let logs = logarithms(row);
+                    for (class, out) in row.iter_mut().enumerate() {
+                        let terms = weights.row(class).iter().zip(&logs);
+                        *out = terms.map(|(w, l)| w * l).sum::<f64>() + intercepts[class];
+                    }
+                    softmax(row);
+                }
+                Self::Isotonic { functions } => {
+                    for (p, function) in row.iter_mut().zip(functions) {
+                        *p = function.at(*p);
+                    }
+                    normalise(row);
+                }
+            }
+        }
+        Ok(calibrated)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        match self {
+            Self::Temperature { classes, .. } => *classes,
+            Self::Linear { intercepts, .. } => intercepts.len(),
+            Self::Isotonic { functions } => functions.len(),
+        }
+    }
+
+    /// The method in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Temperature { temperature, .. } => {
+                format!("temperature scaling (T = {temperature:.3})")
+            }
+            Self::Linear { weights, .. } => {
+                let k = weights.rows();
+                let diagonal =
+                    (0..k).all(|i| (0..k).all(|j| i == j || weights.row(i)[j] == 0.0));
+                let name = if diagonal { "vector scaling" } else { "Dirichlet calibration" };
+                name.to_owned()
+            }
+            Self::Isotonic { .. } => "isotonic calibration".to_owned(),
+        }
+    }
+
+    /// What is wrong with parameters read from a file.
+    pub(crate) fn problem(&self, classes: usize) -> Option<&'static str> {
+        let sane = match self {
+            Self::Temperature { temperature, .. } => *temperature > 0.0 && temperature.is_finite(),
+            Self::Linear { weights, intercepts } => {
+                let all = weights.values().iter().chain(intercepts);
+                weights.rows() == classes
+                    && weights.columns() == classes
+                    && all.into_iter().all(|v| v.is_finite())
+            }
+            Self::Isotonic { functions } => functions.iter().all(Isotonic::is_sound),
+        };
+        (!sane || self.classes() != classes).then_some("the calibration does not fit the classes")
+    }
+}
+
+/// The log loss is convex in the inverse temperature, so its slope is followed to its zero by halving.
+fn temperature(out: &OutOfFold) -> Calibrator {
+    let rows: Vec<Vec<f64>> = out.probabilities.iter_rows().map(logarithms).collect();
+    let slope = |inverse: f64| -> f64 {
+        let of_row = |(row, &y): (&Vec<f64>, &usize)| {
+            let mut p: Vec<f64> = row.iter().map(|l| inverse * l).collect();
+            softmax(&mut p);
+            p.iter().zip(row).map(|(p, l)| p * l).sum::<f64>() - row[y]
+        };
+        rows.iter().zip(&out.y).map(of_row).sum()
+    };
+    let (mut low, mut high) = ((1.0 / COLDEST).ln(), COLDEST.ln());
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if slope(middle.exp()) < 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Calibrator::Temperature {
+        temperature: (-0.5 * (low + high)).exp(),
+        classes: out.classes(),
+    }
+}
+
+/// Minimises the mean log loss of `softmax(W l + b)` plus a penalty. `theta` holds W row by row, then b; `free` says which are fitted.
+fn linear(
+    out: &OutOfFold,
+    free: impl Fn(usize) -> bool,
+    penalty: impl Fn(usize, f64) -> (f64, f64),
+    what: &'static str,
+) -> Result<(Matrix, Vec<f64>), LearnError> {
+    let k = out.classes();
+    let n = out.y.len() as f64;
+    let rows: Vec<Vec<f64>> = out.probabilities.iter_rows().map(logarithms).collect();
+    let mut start = vec![0.0; k * (k + 1)];
+    (0..k).for_each(|class| start[class * k + class] = 1.0);
+    let stop = Stop {
+        gradient: 1e-9,
+        steps: 5_000,
+    };
+    let Minimum {
+        point,
+        converged,
+        steps,
+        gradient,
+        ..
+    } = minimise(start, stop, |theta, gradient| {
+        gradient.fill(0.0);
+        let (w, b) = theta.split_at(k * k);
+        let mut value = 0.0;
+        for (row, &y) in rows.iter().zip(&out.y) {
+            let mut p: Vec<f64> = (0..k)
+                .map(|c| b[c] + w[c * k..(c + 1) * k].iter().zip(row).map(|(w, l)| w * l).sum::<f64>())
+                .collect();
+            let own = p[y];
+            let largest = p.iter().fold(f64::NEG_INFINITY, |m, s| m.max(*s));
+            let sum: f64 = p.iter().map(|s| (s - largest).exp()).sum();
+            value += (sum.ln() + largest - own) / n;
+            softmax(&mut p);
+            p[y] -= 1.0;
+            for (c, residual) in p.iter().enumerate() {
+                for (g, l) in gradient[c * k..(c + 1) * k].iter_mut().zip(row) {
+                    *g += residual * l / n;
+                }
+                gradient[k * k + c] += residual / n;
+            }
+        }
+        for (at, t) in theta.iter().enumerate() {
+            let (cost, slope) = penalty(at, *t);
+            value += cost;
+            gradient[at] += slope;
+            if !free(at) {
+                gradient[at] = 0.0;
+            }
+        }
+        value
+    });
+    if !converged {
+        return Err(LearnError::NoMinimum {
+            what,
+            steps,
+            gradient,
+        });
+    }
+    let (w, b) = point.split_at(k * k);
+    Ok((Matrix::new(k, k, w.to_vec())?, b.to_vec()))
+}
+
+fn vector(out: &OutOfFold, penalty: f64) -> Result<Calibrator, LearnError> {
+    let k = out.classes();
+    let diagonal = |at: usize| at < k * k && at / k == at % k;
+    let cost = |at: usize, t: f64| {
+        let off = if diagonal(at) { t - 1.0 } else { t };
+        (penalty * off * off, 2.0 * penalty * off)
+    };
+    let free = |at: usize| at >= k * k || diagonal(at);
+    let (weights, intercepts) = linear(out, free, cost, "vector scaling")?;
+    Ok(Calibrator::Linear { weights, intercepts })
+}
+
+fn dirichlet(out: &OutOfFold, lambda: f64, mu: f64) -> Result<Calibrator, LearnError> {
+    let k = out.classes();
+    let cost = |at: usize, t: f64| {
+        let factor = match at {
+            at if at >= k * k => mu / k as f64,
+            at if at / k == at % k => 0.0,
+            _ => lambda / (k * (k - 1)) as f64,
+        };
+        (factor * t * t, 2.0 * factor * t)
+    };
+    let (weights, intercepts) = linear(out, |_| true, cost, "Dirichlet calibration")?;
+    Ok(Calibrator::Linear { weights, intercepts })
+}
