@@ -30,6 +30,8 @@ pub struct CrossValidated {
     pub repeats: Vec<Matrix>,
     /// Fold that each row was held out in, for each repeat.
     pub folds: Vec<Vec<usize>>,
+    /// Prediction set of each row in each repeat: which classes it holds. Empty when the pipeline makes no sets.
+    pub sets: Vec<Vec<Vec<bool>>>,
     /// What a reader must know: centres with a single patient, columns without values in a fold.
     pub notes: Vec<String>,
 }
@@ -148,6 +150,8 @@ pub fn cross_validate(
     let (n, k) = (data.rows(), data.classes.len());
     let mut repeats = vec![Matrix::zeros(n, k); design.repeats];
     let mut mean = Matrix::zeros(n, k);
+    let with_sets = spec.probability.conformal.is_some();
+    let mut sets = vec![vec![Vec::new(); n]; if with_sets { design.repeats } else { 0 }];
     let mut empty: BTreeMap<String, usize> = BTreeMap::new();
     for (&(repeat, _), result) in work.iter().zip(results) {
         let result = result?;
@@ -157,6 +161,9 @@ pub fn cross_validate(
             for (sum, p) in mean.row_mut(row).iter_mut().zip(probabilities) {
                 *sum += p;
             }
+        }
+        for (&row, set) in result.rows.iter().zip(result.sets.into_iter().flatten()) {
+            sets[repeat][row] = set;
         }
         for column in result.empty_columns {
             *empty.entry(data.feature_names[column].clone()).or_default() += 1;
@@ -182,6 +189,7 @@ pub fn cross_validate(
         probabilities: mean,
         repeats,
         folds,
+        sets,
         notes,
     })
 }
@@ -190,6 +198,7 @@ pub fn cross_validate(
 struct FoldResult {
     rows: Vec<usize>,
     probabilities: Matrix,
+    sets: Option<Vec<Vec<bool>>>,
     empty_columns: Vec<usize>,
 }
 
@@ -204,8 +213,10 @@ fn one_fold(
     let split = Split { train, test };
     let (training, held_out) = data.split(&split)?;
     let fitted = pipeline.fit(&training)?;
+    let probabilities = fitted.predict_proba(held_out.x())?;
     Ok(FoldResult {
-        probabilities: fitted.predict_proba(held_out.x())?,
+        sets: fitted.prediction_sets(&probabilities)?,
+        probabilities,
         empty_columns: fitted.imputer().empty_columns(),
         rows: split.test,
     })

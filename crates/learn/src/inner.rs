@@ -28,7 +28,15 @@ impl Default for InnerFolds {
 ///
 /// Calibration, conformal thresholds and stacking are fitted on this type alone. It is made by refitting on the inner folds of a
 /// [`TrainingFold`], or from a whole [`CrossValidated`](crate::CrossValidated); so probabilities of rows that a model has
-/// seen have no way in.
+/// seen have no way in:
+///
+/// ```compile_fail,E0451
+/// use triher_learn::{Matrix, OutOfFold};
+///
+/// fn leak(seen: Matrix, y: Vec<usize>) -> OutOfFold {
+///     OutOfFold { probabilities: seen, fold_of: vec![0; y.len()], y }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutOfFold {
     /// Rows x classes.
@@ -104,6 +112,27 @@ impl OutOfFold {
             y: fold.y().to_vec(),
             fold_of,
         })
+    }
+
+    /// The same rows, those of each fold calibrated by what `fit` makes of the others.
+    pub(crate) fn cross_calibrated(
+        &self,
+        fit: impl Fn(&Self) -> Result<crate::Calibrator, LearnError>,
+    ) -> Result<Self, LearnError> {
+        let folds = self.fold_of.iter().max().map_or(0, |m| m + 1);
+        let mut calibrated = self.clone();
+        for held in 0..folds {
+            let calibrator = fit(&self.part(|fold| fold != held))?;
+            let applied = calibrator.apply(&self.part(|fold| fold == held).probabilities)?;
+            let rows = (0..self.y.len()).filter(|&row| self.fold_of[row] == held);
+            for (row, values) in rows.zip(applied.iter_rows()) {
+                calibrated
+                    .probabilities
+                    .row_mut(row)
+                    .copy_from_slice(values);
+            }
+        }
+        Ok(calibrated)
     }
 
     /// Number of classes.

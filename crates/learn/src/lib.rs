@@ -6,6 +6,9 @@
 //! can reach a fit; and a split with one patient on both sides is refused. [`cross_validate`] does this for every fold of a
 //! [`CrossValidation`]: by patient, with equal shares of classes and centres.
 //!
+//! Calibration, prediction sets, stacking and tuning need predictions of rows that a model had not seen: they take an [`OutOfFold`],
+//! which is made within the training fold and in no other way. [`compare`] runs several pipelines on the same folds.
+//!
 //! A [`FittedPipeline`] goes into a [`ModelFile`], which aligns new rows by feature name and predicts them.
 //!
 //! Results depend on input and seed alone, not on the number of threads: a fit runs on one thread, and folds are put together
@@ -25,11 +28,8 @@
 //! let features = vec!["volume_mm3".to_owned(), "wash_in".to_owned()];
 //! let data = Dataset::new(ids.clone(), ids, None, features, x, y, classes)?;
 //!
-//! let spec = PipelineSpec {
-//!     standardize: true,
-//!     pca: None,
-//!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None },
-//! };
+//! let logistic = ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None };
+//! let spec = PipelineSpec::new(logistic);
 //! let honest = cross_validate(&data, &spec, &CrossValidation { folds: 3, repeats: 2, seed: 1 })?;
 //! assert_eq!(honest.probabilities.rows(), n);
 //!
@@ -40,6 +40,7 @@
 //! ```
 
 mod classifier;
+mod comparison;
 mod cross_validation;
 mod dataset;
 mod error;
@@ -53,7 +54,9 @@ mod model_file;
 mod newton;
 mod pca;
 mod pipeline;
+mod probability;
 mod standardize;
+mod tuning;
 
 pub use classifier::{
     Activation, CandidateFeatures, ClassifierSpec, Combination, Ensemble, FittedBoosting,
@@ -62,6 +65,7 @@ pub use classifier::{
     NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Perceptron, RandomForest,
     SupportVectorMachine, TwoStage,
 };
+pub use comparison::{Compared, compare};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
 pub use dataset::{Dataset, SmallestClass, class_order};
 pub use error::LearnError;
@@ -73,4 +77,9 @@ pub use matrix::Matrix;
 pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProvenance};
 pub use pca::{Pca, PcaSpec};
 pub use pipeline::{FittedPipeline, Pipeline, PipelineSpec};
+pub use probability::{
+    Calibration, Calibrator, ClassCoverage, Conformal, ConformalScore, ConformalSpec, Coverage,
+    Distances, Isotonic, Novelty, NoveltySpec, ProbabilitySpec, SetRows, coverage,
+};
 pub use standardize::Standardizer;
+pub use tuning::{Search, Trial, Tuned, TuningSpec};

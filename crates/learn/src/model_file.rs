@@ -1,6 +1,6 @@
 //! The model file: one versioned, checksummed file with everything that a prediction needs.
 
-use crate::{FittedPipeline, LearnError, Matrix};
+use crate::{Distances, FittedPipeline, LearnError, Matrix};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -64,6 +64,10 @@ pub struct ModelFile {
 pub struct Predictions {
     /// Rows x classes.
     pub probabilities: Matrix,
+    /// For each row, which classes its prediction set holds; `None` when the model makes no sets.
+    pub sets: Option<Vec<Vec<bool>>>,
+    /// For each row, its distances from the training rows; `None` when the model measures none.
+    pub distances: Option<Vec<Distances>>,
     /// For each row, the features that were missing and took the training median.
     pub imputed: Vec<Vec<String>>,
     /// The same in sentences, rows counted from 1.
@@ -242,6 +246,8 @@ impl ModelFile {
             imputed.push(missing);
         }
         Ok(Predictions {
+            sets: self.pipeline.prediction_sets(&probabilities)?,
+            distances: self.pipeline.distances(&x)?,
             probabilities,
             imputed,
             notes,

@@ -444,7 +444,11 @@ fn boosted_trees_are_xgboosts() {
         let off = difference(&found[..seen], &case.one_vs_rest[..seen]);
         let held_out = difference(&found[seen..], &case.one_vs_rest[seen..]);
         println!("depth {}: {off:e}, held out {held_out:e}", case.depth);
-        assert!(off < 1e-4 && held_out < 1e-4, "depth {}: {off:e} {held_out:e}", case.depth);
+        assert!(
+            off < 1e-4 && held_out < 1e-4,
+            "depth {}: {off:e} {held_out:e}",
+            case.depth
+        );
     }
 }
 

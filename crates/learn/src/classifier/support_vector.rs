@@ -321,10 +321,4 @@ impl FittedSupportVectors {
             && sigmoids.into_iter().all(f64::is_finite);
         (!fits || !sane).then_some("the support vectors do not fit the features and classes")
     }
-
-    /// The sigmoid's parameters of each pair, for tests.
-    #[cfg(test)]
-    pub(crate) fn sigmoids(&self) -> Vec<[f64; 2]> {
-        self.sigmoids.iter().map(|s| [s.a, s.b]).collect()
-    }
 }

@@ -108,8 +108,9 @@ impl Calibrator {
             Calibration::Isotonic => {
                 let rows = || out.probabilities.iter_rows().zip(&out.y);
                 let of_class = |class: usize| {
-                    let pairs: Vec<(f64, f64)> =
-                        rows().map(|(row, &y)| (row[class], f64::from(y == class))).collect();
+                    let pairs: Vec<(f64, f64)> = rows()
+                        .map(|(row, &y)| (row[class], f64::from(y == class)))
+                        .collect();
                     Isotonic::fit(&pairs).ok_or(LearnError::NoRows)
                 };
                 let functions = (0..out.classes()).map(of_class).collect::<Result<_, _>>()?;
@@ -133,7 +134,10 @@ impl Calibrator {
                     row.iter_mut().for_each(|s| *s /= temperature);
                     softmax(row);
                 }
-                Self::Linear { weights, intercepts } => {
+                Self::Linear {
+                    weights,
+                    intercepts,
+                } => {
                     let logs = logarithms(row);
                     for (class, out) in row.iter_mut().enumerate() {
                         let terms = weights.row(class).iter().zip(&logs);
@@ -169,9 +173,12 @@ impl Calibrator {
             }
             Self::Linear { weights, .. } => {
                 let k = weights.rows();
-                let diagonal =
-                    (0..k).all(|i| (0..k).all(|j| i == j || weights.row(i)[j] == 0.0));
-                let name = if diagonal { "vector scaling" } else { "Dirichlet calibration" };
+                let diagonal = (0..k).all(|i| (0..k).all(|j| i == j || weights.row(i)[j] == 0.0));
+                let name = if diagonal {
+                    "vector scaling"
+                } else {
+                    "Dirichlet calibration"
+                };
                 name.to_owned()
             }
             Self::Isotonic { .. } => "isotonic calibration".to_owned(),
@@ -182,7 +189,10 @@ impl Calibrator {
     pub(crate) fn problem(&self, classes: usize) -> Option<&'static str> {
         let sane = match self {
             Self::Temperature { temperature, .. } => *temperature > 0.0 && temperature.is_finite(),
-            Self::Linear { weights, intercepts } => {
+            Self::Linear {
+                weights,
+                intercepts,
+            } => {
                 let all = weights.values().iter().chain(intercepts);
                 weights.rows() == classes
                     && weights.columns() == classes
@@ -248,7 +258,13 @@ fn linear(
         let mut value = 0.0;
         for (row, &y) in rows.iter().zip(&out.y) {
             let mut p: Vec<f64> = (0..k)
-                .map(|c| b[c] + w[c * k..(c + 1) * k].iter().zip(row).map(|(w, l)| w * l).sum::<f64>())
+                .map(|c| {
+                    b[c] + w[c * k..(c + 1) * k]
+                        .iter()
+                        .zip(row)
+                        .map(|(w, l)| w * l)
+                        .sum::<f64>()
+                })
                 .collect();
             let own = p[y];
             let largest = p.iter().fold(f64::NEG_INFINITY, |m, s| m.max(*s));
@@ -293,7 +309,10 @@ fn vector(out: &OutOfFold, penalty: f64) -> Result<Calibrator, LearnError> {
     };
     let free = |at: usize| at >= k * k || diagonal(at);
     let (weights, intercepts) = linear(out, free, cost, "vector scaling")?;
-    Ok(Calibrator::Linear { weights, intercepts })
+    Ok(Calibrator::Linear {
+        weights,
+        intercepts,
+    })
 }
 
 fn dirichlet(out: &OutOfFold, lambda: f64, mu: f64) -> Result<Calibrator, LearnError> {
@@ -307,5 +326,138 @@ fn dirichlet(out: &OutOfFold, lambda: f64, mu: f64) -> Result<Calibrator, LearnE
         (factor * t * t, 2.0 * factor * t)
     };
     let (weights, intercepts) = linear(out, |_| true, cost, "Dirichlet calibration")?;
-    Ok(Calibrator::Linear { weights, intercepts })
+    Ok(Calibrator::Linear {
+        weights,
+        intercepts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        probabilities: Vec<f64>,
+        y: Vec<usize>,
+        new: Vec<f64>,
+        temperature: f64,
+        vector: Vector,
+        dirichlet: Dirichlet,
+        isotonic: Tied,
+    }
+
+    #[derive(Deserialize)]
+    struct Vector {
+        penalty: f64,
+        calibrated: Vec<f64>,
+    }
+
+    #[derive(Deserialize)]
+    struct Dirichlet {
+        lambda: f64,
+        mu: f64,
+        calibrated: Vec<f64>,
+    }
+
+    #[derive(Deserialize)]
+    struct Tied {
+        inputs: Vec<f64>,
+        new: Vec<f64>,
+        calibrated: Vec<f64>,
+    }
+
+    fn reference() -> Reference {
+        serde_json::from_str(include_str!("../../tests/parity/probability.json")).unwrap()
+    }
+
+    fn by_class(values: &[f64]) -> Matrix {
+        Matrix::new(values.len() / 3, 3, values.to_vec()).unwrap()
+    }
+
+    fn out_of_fold(values: &[f64], y: &[usize]) -> OutOfFold {
+        OutOfFold {
+            probabilities: by_class(values),
+            y: y.to_vec(),
+            fold_of: vec![0; y.len()],
+        }
+    }
+
+    fn difference(found: &Matrix, expected: &[f64]) -> f64 {
+        let pairs = found.values().iter().zip(expected);
+        pairs.fold(0.0, |m, (a, b)| m.max((a - b).abs()))
+    }
+
+    #[test]
+    fn parametric_calibrations_end_at_scipys_minimum() {
+        let r = reference();
+        let out = out_of_fold(&r.probabilities, &r.y);
+        let fit = |method| Calibrator::fit(method, &out).unwrap();
+        let Calibrator::Temperature { temperature, .. } = fit(Calibration::Temperature) else {
+            panic!("no temperature")
+        };
+        println!("temperature {:e}", temperature - r.temperature);
+        assert!((temperature - r.temperature).abs() < 1e-6);
+        let new = by_class(&r.new);
+        let vector = fit(Calibration::Vector {
+            penalty: r.vector.penalty,
+        });
+        let off = difference(&vector.apply(&new).unwrap(), &r.vector.calibrated);
+        println!("vector {off:e}");
+        assert!(off < 1e-6);
+        assert_eq!(vector.describe(), "vector scaling");
+        let dirichlet = fit(Calibration::Dirichlet {
+            lambda: r.dirichlet.lambda,
+            mu: r.dirichlet.mu,
+        });
+        let off = difference(&dirichlet.apply(&new).unwrap(), &r.dirichlet.calibrated);
+        println!("dirichlet {off:e}");
+        assert!(off < 1e-6);
+        assert_eq!(dirichlet.describe(), "Dirichlet calibration");
+    }
+
+    #[test]
+    fn isotonic_calibration_is_scikit_learns() {
+        let r = reference();
+        let out = out_of_fold(&r.isotonic.inputs, &r.y);
+        let fitted = Calibrator::fit(Calibration::Isotonic, &out).unwrap();
+        let found = fitted.apply(&by_class(&r.isotonic.new)).unwrap();
+        let off = difference(&found, &r.isotonic.calibrated);
+        println!("isotonic {off:e}");
+        assert!(off < 1e-12);
+        assert!(fitted.problem(3).is_none() && fitted.problem(2).is_some());
+    }
+
+    #[test]
+    fn certain_and_right_predictions_are_calibrated_without_an_infinity() {
+        let y: Vec<usize> = (0..30).map(|i| i % 3).collect();
+        let sure: Vec<f64> = y
+            .iter()
+            .flat_map(|&y| (0..3).map(move |k| f64::from(k == y)))
+            .collect();
+        let out = out_of_fold(&sure, &y);
+        for method in [
+            Calibration::Temperature,
+            Calibration::Vector { penalty: 1e-3 },
+            Calibration::Dirichlet {
+                lambda: 1e-2,
+                mu: 1e-2,
+            },
+            Calibration::Isotonic,
+        ] {
+            let found = Calibrator::fit(method, &out)
+                .unwrap()
+                .apply(&out.probabilities)
+                .unwrap();
+            for (row, &y) in found.iter_rows().zip(&y) {
+                assert!(
+                    row.iter().all(|p| p.is_finite()) && row[y] > 0.9,
+                    "{method:?} {row:?}"
+                );
+            }
+        }
+        assert!(Calibrator::fit(Calibration::Vector { penalty: -1.0 }, &out).is_err());
+    }
 }

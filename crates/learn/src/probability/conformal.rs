@@ -13,8 +13,8 @@ pub enum ConformalScore {
     /// 1 minus the probability of the class (Sadinle, Lei and Wasserman 2019: least ambiguous sets).
     #[default]
     Lac,
-    /// The sum of the probabilities down to and with that of the class, from the largest (Romano, Sesia and Candes 2020: adaptive
-    /// sets), without their random tie-breaking, so that the same row always has the same set.
+    /// The sum of the probabilities of all classes that are more probable (adaptive sets of Romano, Sesia and Candes 2020 with
+    /// their random number put at 0, so that the same row always has the same set and no set is empty).
     Aps,
 }
 
@@ -59,8 +59,8 @@ impl Default for ConformalSpec {
 
 /// Thresholds of scores: a class is in a row's set when its score is not above its threshold.
 ///
-/// Checked against MAPIE (over all rows) and crepes (by class) on the same scores: the same sets
-/// (`tests/parity/make_probability.py`).
+/// Least ambiguous sets are checked against MAPIE (over all rows) and crepes (by class) on the same scores, adaptive ones
+/// against numpy: the same sets (`tests/parity/make_probability.py`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conformal {
@@ -81,8 +81,8 @@ fn scores(row: &[f64], score: ConformalScore) -> Vec<f64> {
             let mut sums = vec![0.0; row.len()];
             let mut sum = 0.0;
             for class in order {
-                sum += row[class];
                 sums[class] = sum;
+                sum += row[class];
             }
             sums
         }
@@ -93,7 +93,9 @@ fn scores(row: &[f64], score: ConformalScore) -> Vec<f64> {
 fn threshold(mut scores: Vec<f64>, coverage: f64) -> Option<f64> {
     scores.sort_by(f64::total_cmp);
     // Without the rounding that makes 10 * 0.9 slightly more than 9.
-    let place = ((scores.len() + 1) as f64 * coverage - 1e-9).ceil().max(1.0) as usize;
+    let place = ((scores.len() + 1) as f64 * coverage - 1e-9)
+        .ceil()
+        .max(1.0) as usize;
     scores.get(place - 1).copied()
 }
 
@@ -127,7 +129,10 @@ impl Conformal {
         Ok(Self {
             spec,
             rows: own.iter().map(Vec::len).collect(),
-            thresholds: own.into_iter().map(|s| threshold(s, spec.coverage)).collect(),
+            thresholds: own
+                .into_iter()
+                .map(|s| threshold(s, spec.coverage))
+                .collect(),
         })
     }
 
@@ -141,7 +146,8 @@ impl Conformal {
         &self.thresholds
     }
 
-    /// For each row, which classes its set holds. A set may be empty: then every class is stranger than the promise allows.
+    /// For each row, which classes its set holds. A LAC set may be empty: then every class is
+    /// stranger than the promise allows.
     ///
     /// # Errors
     /// [`LearnError::Length`] when the number of classes is another than in training.
@@ -161,7 +167,11 @@ impl Conformal {
             ConformalScore::Lac => "LAC",
             ConformalScore::Aps => "APS",
         };
-        let kind = if self.spec.by_class { "within each class" } else { "over all rows" };
+        let kind = if self.spec.by_class {
+            "within each class"
+        } else {
+            "over all rows"
+        };
         let how = match self.spec.rows {
             SetRows::OutOfFold => "cross-conformal",
             SetRows::Split => "split conformal",
@@ -220,7 +230,10 @@ pub fn coverage(
 ) -> Result<Coverage, LearnError> {
     let rows = sets.len();
     let found_centres = centres.map_or(rows, <[Option<String>]>::len);
-    for (what, found) in [("classes of rows", truth.len()), ("centres of rows", found_centres)] {
+    for (what, found) in [
+        ("classes of rows", truth.len()),
+        ("centres of rows", found_centres),
+    ] {
         if found != rows {
             return Err(LearnError::Length {
                 what: what.to_owned(),
@@ -268,4 +281,186 @@ pub fn coverage(
             .map(|name| group(name, &|row| of_centre(name, row)))
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::classifier::softmax;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        probabilities: Vec<f64>,
+        y: Vec<usize>,
+        new: Vec<f64>,
+        conformal: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        score: ConformalScore,
+        by_class: bool,
+        coverage: f64,
+        source: String,
+        sets: Vec<u8>,
+    }
+
+    fn out_of_fold(probabilities: Matrix, y: Vec<usize>) -> OutOfFold {
+        OutOfFold {
+            fold_of: vec![0; y.len()],
+            probabilities,
+            y,
+        }
+    }
+
+    #[test]
+    fn sets_are_mapies_and_crepes() {
+        let text = include_str!("../../tests/parity/probability.json");
+        let r: Reference = serde_json::from_str(text).unwrap();
+        let by_class = |v: &[f64]| Matrix::new(v.len() / 3, 3, v.to_vec()).unwrap();
+        let out = out_of_fold(by_class(&r.probabilities), r.y);
+        assert_eq!(r.conformal.len(), 6);
+        for case in r.conformal {
+            let spec = ConformalSpec {
+                coverage: case.coverage,
+                score: case.score,
+                by_class: case.by_class,
+                rows: SetRows::Split,
+            };
+            let fitted = Conformal::fit(spec, &out).unwrap();
+            let found: Vec<u8> = fitted
+                .sets(&by_class(&r.new))
+                .unwrap()
+                .concat()
+                .iter()
+                .map(|s| u8::from(*s))
+                .collect();
+            assert_eq!(
+                found, case.sets,
+                "{} {:?} {}",
+                case.source, case.score, case.coverage
+            );
+        }
+    }
+
+    /// Rows of a classifier that is badly calibrated and worse for the rare class.
+    fn simulated(n: usize, random: &mut ChaCha8Rng) -> OutOfFold {
+        let mut y = Vec::with_capacity(n);
+        let mut values = Vec::with_capacity(3 * n);
+        for _ in 0..n {
+            let class = match random.random_range(0.0..1.0) {
+                u if u < 0.2 => 0,
+                u if u < 0.7 => 1,
+                _ => 2,
+            };
+            let mut row =
+                [0.0_f64, 1.0, 0.3].map(|bias| bias + 3.0 * random.random_range(-1.0..1.0));
+            row[class] += 0.5 + class as f64;
+            softmax(&mut row);
+            values.extend(row);
+            y.push(class);
+        }
+        out_of_fold(Matrix::new(n, 3, values).unwrap(), y)
+    }
+
+    /// 400 pairs of calibration and new rows: the coverage within each class (or over all rows) is what the theorem says, `ceil((n + 1) c) /
+    /// (n + 1)`, within 4 standard errors.
+    #[test]
+    fn coverage_is_as_promised() {
+        let classes = ["zero", "low", "positive"].map(String::from);
+        for (score, by_class) in [
+            (ConformalScore::Lac, true),
+            (ConformalScore::Lac, false),
+            (ConformalScore::Aps, true),
+        ] {
+            let spec = ConformalSpec {
+                coverage: 0.9,
+                score,
+                by_class,
+                rows: SetRows::Split,
+            };
+            let mut random = ChaCha8Rng::seed_from_u64(77);
+            // Of each class: coverage of each repetition less what is promised for its number of rows.
+            let mut off: Vec<Vec<f64>> = vec![Vec::new(); 4];
+            let mut shares: Vec<Vec<f64>> = vec![Vec::new(); 4];
+            for _ in 0..400 {
+                let seen = simulated(160, &mut random);
+                let new = simulated(300, &mut random);
+                let fitted = Conformal::fit(spec, &seen).unwrap();
+                let sets = fitted.sets(&new.probabilities).unwrap();
+                let found = coverage(&sets, &new.y, &classes, None).unwrap();
+                for (at, group) in found.classes.iter().chain([&found.all]).enumerate() {
+                    let n = match at {
+                        3 => seen.y.len(),
+                        _ => seen.y.iter().filter(|y| **y == at).count(),
+                    };
+                    let promised = ((n + 1) as f64 * 0.9 - 1e-9).ceil() / (n + 1) as f64;
+                    let share = group.covered as f64 / group.rows as f64;
+                    off[at].push(share - promised);
+                    shares[at].push(share);
+                }
+            }
+            let wanted = if by_class { 0..3 } else { 3..4 };
+            for at in wanted {
+                let count = off[at].len() as f64;
+                let mean = off[at].iter().sum::<f64>() / count;
+                let variance =
+                    off[at].iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
+                let error = (variance / count).sqrt();
+                let share = shares[at].iter().sum::<f64>() / count;
+                println!(
+                    "{score:?} by class {by_class}, group {at}: coverage {share:.4}, {:.2} standard errors from the theorem",
+                    mean / error
+                );
+                // Adaptive scores have ties at 0, which can only cover more.
+                let above = if score == ConformalScore::Aps {
+                    0.05
+                } else {
+                    4.0 * error
+                };
+                assert!(mean > -4.0 * error && mean < above);
+            }
+        }
+    }
+
+    #[test]
+    fn classes_with_too_few_rows_are_in_every_set() {
+        let p = Matrix::from_fn(12, 2, |i, k| {
+            if k == 0 {
+                0.3 + 0.01 * i as f64
+            } else {
+                0.7 - 0.01 * i as f64
+            }
+        });
+        let y = (0..12).map(|i| usize::from(i > 2)).collect();
+        let fitted = Conformal::fit(ConformalSpec::default(), &out_of_fold(p, y)).unwrap();
+        // Three rows cannot promise 90 %; nine can.
+        assert!(fitted.thresholds()[0].is_none() && fitted.thresholds()[1].is_some());
+        let sure = Matrix::new(1, 2, vec![0.0, 1.0]).unwrap();
+        assert_eq!(fitted.sets(&sure).unwrap(), [[true, true]]);
+    }
+
+    #[test]
+    fn coverage_is_counted_by_class_and_centre() {
+        let sets = vec![vec![true, false], vec![false, false], vec![true, true]];
+        let classes = ["zero", "low"].map(String::from);
+        let centres = [Some("A".to_owned()), Some("B".to_owned()), None];
+        let found = coverage(&sets, &[0, 1, 1], &classes, Some(&centres)).unwrap();
+        assert_eq!(
+            (found.all.rows, found.all.covered, found.all.empty),
+            (3, 2, 1)
+        );
+        assert_eq!((found.classes[1].rows, found.classes[1].covered), (2, 1));
+        assert_eq!(
+            (found.centres[1].name.as_str(), found.centres[1].covered),
+            ("B", 0)
+        );
+        assert!((found.all.mean_size - 1.0).abs() < 1e-15);
+        assert!(coverage(&sets, &[0, 1], &classes, None).is_err());
+        assert!(coverage(&sets, &[0, 1, 2], &classes, None).is_err());
+    }
 }

@@ -86,3 +86,22 @@ impl Isotonic {
             && rising(&self.outputs, false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violators_are_pooled_and_ends_are_flat() {
+        let pairs = [(0.1, 0.0), (0.2, 1.0), (0.3, 0.0), (0.3, 1.0), (0.9, 1.0)];
+        let Some(found) = Isotonic::fit(&pairs) else {
+            panic!("no function")
+        };
+        let third = 2.0 / 3.0;
+        for (input, expected) in [(-1.0, 0.0), (0.15, third / 2.0), (0.25, third), (2.0, 1.0)] {
+            assert!((found.at(input) - expected).abs() < 1e-15, "{input}");
+        }
+        assert!(found.is_sound());
+        assert!(Isotonic::fit(&[]).is_none());
+    }
+}

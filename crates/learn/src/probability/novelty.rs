@@ -91,7 +91,11 @@ fn ledoit_wolf(x: &Matrix, mean: &[f64]) -> (Matrix, f64) {
     let squares: f64 = covariance.values().iter().map(|v| v * v).sum();
     let delta = (squares - 2.0 * mu * trace + p * mu * mu) / p;
     let beta = ((fourth - squares) / (n * p)).min(delta);
-    let shrinkage = if beta > 0.0 && delta > 0.0 { beta / delta } else { 0.0 };
+    let shrinkage = if beta > 0.0 && delta > 0.0 {
+        beta / delta
+    } else {
+        0.0
+    };
     for i in 0..covariance.rows() {
         let row = covariance.row_mut(i);
         row.iter_mut().for_each(|v| *v *= 1.0 - shrinkage);
@@ -125,7 +129,9 @@ impl Cloud {
         let mut whitening = Matrix::zeros(p, p);
         for column in 0..p {
             for i in column..p {
-                let known: f64 = (column..i).map(|j| l[(i, j)] * whitening.row(j)[column]).sum();
+                let known: f64 = (column..i)
+                    .map(|j| l[(i, j)] * whitening.row(j)[column])
+                    .sum();
                 let one = if i == column { 1.0 } else { 0.0 };
                 whitening.row_mut(i)[column] = (one - known) / l[(i, i)];
             }
@@ -194,7 +200,9 @@ impl Novelty {
         }
         let fold_of = assign(raw, inner, 0)?;
         let folds = fold_of.iter().max().map_or(0, |m| m + 1);
-        let largest = (0..folds).map(|f| fold_of.iter().filter(|g| **g == f).count()).max();
+        let largest = (0..folds)
+            .map(|f| fold_of.iter().filter(|g| **g == f).count())
+            .max();
         let possible = fold_of.len() - largest.unwrap_or(0);
         if spec.components == 0 || !(1..=possible).contains(&spec.neighbour) {
             let remedy = "use 1 or more, and fewer than there are training rows";
@@ -223,12 +231,14 @@ impl Novelty {
     /// Distances of prepared rows.
     pub(crate) fn distances(&self, prepared: &Matrix) -> Result<Vec<Distances>, LearnError> {
         let distances = self.cloud.distances(prepared, self.spec.neighbour)?;
-        let judged = distances.into_iter().map(|(mahalanobis, neighbour)| Distances {
-            mahalanobis,
-            neighbour,
-            out_of_distribution: mahalanobis > self.mahalanobis_limit
-                || neighbour > self.neighbour_limit,
-        });
+        let judged = distances
+            .into_iter()
+            .map(|(mahalanobis, neighbour)| Distances {
+                mahalanobis,
+                neighbour,
+                out_of_distribution: mahalanobis > self.mahalanobis_limit
+                    || neighbour > self.neighbour_limit,
+            });
         Ok(judged.collect())
     }
 
@@ -251,16 +261,88 @@ impl Novelty {
     pub(crate) fn problem(&self, features: usize) -> Option<&'static str> {
         let cloud = &self.cloud;
         let p = cloud.mean.len();
-        let inputs = cloud.pca.as_ref().map_or(p, |pca| pca.components().columns());
+        let inputs = cloud
+            .pca
+            .as_ref()
+            .map_or(p, |pca| pca.components().columns());
         let outputs = cloud.pca.as_ref().map_or(p, |pca| pca.components().rows());
         let fits = inputs == features
             && outputs == p
-            && cloud.pca.as_ref().is_none_or(|pca| pca.problem(features).is_none())
-            && [cloud.whitening.rows(), cloud.whitening.columns(), cloud.rows.columns()] == [p; 3]
+            && cloud
+                .pca
+                .as_ref()
+                .is_none_or(|pca| pca.problem(features).is_none())
+            && [
+                cloud.whitening.rows(),
+                cloud.whitening.columns(),
+                cloud.rows.columns(),
+            ] == [p; 3]
             && (1..=cloud.rows.rows()).contains(&self.spec.neighbour);
         let all = cloud.whitening.values().iter().chain(cloud.rows.values());
-        let mut all = all.chain(&cloud.mean).chain([&self.mahalanobis_limit, &self.neighbour_limit]);
+        let mut all = all
+            .chain(&cloud.mean)
+            .chain([&self.mahalanobis_limit, &self.neighbour_limit]);
         let sane = fits && all.all(|v| v.is_finite());
         (!sane).then_some("the distances from the training rows do not fit the features")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        novelty: Case,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        rows: usize,
+        x: Vec<f64>,
+        new: Vec<f64>,
+        covariance: Vec<f64>,
+        shrinkage: f64,
+        mahalanobis: Vec<f64>,
+        fifth_neighbour: Vec<f64>,
+    }
+
+    fn close(found: &[f64], expected: &[f64], bound: f64) {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() < bound * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+
+    /// scikit-learn's shrunk covariance and numpy's distances, to 1e-12 and 1e-10.
+    #[test]
+    fn distances_are_those_of_scikit_learns_covariance() {
+        let text = include_str!("../../tests/parity/probability.json");
+        let case = serde_json::from_str::<Reference>(text).unwrap().novelty;
+        let p = case.x.len() / case.rows;
+        let x = Matrix::new(case.rows, p, case.x).unwrap();
+        let (covariance, shrinkage) = ledoit_wolf(&x, &x.column_means());
+        close(covariance.values(), &case.covariance, 1e-12);
+        close(&[shrinkage], &[case.shrinkage], 1e-12);
+        let names: Vec<String> = (0..case.rows).map(|i| format!("{i}")).collect();
+        let features: Vec<String> = (0..p).map(|j| format!("f{j}")).collect();
+        let y = (0..case.rows).map(|i| i % 2).collect();
+        let classes = ["a", "b"].map(String::from).to_vec();
+        let data =
+            crate::Dataset::new(names.clone(), names, None, features, x, y, classes).unwrap();
+        let cloud = Cloud::fit(&data.whole(), 16).unwrap();
+        let new = Matrix::new(case.new.len() / p, p, case.new).unwrap();
+        let (mahalanobis, neighbour): (Vec<f64>, Vec<f64>) =
+            cloud.distances(&new, 5).unwrap().into_iter().unzip();
+        close(&mahalanobis, &case.mahalanobis, 1e-10);
+        close(&neighbour, &case.fifth_neighbour, 1e-12);
+    }
+
+    #[test]
+    fn quantiles_are_numpys() {
+        assert_eq!(quantile(vec![3.0, 1.0, 2.0, 4.0], 0.5), 2.5);
+        assert!((quantile(vec![3.0, 1.0, 2.0, 4.0], 0.9) - 3.7).abs() < 1e-12);
     }
 }
