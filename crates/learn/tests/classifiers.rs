@@ -88,6 +88,7 @@ struct Boosting {
     depth: usize,
     rounds: usize,
     rate: f64,
+    leaf: f64,
     one_vs_rest: Vec<f64>,
 }
 
@@ -431,6 +432,7 @@ fn boosted_trees_are_xgboosts() {
             rounds: case.rounds,
             learning_rate: case.rate,
             max_depth: case.depth,
+            min_leaf_weight: case.leaf,
             ..GradientBoosting::default()
         };
         let fitted = settings.fit(&fold).unwrap();

@@ -176,7 +176,7 @@ fn rows_unlike_those_of_training_are_flagged() {
     assert!(seen.iter().filter(|d| d.out_of_distribution).count() <= 18);
     let novelty = fitted.novelty().unwrap();
     assert!(novelty.mahalanobis_limit() > 1.0 && novelty.neighbour_limit() > 0.0);
-    assert!((0.0..1.0).contains(&novelty.shrinkage()));
+    assert!((0.0..=1.0).contains(&novelty.shrinkage()));
 }
 
 #[test]
