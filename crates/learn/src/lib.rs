@@ -41,6 +41,7 @@
 
 mod classifier;
 mod comparison;
+mod contributions;
 mod cross_validation;
 mod dataset;
 mod error;

@@ -90,7 +90,7 @@ impl GradientBoosting {
             }),
         };
         let share = |v: f64| v > 0.0 && v <= 1.0;
-        let size = |v: f64| v >= 0.0 && v <= 1e12;
+        let size = |v: f64| (0.0..=1e12).contains(&v);
         let up_to_one = "use a number above 0 and up to 1";
         let not_negative = "use 0 or more";
         range(

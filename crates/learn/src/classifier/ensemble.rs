@@ -1,10 +1,10 @@
 //! Several classifiers put together: stacking, and fusion of blocks of features.
 
-use crate::classifier::{ClassifierSpec, FittedClassifier, check_c, softmax};
+use crate::classifier::gate::Gate;
+use crate::classifier::{ClassifierSpec, FittedClassifier, check_c};
 use crate::impute::complete;
 use crate::inner::{InnerFolds, OutOfFold};
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
-use crate::minimise::{Stop, minimise};
 use crate::pca::{Pca, PcaSpec};
 use crate::{Dataset, LearnError, Matrix, TrainingFold};
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ struct FittedMember {
 enum FittedCombination {
     Average,
     Stack(FittedLogistic),
-    Gate { biases: Vec<f64>, slopes: Vec<f64> },
+    Gate(Gate),
 }
 
 impl Member {
@@ -190,7 +190,7 @@ impl Ensemble {
                     })?);
                 }
                 match self.combination {
-                    Combination::Gate { .. } => fit_gate(&out, c)?,
+                    Combination::Gate { .. } => FittedCombination::Gate(Gate::fit(&out, c)?),
                     _ => fit_stack(&out, fold, c)?,
                 }
             }
@@ -244,64 +244,6 @@ fn fit_stack(
     Ok(FittedCombination::Stack(logistic.fit(&data.whole())?))
 }
 
-/// 1 minus the entropy over that of equal probabilities: 0 when nothing is known, 1 when all is.
-fn confidence(row: &[f64]) -> f64 {
-    let entropy: f64 = row.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
-    1.0 - entropy / (row.len() as f64).ln()
-}
-
-fn gate_weights(rows: &[&[f64]], biases: &[f64], slopes: &[f64]) -> Vec<f64> {
-    let scores = rows.iter().zip(biases).zip(slopes);
-    let mut weights: Vec<f64> = scores
-        .map(|((row, bias), slope)| bias + slope * confidence(row))
-        .collect();
-    softmax(&mut weights);
-    weights
-}
-
-fn fit_gate(out: &[OutOfFold], c: f64) -> Result<FittedCombination, LearnError> {
-    let members = out.len();
-    let y = out.first().map_or(&[][..], |o| o.truth());
-    let stop = Stop {
-        gradient: 1e-8,
-        steps: 2_000,
-    };
-    let found = minimise(vec![0.0; 2 * members], stop, |theta, gradient| {
-        let (biases, slopes) = theta.split_at(members);
-        let mut value = 0.0;
-        for (g, t) in gradient.iter_mut().zip(theta) {
-            value += 0.5 / c * t * t;
-            *g = t / c;
-        }
-        for (i, &y) in y.iter().enumerate() {
-            let rows: Vec<&[f64]> = out.iter().map(|o| o.probabilities().row(i)).collect();
-            let weights = gate_weights(&rows, biases, slopes);
-            // A member that gives the class no chance at all must not make the loss infinite.
-            let own: Vec<f64> = rows.iter().map(|row| row[y].max(1e-12)).collect();
-            let mixed: f64 = weights.iter().zip(&own).map(|(w, p)| w * p).sum();
-            value -= mixed.ln();
-            for m in 0..members {
-                let slope = -weights[m] * (own[m] - mixed) / mixed;
-                gradient[m] += slope;
-                gradient[members + m] += slope * confidence(rows[m]);
-            }
-        }
-        value
-    });
-    if !found.converged {
-        return Err(LearnError::NoMinimum {
-            what: "the gate of the ensemble",
-            steps: found.steps,
-            gradient: found.gradient,
-        });
-    }
-    let (biases, slopes) = found.point.split_at(members);
-    Ok(FittedCombination::Gate {
-        biases: biases.to_vec(),
-        slopes: slopes.to_vec(),
-    })
-}
-
 impl FittedEnsemble {
     /// Number of classes.
     pub fn classes(&self) -> usize {
@@ -319,12 +261,12 @@ impl FittedEnsemble {
         let shares = match &self.combination {
             FittedCombination::Stack(_) => return Ok(None),
             FittedCombination::Average => vec![1.0 / count as f64; count],
-            FittedCombination::Gate { biases, slopes } => {
+            FittedCombination::Gate(gate) => {
                 let parts = self.parts(x)?;
                 let mut sums = vec![0.0; count];
                 for i in 0..x.rows() {
                     let rows: Vec<&[f64]> = parts.iter().map(|p| p.row(i)).collect();
-                    let weights = gate_weights(&rows, biases, slopes);
+                    let weights = gate.weights(&rows);
                     sums.iter_mut().zip(weights).for_each(|(s, w)| *s += w);
                 }
                 sums.iter().map(|s| s / x.rows() as f64).collect()
@@ -360,11 +302,11 @@ impl FittedEnsemble {
                 let parts: Vec<&Matrix> = parts.iter().collect();
                 logistic.predict_proba(&side_by_side(&parts, self.classes))
             }
-            FittedCombination::Gate { biases, slopes } => {
+            FittedCombination::Gate(gate) => {
                 let mut mixed = Matrix::zeros(x.rows(), self.classes);
                 for i in 0..x.rows() {
                     let rows: Vec<&[f64]> = parts.iter().map(|p| p.row(i)).collect();
-                    let weights = gate_weights(&rows, biases, slopes);
+                    let weights = gate.weights(&rows);
                     let out = mixed.row_mut(i);
                     for (row, weight) in rows.iter().zip(weights) {
                         out.iter_mut().zip(*row).for_each(|(o, p)| *o += weight * p);
@@ -384,7 +326,7 @@ impl FittedEnsemble {
         let how = match self.combination {
             FittedCombination::Average => "averaged",
             FittedCombination::Stack(_) => "stacked",
-            FittedCombination::Gate { .. } => "gated",
+            FittedCombination::Gate(_) => "gated",
         };
         format!(
             "{} classifiers {how} ({})",
@@ -419,53 +361,10 @@ impl FittedEnsemble {
                 let width = if classes == 2 { 1 } else { classes };
                 logistic.problem(count * width, classes)
             }
-            FittedCombination::Gate { biases, slopes } => {
-                let fits = biases.len() == count && slopes.len() == count;
-                let sane = biases.iter().chain(slopes).all(|v| v.is_finite());
-                (!fits || !sane).then_some("the gate does not fit the ensemble")
+            FittedCombination::Gate(gate) => {
+                let fits = gate.is_sound(count);
+                (!fits).then_some("the gate does not fit the ensemble")
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    #[derive(Deserialize)]
-    struct Reference {
-        gate: Gate,
-    }
-
-    #[derive(Deserialize)]
-    struct Gate {
-        c: f64,
-        truth: Vec<usize>,
-        members: Vec<Vec<f64>>,
-        biases: Vec<f64>,
-        slopes: Vec<f64>,
-    }
-
-    /// scipy's minimum of the same objective, to 1e-5 (its derivatives are differences).
-    #[test]
-    fn the_gate_ends_at_scipys_minimum() {
-        let text = include_str!("../../tests/parity/classifiers.json");
-        let expected = serde_json::from_str::<Reference>(text).unwrap().gate;
-        let n = expected.truth.len();
-        let members = expected.members.iter().map(|values| OutOfFold {
-            probabilities: Matrix::new(n, 3, values.clone()).unwrap(),
-            y: expected.truth.clone(),
-            fold_of: vec![0; n],
-        });
-        let out: Vec<OutOfFold> = members.collect();
-        let FittedCombination::Gate { biases, slopes } = fit_gate(&out, expected.c).unwrap() else {
-            panic!("no gate")
-        };
-        let found = biases.iter().chain(&slopes);
-        for (a, b) in found.zip(expected.biases.iter().chain(&expected.slopes)) {
-            assert!((a - b).abs() < 1e-5, "{biases:?} {slopes:?}");
         }
     }
 }

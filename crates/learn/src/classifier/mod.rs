@@ -3,6 +3,7 @@
 mod boosting;
 mod ensemble;
 mod forest;
+mod gate;
 mod neighbours;
 mod ordinal;
 mod perceptron;

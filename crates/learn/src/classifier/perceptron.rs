@@ -195,7 +195,7 @@ impl Perceptron {
         for &units in &self.hidden {
             check_count("units of a layer", units, 10_000, "use 1 to 10,000")?;
         }
-        if !(self.alpha >= 0.0 && self.alpha <= 1e12) {
+        if !(0.0..=1e12).contains(&self.alpha) {
             return Err(LearnError::BadSetting {
                 name: "alpha",
                 value: self.alpha,
@@ -299,8 +299,6 @@ impl FittedPerceptron {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[derive(Deserialize)]

@@ -123,8 +123,6 @@ pub(crate) fn couple(classes: usize, pairs: impl Fn(usize, usize) -> f64) -> Vec
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]

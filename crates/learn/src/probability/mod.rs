@@ -2,13 +2,14 @@
 
 mod calibration;
 mod conformal;
+mod coverage;
 mod isotonic;
 mod novelty;
+mod scaling;
 
 pub use calibration::{Calibration, Calibrator};
-pub use conformal::{
-    ClassCoverage, Conformal, ConformalScore, ConformalSpec, Coverage, SetRows, coverage,
-};
+pub use conformal::{Conformal, ConformalScore, ConformalSpec, SetRows};
+pub use coverage::{ClassCoverage, Coverage, coverage};
 pub use isotonic::Isotonic;
 pub use novelty::{Distances, Novelty, NoveltySpec};
 

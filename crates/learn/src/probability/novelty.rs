@@ -289,8 +289,6 @@ impl Novelty {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[derive(Deserialize)]
