@@ -7,7 +7,7 @@
 use divan::Bencher;
 use triher_learn::{
     ClassWeight, ClassifierSpec, CorrelationFilter, CrossValidation, Dataset, ElasticNetSelection,
-    Matrix, Penalty, PipelineSpec, Preparation, StepSpec, cross_validate,
+    Matrix, Penalty, PipelineSpec, Preparation, ProbabilitySpec, StepSpec, cross_validate,
 };
 
 fn main() {
@@ -55,6 +55,8 @@ fn spec(step: StepSpec) -> PipelineSpec {
             c: 1.0,
             class_weight: ClassWeight::None,
         },
+        probability: ProbabilitySpec::default(),
+        tuning: None,
     }
 }
 

@@ -152,6 +152,26 @@ pub enum LearnError {
         /// Euclidean norm of the gradient reached.
         gradient: f64,
     },
+    /// A classifier could not be fitted.
+    #[error("the classifier \"{classifier}\" failed: {source}")]
+    ClassifierFailed {
+        /// Its name, as specifications write it.
+        classifier: String,
+        /// Why.
+        source: Box<LearnError>,
+    },
+    /// A minimisation did not reach its tolerance.
+    #[error(
+        "{what} did not converge in {steps} steps (gradient {gradient:e}): standardise the features, use a smaller C or allow more steps"
+    )]
+    NoMinimum {
+        /// What was fitted.
+        what: &'static str,
+        /// Steps done.
+        steps: usize,
+        /// Euclidean norm of the gradient reached.
+        gradient: f64,
+    },
     /// Too few patients of a class for folds within a training fold.
     #[error(
         "folds within the training rows need two patients of every class, but the class {class} has {patients}: add patients of this class, or leave out calibration, conformal sets, stacking and tuning"
@@ -161,6 +181,22 @@ pub enum LearnError {
         class: String,
         /// Its patients among the training rows.
         patients: usize,
+    },
+    /// A block of features that cannot be made up.
+    #[error("the block \"{block}\" {problem}")]
+    Block {
+        /// The block.
+        block: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// A library that fits a model refused.
+    #[error("{what} refused the data: {reason}")]
+    Library {
+        /// What was fitted.
+        what: &'static str,
+        /// The library's words.
+        reason: String,
     },
     /// A matrix factorisation failed.
     #[error("{what} failed on these features: look for columns with extreme values")]

@@ -92,6 +92,11 @@ impl<'a> TrainingFold<'a> {
         Self { x, ..self }
     }
 
+    /// Centres of some of the rows. The caller has checked the numbers.
+    pub(crate) fn centres_of(&self, rows: &[usize]) -> Vec<Option<&'a str>> {
+        rows.iter().map(|&row| self.centres[row]).collect()
+    }
+
     /// Some of the rows. The caller has checked the numbers.
     pub(crate) fn part(&self, rows: &[usize]) -> Self {
         Self {
@@ -99,7 +104,7 @@ impl<'a> TrainingFold<'a> {
             y: rows.iter().map(|&r| self.y[r]).collect(),
             ids: rows.iter().map(|&r| self.ids[r]).collect(),
             groups: rows.iter().map(|&r| self.groups[r]).collect(),
-            centres: rows.iter().map(|&r| self.centres[r]).collect(),
+            centres: self.centres_of(rows),
             feature_names: self.feature_names.clone(),
             classes: self.classes,
         }
@@ -121,6 +126,23 @@ impl<'a> TrainingFold<'a> {
             feature_names: Names::Chosen(names),
             ..self
         }
+    }
+
+    /// The same rows with other classes, as a stage of several takes them. The caller has checked the numbers.
+    pub(crate) fn relabelled<'b>(&self, y: Vec<usize>, classes: &'b [String]) -> TrainingFold<'b>
+    where
+        'a: 'b,
+    {
+        TrainingFold {
+            y,
+            classes,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the columns still are features of the table, with their names.
+    pub(crate) fn has_feature_names(&self) -> bool {
+        !matches!(self.feature_names, Names::Components)
     }
 
     /// The same rows in the coordinates of principal components.

@@ -1,9 +1,10 @@
-//! Folds within a training fold.
+//! Folds within a training fold, and predictions made out of them.
 
-use crate::{LearnError, TrainingFold};
+use crate::{LearnError, Matrix, TrainingFold};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,137 @@ pub struct InnerFolds {
 impl Default for InnerFolds {
     fn default() -> Self {
         Self { folds: 5, seed: 1 }
+    }
+}
+
+/// Probabilities of training rows by models that had not seen the rows' patients, with the rows' classes.
+///
+/// Calibration, conformal thresholds and stacking are fitted on this type alone. It is made by refitting on the inner folds of a
+/// [`TrainingFold`], or from a whole [`CrossValidated`](crate::CrossValidated); so probabilities of rows that a model has
+/// seen have no way in:
+///
+/// ```compile_fail,E0451
+/// use triher_learn::{Matrix, OutOfFold};
+///
+/// fn leak(seen: Matrix, y: Vec<usize>) -> OutOfFold {
+///     OutOfFold { probabilities: seen, fold_of: vec![0; y.len()], y }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutOfFold {
+    /// Rows x classes.
+    pub(crate) probabilities: Matrix,
+    /// Class of each row.
+    pub(crate) y: Vec<usize>,
+    /// Inner fold that each row was held out in.
+    pub(crate) fold_of: Vec<usize>,
+}
+
+impl OutOfFold {
+    /// The out-of-fold predictions of a cross-validation of `data` (mean over its repeats).
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] when the predictions are not those of this data set.
+    pub fn of_cross_validation(
+        data: &crate::Dataset,
+        predicted: &crate::CrossValidated,
+    ) -> Result<Self, LearnError> {
+        if predicted.probabilities.rows() != data.rows() {
+            return Err(LearnError::Length {
+                what: "rows of predictions".to_owned(),
+                expected: data.rows(),
+                found: predicted.probabilities.rows(),
+            });
+        }
+        Ok(Self {
+            probabilities: predicted.probabilities.clone(),
+            y: data.y.clone(),
+            fold_of: predicted.folds.first().cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Probabilities, rows x classes.
+    pub fn probabilities(&self) -> &Matrix {
+        &self.probabilities
+    }
+
+    /// Class of each row.
+    pub fn truth(&self) -> &[usize] {
+        &self.y
+    }
+
+    /// Fits `predict` on every inner training part and gathers what it says of the part that was left out.
+    ///
+    /// `predict(part, x, centres)` fits on `part` and gives the probabilities of the rows `x` of these centres.
+    pub(crate) fn of(
+        fold: &TrainingFold<'_>,
+        design: InnerFolds,
+        predict: impl Fn(&TrainingFold<'_>, &Matrix, &[Option<&str>]) -> Result<Matrix, LearnError>
+        + Sync,
+    ) -> Result<Self, LearnError> {
+        let fold_of = assign(fold, design, 0)?;
+        let folds = fold_of.iter().max().map_or(0, |m| m + 1);
+        let parts: Vec<Result<(Vec<usize>, Matrix), LearnError>> = (0..folds)
+            .into_par_iter()
+            .map(|held| {
+                let (out, kept): (Vec<usize>, Vec<usize>) =
+                    (0..fold_of.len()).partition(|&row| fold_of[row] == held);
+                let part = fold.part(&kept);
+                let centres = fold.centres_of(&out);
+                let predicted = predict(&part, &fold.x().select_rows(&out), &centres)?;
+                Ok((out, predicted))
+            })
+            .collect();
+        let mut probabilities = Matrix::zeros(fold.y().len(), fold.classes().len());
+        for part in parts {
+            let (rows, predicted) = part?;
+            for (i, &row) in rows.iter().enumerate() {
+                probabilities.row_mut(row).copy_from_slice(predicted.row(i));
+            }
+        }
+        Ok(Self {
+            probabilities,
+            y: fold.y().to_vec(),
+            fold_of,
+        })
+    }
+
+    /// The same rows, those of each fold calibrated by what `fit` makes of the others.
+    pub(crate) fn cross_calibrated(
+        &self,
+        fit: impl Fn(&Self) -> Result<crate::Calibrator, LearnError>,
+    ) -> Result<Self, LearnError> {
+        let folds = self.fold_of.iter().max().map_or(0, |m| m + 1);
+        let mut calibrated = self.clone();
+        for held in 0..folds {
+            let calibrator = fit(&self.part(|fold| fold != held))?;
+            let applied = calibrator.apply(&self.part(|fold| fold == held).probabilities)?;
+            let rows = (0..self.y.len()).filter(|&row| self.fold_of[row] == held);
+            for (row, values) in rows.zip(applied.iter_rows()) {
+                calibrated
+                    .probabilities
+                    .row_mut(row)
+                    .copy_from_slice(values);
+            }
+        }
+        Ok(calibrated)
+    }
+
+    /// Number of classes.
+    pub(crate) fn classes(&self) -> usize {
+        self.probabilities.columns()
+    }
+
+    /// The rows whose fold fulfils `wanted`.
+    pub(crate) fn part(&self, wanted: impl Fn(usize) -> bool) -> Self {
+        let rows: Vec<usize> = (0..self.y.len())
+            .filter(|&row| wanted(self.fold_of[row]))
+            .collect();
+        Self {
+            probabilities: self.probabilities.select_rows(&rows),
+            y: rows.iter().map(|&row| self.y[row]).collect(),
+            fold_of: rows.iter().map(|&row| self.fold_of[row]).collect(),
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use proptest::prelude::*;
 use triher_learn::{
     ClassWeight, ClassifierSpec, Combat, Correlation, CorrelationFilter, Dataset, DuplicateFilter,
     ElasticNetSelection, InnerFolds, Keep, Matrix, MissingRule, Mrmr, MrmrCriterion, Penalty,
-    Pipeline, PipelineSpec, Preparation, RobustnessFilter, Split, StabilitySelection, StepSpec,
-    StrengthRule, UnivariateSelection, UnivariateTest, UnknownRobustness, UnseenCentre,
-    VarianceFilter,
+    Pipeline, PipelineSpec, Preparation, ProbabilitySpec, RobustnessFilter, Split,
+    StabilitySelection, StepSpec, StrengthRule, UnivariateSelection, UnivariateTest,
+    UnknownRobustness, UnseenCentre, VarianceFilter,
 };
 
 /// Every step with settings that make it do something on the table, and its name.
@@ -116,6 +116,8 @@ fn pipeline(missing: MissingRule, steps: Vec<StepSpec>) -> Pipeline {
             c: 1.0,
             class_weight: ClassWeight::Balanced,
         },
+        probability: ProbabilitySpec::default(),
+        tuning: None,
     })
 }
 
@@ -274,7 +276,7 @@ fn contributions_add_up_behind_every_step() {
         let p = fitted.predict_proba_at(&x, &[centre]).unwrap();
         let contributions = fitted.contributions_at(row, centre).unwrap();
         let scores: Vec<f64> = (0..3)
-            .map(|k| fitted.baseline()[k] + contributions.row(k).iter().sum::<f64>())
+            .map(|k| fitted.baseline().unwrap()[k] + contributions.row(k).iter().sum::<f64>())
             .collect();
         let total: f64 = scores.iter().map(|s| s.exp()).sum();
         for k in 0..3 {

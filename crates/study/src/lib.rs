@@ -32,6 +32,7 @@
 //! ```
 
 pub mod cohort;
+pub mod comparison;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;
@@ -47,6 +48,7 @@ pub mod ibsi;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
+pub mod model_settings;
 mod npy;
 pub mod patch;
 mod pictures;
@@ -74,6 +76,14 @@ pub use progress::{Progress, Silent};
 /// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
 pub mod figures {
     pub use triher_stats::{Estimate, Evaluation};
+}
+
+/// What can be said of a classifier and of what follows it, as [`model_settings::ModelSettings`] holds it.
+pub mod learn {
+    pub use triher_learn::{
+        Calibration, ClassifierSpec, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec,
+        Search, TuningSpec,
+    };
 }
 
 /// Writes a text file in one step; folders that are missing are made.

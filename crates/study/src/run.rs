@@ -130,7 +130,7 @@ impl RunPlan {
         }
         let plan = TrainPlan {
             tables,
-            model: self.study.model,
+            model: self.study.model.clone(),
             validation: self.study.validation,
             seed: self.study.seed,
             out: model.to_owned(),

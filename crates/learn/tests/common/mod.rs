@@ -45,13 +45,11 @@ pub(crate) fn cohort(n: usize, p: usize, classes: &[&str]) -> Dataset {
 /// Standardised logistic regression.
 pub(crate) fn spec(c: f64, pca: Option<PcaSpec>) -> PipelineSpec {
     PipelineSpec {
-        prepare: triher_learn::Preparation::default(),
-        standardize: true,
         pca,
-        classifier: ClassifierSpec::Logistic {
+        ..PipelineSpec::new(ClassifierSpec::Logistic {
             penalty: Penalty::L2,
             c,
             class_weight: ClassWeight::Balanced,
-        },
+        })
     }
 }
