@@ -31,6 +31,8 @@ pub struct CrossValidated {
     pub repeats: Vec<Matrix>,
     /// Fold that each row was held out in, for each repeat; the number of folds for a row that is never held out.
     pub folds: Vec<Vec<usize>>,
+    /// Prediction set of each row in each repeat: which classes it holds. Empty when the pipeline makes no sets.
+    pub sets: Vec<Vec<Vec<bool>>>,
     /// What a reader must know: centres with a single patient, columns without values in a fold.
     pub notes: Vec<String>,
 }
@@ -151,7 +153,7 @@ pub fn cross_validate(
     design: &CrossValidation,
 ) -> Result<CrossValidated, LearnError> {
     let folds = design.assign(data)?;
-    let pipeline = Pipeline::new(*spec);
+    let pipeline = Pipeline::new(spec.clone());
     let work: Vec<(usize, usize)> = (0..design.repeats)
         .flat_map(|repeat| (0..design.folds).map(move |fold| (repeat, fold)))
         .collect();
@@ -163,7 +165,10 @@ pub fn cross_validate(
     let (n, k) = (data.rows(), data.classes.len());
     let mut repeats = vec![Matrix::zeros(n, k); design.repeats];
     let mut mean = Matrix::zeros(n, k);
+    let with_sets = spec.probability.conformal.is_some();
+    let mut sets = vec![vec![Vec::new(); n]; if with_sets { design.repeats } else { 0 }];
     let mut empty: BTreeMap<String, usize> = BTreeMap::new();
+    let mut step_notes: BTreeMap<String, usize> = BTreeMap::new();
     for (&(repeat, _), result) in work.iter().zip(results) {
         let result = result?;
         for (i, &row) in result.rows.iter().enumerate() {
@@ -172,6 +177,12 @@ pub fn cross_validate(
             for (sum, p) in mean.row_mut(row).iter_mut().zip(probabilities) {
                 *sum += p;
             }
+        }
+        for note in result.step_notes {
+            *step_notes.entry(note).or_default() += 1;
+        }
+        for (&row, set) in result.rows.iter().zip(result.sets.into_iter().flatten()) {
+            sets[repeat][row] = set;
         }
         for column in result.empty_columns {
             *empty.entry(data.feature_names[column].clone()).or_default() += 1;
@@ -204,10 +215,15 @@ pub fn cross_validate(
         let all = work.len();
         format!("the feature \"{feature}\" has no value in {times} of {all} training folds and is not used in them")
     }));
+    notes.extend(step_notes.into_iter().map(|(note, times)| {
+        let all = work.len();
+        format!("{note} (in {times} of {all} training folds)")
+    }));
     Ok(CrossValidated {
         probabilities: mean,
         repeats,
         folds,
+        sets,
         notes,
     })
 }
@@ -216,7 +232,9 @@ pub fn cross_validate(
 struct FoldResult {
     rows: Vec<usize>,
     probabilities: Matrix,
+    sets: Option<Vec<Vec<bool>>>,
     empty_columns: Vec<usize>,
+    step_notes: Vec<String>,
 }
 
 fn one_fold(
@@ -230,9 +248,12 @@ fn one_fold(
     let split = Split { train, test };
     let (training, held_out) = data.split(&split)?;
     let fitted = pipeline.fit(&training)?;
+    let probabilities = fitted.predict_proba_at(held_out.x(), held_out.centres())?;
     Ok(FoldResult {
-        probabilities: fitted.predict_proba(held_out.x())?,
+        sets: fitted.prediction_sets(&probabilities)?,
+        probabilities,
         empty_columns: fitted.imputer().empty_columns(),
+        step_notes: fitted.steps().iter().flat_map(|s| s.notes()).collect(),
         rows: split.test,
     })
 }

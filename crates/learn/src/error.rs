@@ -160,12 +160,122 @@ pub enum LearnError {
         /// Euclidean norm of the gradient reached.
         gradient: f64,
     },
+    /// A classifier could not be fitted.
+    #[error("the classifier \"{classifier}\" failed: {source}")]
+    ClassifierFailed {
+        /// Its name, as specifications write it.
+        classifier: String,
+        /// Why.
+        source: Box<LearnError>,
+    },
+    /// A minimisation did not reach its tolerance.
+    #[error(
+        "{what} did not converge in {steps} steps (gradient {gradient:e}): standardise the features, use a smaller C or allow more steps"
+    )]
+    NoMinimum {
+        /// What was fitted.
+        what: &'static str,
+        /// Steps done.
+        steps: usize,
+        /// Euclidean norm of the gradient reached.
+        gradient: f64,
+    },
+    /// Too few patients of a class for folds within a training fold.
+    #[error(
+        "folds within the training rows need two patients of every class, but the class {class} has {patients}: add patients of this class, or leave out calibration, conformal sets, stacking and tuning"
+    )]
+    FewInnerPatients {
+        /// The class.
+        class: String,
+        /// Its patients among the training rows.
+        patients: usize,
+    },
+    /// A block of features that cannot be made up.
+    #[error("the block \"{block}\" {problem}")]
+    Block {
+        /// The block.
+        block: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// A library that fits a model refused.
+    #[error("{what} refused the data: {reason}")]
+    Library {
+        /// What was fitted.
+        what: &'static str,
+        /// The library's words.
+        reason: String,
+    },
     /// A matrix factorisation failed.
     #[error("{what} failed on these features: look for columns with extreme values")]
     Factorisation {
         /// Which one.
         what: &'static str,
     },
+    /// A preparing step would leave nothing to learn from.
+    #[error("{step} leaves no feature: {remedy}")]
+    NothingLeft {
+        /// The step.
+        step: &'static str,
+        /// Why, and what to do.
+        remedy: &'static str,
+    },
+    /// A step that needs the centre of every row met one without.
+    #[error(
+        "row {row} has no centre, and ComBat needs the centre of every row: fill in the column of centres, or leave ComBat out"
+    )]
+    NoCentre {
+        /// Identifier or number of the row.
+        row: String,
+    },
+    /// ComBat with fewer than two centres.
+    #[error(
+        "ComBat needs two centres or more among the training rows, but all are of {centre}: leave ComBat out, or add a centre"
+    )]
+    OneCentre {
+        /// The centre there is.
+        centre: String,
+    },
+    /// A centre that ComBat's training rows do not have.
+    #[error(
+        "the centre {centre} is not among the {known} centres that ComBat was fitted on: fit with rows of it, or choose `unseen_centre` \"pass_through\" or \"estimate\""
+    )]
+    UnseenCentre {
+        /// The centre; "(none)" for a row without.
+        centre: String,
+        /// Number of centres in training.
+        known: usize,
+    },
+    /// A centre named as reference that is not in the training rows.
+    #[error(
+        "the reference centre {centre} has no row among the training rows: name a centre that is in every training fold"
+    )]
+    NoReference {
+        /// The centre.
+        centre: String,
+    },
+    /// A covariate that is no column.
+    #[error(
+        "the covariate \"{name}\" is no feature at this step: name a column of the table that no earlier step removes"
+    )]
+    NoCovariate {
+        /// Its name.
+        name: String,
+    },
+    /// The outcome as a covariate of ComBat.
+    #[error(
+        "the covariate \"{covariate}\" gives the class of every training row away, so it is the outcome or a copy of it: ComBat would then need the \
+         outcome of the patients to be predicted, and harmonising with the outcome plants it in the features (leakage). Name covariates that are known before the outcome"
+    )]
+    OutcomeCovariate {
+        /// Its name.
+        covariate: String,
+    },
+    /// Centres and covariates that cannot be told apart.
+    #[error(
+        "the covariates cannot be told apart from the centres (or from each other) in the training rows: leave out a covariate that is constant, repeated, or the same for all patients of each centre"
+    )]
+    Confounded,
     /// Features that a model needs are not in the table.
     #[error(
         "{count} of the model's {needed} features are missing: {names}. Give a table with the columns the model was trained on."

@@ -20,14 +20,17 @@ pub struct TrainingFold<'a> {
     x: Matrix,
     y: Vec<usize>,
     ids: Vec<&'a str>,
+    groups: Vec<&'a str>,
+    centres: Vec<Option<&'a str>>,
     feature_names: Names<'a>,
     classes: &'a [String],
 }
 
-/// Names of the columns: those of the data set, or `component 1, component 2, ...`.
+/// Names of the columns: those of the data set, some of them, or `component 1, component 2, ...`.
 #[derive(Clone, Debug)]
 enum Names<'a> {
     Features(&'a [String]),
+    Chosen(Vec<String>),
     Components,
 }
 
@@ -38,6 +41,8 @@ impl<'a> TrainingFold<'a> {
             x: data.x.select_rows(rows),
             y: rows.iter().map(|&r| data.y[r]).collect(),
             ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
+            groups: rows.iter().map(|&r| data.groups[r].as_str()).collect(),
+            centres: centres_of(data, rows),
             feature_names: Names::Features(&data.feature_names),
             classes: &data.classes,
         }
@@ -58,6 +63,16 @@ impl<'a> TrainingFold<'a> {
         &self.ids
     }
 
+    /// Patient of each row.
+    pub fn groups(&self) -> &[&'a str] {
+        &self.groups
+    }
+
+    /// Centre of each row, where known.
+    pub fn centres(&self) -> &[Option<&'a str>] {
+        &self.centres
+    }
+
     /// Names of the classes.
     pub fn classes(&self) -> &'a [String] {
         self.classes
@@ -67,6 +82,7 @@ impl<'a> TrainingFold<'a> {
     pub fn feature_name(&self, column: usize) -> String {
         match self.feature_names {
             Names::Features(names) => names.get(column).cloned().unwrap_or_default(),
+            Names::Chosen(ref names) => names.get(column).cloned().unwrap_or_default(),
             Names::Components => format!("component {}", column + 1),
         }
     }
@@ -74,6 +90,59 @@ impl<'a> TrainingFold<'a> {
     /// The same rows with values computed from them by a step with the same columns.
     pub(crate) fn with_values(self, x: Matrix) -> Self {
         Self { x, ..self }
+    }
+
+    /// Centres of some of the rows. The caller has checked the numbers.
+    pub(crate) fn centres_of(&self, rows: &[usize]) -> Vec<Option<&'a str>> {
+        rows.iter().map(|&row| self.centres[row]).collect()
+    }
+
+    /// Some of the rows. The caller has checked the numbers.
+    pub(crate) fn part(&self, rows: &[usize]) -> Self {
+        Self {
+            x: self.x.select_rows(rows),
+            y: rows.iter().map(|&r| self.y[r]).collect(),
+            ids: rows.iter().map(|&r| self.ids[r]).collect(),
+            groups: rows.iter().map(|&r| self.groups[r]).collect(),
+            centres: self.centres_of(rows),
+            feature_names: self.feature_names.clone(),
+            classes: self.classes,
+        }
+    }
+
+    /// Some of the columns, with their names. The caller has checked the numbers.
+    pub(crate) fn with_columns(&self, columns: &[usize]) -> Self {
+        Self {
+            x: self.x.select_columns(columns),
+            feature_names: Names::Chosen(columns.iter().map(|&j| self.feature_name(j)).collect()),
+            ..self.clone()
+        }
+    }
+
+    /// The same rows with other columns, which have these names. The caller has checked their number.
+    pub(crate) fn with_named_columns(self, x: Matrix, names: Vec<String>) -> Self {
+        Self {
+            x,
+            feature_names: Names::Chosen(names),
+            ..self
+        }
+    }
+
+    /// The same rows with other classes, as a stage of several takes them. The caller has checked the numbers.
+    pub(crate) fn relabelled<'b>(&self, y: Vec<usize>, classes: &'b [String]) -> TrainingFold<'b>
+    where
+        'a: 'b,
+    {
+        TrainingFold {
+            y,
+            classes,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the columns still are features of the table, with their names.
+    pub(crate) fn has_feature_names(&self) -> bool {
+        !matches!(self.feature_names, Names::Components)
     }
 
     /// The same rows in the coordinates of principal components.
@@ -113,6 +182,7 @@ pub struct HeldOut<'a> {
     x: Matrix,
     y: Vec<usize>,
     ids: Vec<&'a str>,
+    centres: Vec<Option<&'a str>>,
 }
 
 impl<'a> HeldOut<'a> {
@@ -122,6 +192,7 @@ impl<'a> HeldOut<'a> {
             x: data.x.select_rows(rows),
             y: rows.iter().map(|&r| data.y[r]).collect(),
             ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
+            centres: centres_of(data, rows),
         }
     }
 
@@ -139,4 +210,15 @@ impl<'a> HeldOut<'a> {
     pub fn ids(&self) -> &[&'a str] {
         &self.ids
     }
+
+    /// Centre of each row, where known.
+    pub fn centres(&self) -> &[Option<&'a str>] {
+        &self.centres
+    }
+}
+
+/// Centres of the rows with these numbers.
+fn centres_of<'a>(data: &'a Dataset, rows: &[usize]) -> Vec<Option<&'a str>> {
+    let centre = |&row: &usize| data.centres.as_ref()?.get(row)?.as_deref();
+    rows.iter().map(centre).collect()
 }

@@ -6,6 +6,9 @@
 //! can reach a fit; and a split with one patient on both sides is refused. [`cross_validate`] does this for every fold of a
 //! [`CrossValidation`]: by patient, with equal shares of classes and centres.
 //!
+//! Calibration, prediction sets, stacking and tuning need predictions of rows that a model had not seen: they take an [`OutOfFold`],
+//! which is made within the training fold and in no other way. [`compare`] runs several pipelines on the same folds.
+//!
 //! A [`FittedPipeline`] goes into a [`ModelFile`], which aligns new rows by feature name and predicts them.
 //!
 //! Results depend on input and seed alone, not on the number of threads: a fit runs on one thread, and folds are put together
@@ -14,7 +17,8 @@
 //!
 //! ```
 //! use triher_learn::{
-//!     ClassWeight, ClassifierSpec, CrossValidation, Dataset, Matrix, Penalty, Pipeline, PipelineSpec, cross_validate,
+//!     ClassWeight, ClassifierSpec, CrossValidation, Dataset, Matrix, Penalty, Pipeline, PipelineSpec,
+//!     cross_validate,
 //! };
 //!
 //! let n = 12;
@@ -25,11 +29,8 @@
 //! let features = vec!["volume_mm3".to_owned(), "wash_in".to_owned()];
 //! let data = Dataset::new(ids.clone(), ids, None, features, x, y, classes)?;
 //!
-//! let spec = PipelineSpec {
-//!     standardize: true,
-//!     pca: None,
-//!     classifier: ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None },
-//! };
+//! let logistic = ClassifierSpec::Logistic { penalty: Penalty::L2, c: 10.0, class_weight: ClassWeight::None };
+//! let spec = PipelineSpec::new(logistic);
 //! let honest = cross_validate(&data, &spec, &CrossValidation { folds: 3, repeats: 2, seed: 1 })?;
 //! assert_eq!(honest.probabilities.rows(), n);
 //!
@@ -39,27 +40,56 @@
 //! # Ok::<(), triher_learn::LearnError>(())
 //! ```
 
+mod classifier;
+mod comparison;
+mod contributions;
 mod cross_validation;
 mod dataset;
 mod error;
 mod fold;
 mod impute;
+mod inner;
 mod logistic;
 mod matrix;
+mod minimise;
 mod model_file;
 mod newton;
 mod pca;
 mod pipeline;
+mod prepare;
+mod probability;
 mod standardize;
+mod tuning;
 
+pub use classifier::{
+    Activation, CandidateFeatures, ClassifierSpec, Combination, Ensemble, FittedBoosting,
+    FittedClassifier, FittedEnsemble, FittedForest, FittedNeighbours, FittedOrdinal,
+    FittedPerceptron, FittedSupportVectors, FittedTwoStage, GradientBoosting, Kernel, Member,
+    NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Perceptron, RandomForest,
+    SupportVectorMachine, TwoStage,
+};
+pub use comparison::{Compared, compare};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
 pub use dataset::{Dataset, SmallestClass, class_order};
 pub use error::LearnError;
 pub use fold::{HeldOut, Split, TrainingFold};
 pub use impute::MedianImputer;
+pub use inner::{InnerFolds, OutOfFold};
 pub use logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
 pub use matrix::Matrix;
 pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProvenance};
 pub use pca::{Pca, PcaSpec};
-pub use pipeline::{ClassifierSpec, FittedClassifier, FittedPipeline, Pipeline, PipelineSpec};
+pub use pipeline::{FittedPipeline, Pipeline, PipelineSpec};
+pub use prepare::{
+    Combat, Correlation, CorrelationFilter, DuplicateFilter, ElasticNetSelection, FittedCombat,
+    FittedStep, Keep, MissingColumns, MissingRule, Mrmr, MrmrCriterion, PathPoint, Preparation,
+    RobustnessFilter, Selection, StabilityResult, StabilitySelection, StepSpec, StrengthCurve,
+    StrengthRule, UnivariateResult, UnivariateSelection, UnivariateTest, UnknownRobustness,
+    UnseenCentre, VarianceFilter, benjamini_hochberg,
+};
+pub use probability::{
+    Calibration, Calibrator, ClassCoverage, Conformal, ConformalScore, ConformalSpec, Coverage,
+    Distances, Isotonic, Novelty, NoveltySpec, ProbabilitySpec, SetRows, coverage,
+};
 pub use standardize::Standardizer;
+pub use tuning::{Search, Trial, Tuned, TuningSpec};

@@ -28,6 +28,32 @@ pub enum ClassWeight {
     Balanced,
 }
 
+impl ClassWeight {
+    /// Weight of each row of the fold; refuses a fold in which a class has no row.
+    pub(crate) fn of_rows(self, fold: &TrainingFold<'_>) -> Result<Vec<f64>, LearnError> {
+        let classes = fold.classes();
+        if let [class] = classes {
+            return Err(LearnError::OneClass {
+                class: class.clone(),
+            });
+        }
+        let mut counts = vec![0_usize; classes.len()];
+        fold.y().iter().for_each(|&y| counts[y] += 1);
+        let rows = fold.y().len();
+        if let Some(absent) = counts.iter().position(|&n| n == 0) {
+            return Err(LearnError::ClassAbsent {
+                class: classes[absent].clone(),
+                rows,
+            });
+        }
+        let weight = |y: usize| match self {
+            Self::None => 1.0,
+            Self::Balanced => rows as f64 / (classes.len() as f64 * counts[y] as f64),
+        };
+        Ok(fold.y().iter().map(|&y| weight(y)).collect())
+    }
+}
+
 /// L2-penalised logistic regression: minimises `0.5 |W|^2 + C sum_i s_i loss_i`, as scikit-learn's
 /// `LogisticRegression`.
 ///
@@ -81,7 +107,8 @@ impl LogisticRegression {
                 remedy: "use a positive number up to 1e12; scikit-learn's default is 1",
             });
         }
-        let weights = self.row_weights(fold)?;
+        let mut weights = self.class_weight.of_rows(fold)?;
+        weights.iter_mut().for_each(|w| *w *= self.c);
         let k = fold.classes().len();
         let predictors = if k == 2 { 1 } else { k };
         let x = fold.x();
@@ -155,32 +182,6 @@ impl LogisticRegression {
             intercepts,
             iterations: solution.iterations,
         })
-    }
-
-    /// C times the weight of each row's class.
-    fn row_weights(&self, fold: &TrainingFold<'_>) -> Result<Vec<f64>, LearnError> {
-        let classes = fold.classes();
-        if let [class] = classes {
-            return Err(LearnError::OneClass {
-                class: class.clone(),
-            });
-        }
-        let mut counts = vec![0_usize; classes.len()];
-        fold.y().iter().for_each(|&y| counts[y] += 1);
-        let rows = fold.y().len();
-        if let Some(absent) = counts.iter().position(|&n| n == 0) {
-            return Err(LearnError::ClassAbsent {
-                class: classes[absent].clone(),
-                rows,
-            });
-        }
-        let weight = |y: usize| match self.class_weight {
-            ClassWeight::None => self.c,
-            ClassWeight::Balanced => {
-                self.c * (rows as f64 / (classes.len() as f64 * counts[y] as f64))
-            }
-        };
-        Ok(fold.y().iter().map(|&y| weight(y)).collect())
     }
 }
 

@@ -127,6 +127,39 @@ impl Matrix {
         }
     }
 
+    /// The given columns in the given order. The caller has checked the numbers.
+    pub(crate) fn select_columns(&self, columns: &[usize]) -> Self {
+        let mut values = Vec::with_capacity(self.rows * columns.len());
+        for row in self.iter_rows() {
+            values.extend(columns.iter().map(|&j| row[j]));
+        }
+        Self {
+            rows: self.rows,
+            columns: columns.len(),
+            values,
+        }
+    }
+
+    /// Columns as rows, so that each column lies in one piece.
+    pub(crate) fn transposed(&self) -> Self {
+        let mut values = vec![0.0; self.values.len()];
+        for (i, row) in self.iter_rows().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                values[j * self.rows + i] = *value;
+            }
+        }
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            values,
+        }
+    }
+
+    /// The values, row after row, without the shape.
+    pub(crate) fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
     /// A view for faer.
     pub(crate) fn as_faer(&self) -> faer::MatRef<'_, f64> {
         faer::MatRef::from_row_major_slice(&self.values, self.rows, self.columns)

@@ -1,6 +1,6 @@
 //! The model file: one versioned, checksummed file with everything that a prediction needs.
 
-use crate::{FittedPipeline, LearnError, Matrix};
+use crate::{Distances, FittedPipeline, LearnError, Matrix};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -68,6 +68,10 @@ pub struct ModelFile {
 pub struct Predictions {
     /// Rows x classes.
     pub probabilities: Matrix,
+    /// For each row, which classes its prediction set holds; `None` when the model makes no sets.
+    pub sets: Option<Vec<Vec<bool>>>,
+    /// For each row, its distances from the training rows; `None` when the model measures none.
+    pub distances: Option<Vec<Distances>>,
     /// For each row, the features that were missing and took the training median.
     pub imputed: Vec<Vec<String>>,
     /// The same in sentences, rows counted from 1.
@@ -221,8 +225,22 @@ impl ModelFile {
         feature_names: &[String],
         values: &[f64],
     ) -> Result<Predictions, LearnError> {
+        let columns = feature_names.len().max(1);
+        self.predict_at(feature_names, values, &vec![None; values.len() / columns])
+    }
+
+    /// [`predict`](Self::predict) with the centre of each row, which a model with ComBat needs.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict), and [`LearnError::UnseenCentre`].
+    pub fn predict_at(
+        &self,
+        feature_names: &[String],
+        values: &[f64],
+        centres: &[Option<&str>],
+    ) -> Result<Predictions, LearnError> {
         let x = self.align(feature_names, values)?;
-        let probabilities = self.pipeline.predict_proba(&x)?;
+        let probabilities = self.pipeline.predict_proba_at(&x, centres)?;
         let mut imputed = Vec::with_capacity(x.rows());
         let mut notes = Vec::new();
         let unused = self.pipeline.imputer().medians();
@@ -246,6 +264,8 @@ impl ModelFile {
             imputed.push(missing);
         }
         Ok(Predictions {
+            sets: self.pipeline.prediction_sets(&probabilities)?,
+            distances: self.pipeline.distances_at(&x, centres)?,
             probabilities,
             imputed,
             notes,

@@ -1,36 +1,25 @@
 //! From raw features to probabilities: all steps, fitted on one fold.
 
+use crate::classifier::{ClassifierSpec, FittedClassifier};
 use crate::impute::MedianImputer;
-use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
+use crate::inner::OutOfFold;
 use crate::pca::{Pca, PcaSpec};
+use crate::prepare::{FittedStep, MissingColumns, Preparation};
+use crate::probability::{Calibrator, Conformal, Distances, Novelty, ProbabilitySpec, SetRows};
 use crate::standardize::Standardizer;
+use crate::tuning::{Tuned, TuningSpec};
 use crate::{LearnError, Matrix, TrainingFold};
 use serde::{Deserialize, Serialize};
-
-/// A classifier and its settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ClassifierSpec {
-    /// Binary or multinomial logistic regression, see [`LogisticRegression`].
-    Logistic {
-        /// The penalty.
-        #[serde(default)]
-        penalty: Penalty,
-        /// Inverse strength of the penalty, as scikit-learn's `C`.
-        c: f64,
-        /// Weight of the classes.
-        #[serde(default)]
-        class_weight: ClassWeight,
-    },
-}
 
 /// The steps between raw features and probabilities.
 ///
 /// Missing values are always imputed first, by [`MedianImputer`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSpec {
+    /// Features that are left out or changed before all else, see [`Preparation`].
+    #[serde(default, skip_serializing_if = "Preparation::is_default")]
+    pub prepare: Preparation,
     /// Whether features are standardised ([`Standardizer`]).
     pub standardize: bool,
     /// Principal components to go on with; all features when `None`.
@@ -38,21 +27,32 @@ pub struct PipelineSpec {
     pub pca: Option<PcaSpec>,
     /// The classifier.
     pub classifier: ClassifierSpec,
+    /// What follows the classifier: calibration, prediction sets, distances from the training rows.
+    #[serde(default)]
+    pub probability: ProbabilitySpec,
+    /// Search for the classifier's settings within each training fold; none when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<TuningSpec>,
+}
+
+impl PipelineSpec {
+    /// Standardised features and a classifier, with nothing else.
+    pub fn new(classifier: ClassifierSpec) -> Self {
+        Self {
+            prepare: Preparation::default(),
+            standardize: true,
+            pca: None,
+            classifier,
+            probability: ProbabilitySpec::default(),
+            tuning: None,
+        }
+    }
 }
 
 /// Steps that are not fitted yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline {
     spec: PipelineSpec,
-}
-
-/// The classifier of a [`FittedPipeline`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FittedClassifier {
-    /// Logistic regression.
-    Logistic(FittedLogistic),
 }
 
 /// All steps, fitted on the same fold.
@@ -60,9 +60,21 @@ pub enum FittedClassifier {
 #[serde(deny_unknown_fields)]
 pub struct FittedPipeline {
     imputer: MedianImputer,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingColumns>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<FittedStep>,
     standardizer: Option<Standardizer>,
     pca: Option<Pca>,
     classifier: FittedClassifier,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibrator: Option<Calibrator>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conformal: Option<Conformal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    novelty: Option<Novelty>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tuned: Option<Tuned>,
 }
 
 impl Pipeline {
@@ -78,39 +90,197 @@ impl Pipeline {
 
     /// Fits every step on the fold, each on what the one before it made of the fold.
     ///
+    /// What follows the classifier is fitted on predictions of rows that were left out within the fold, by pipelines fitted
+    /// anew from the first step on. A tuning comes first, and its result is what all later fits use.
+    ///
     /// # Errors
-    /// As the steps: [`MedianImputer::fit`], [`Standardizer::fit`], [`Pca::fit`], [`LogisticRegression::fit`].
+    /// As the steps: [`MedianImputer::fit`], [`MissingRule::fit`](crate::MissingRule::fit), [`StepSpec::fit`](crate::StepSpec::fit), [`Standardizer::fit`], [`Pca::fit`], [`ClassifierSpec::fit`],
+    /// [`Calibrator::fit`], [`Conformal::fit`]; [`LearnError::FewInnerPatients`] when a class has too few patients for inner folds.
     pub fn fit(&self, fold: &TrainingFold<'_>) -> Result<FittedPipeline, LearnError> {
-        let imputer = MedianImputer::fit(fold)?;
-        let mut fold = imputer.transform_training(fold.clone())?;
+        let mut classifier = self.spec.classifier.clone();
+        let mut tuned = None;
+        if let Some(tuning) = self.spec.tuning {
+            let found = tuning.search(&classifier, fold, |candidate, part, x, centres| {
+                self.steps(candidate, part)?.predict_proba_at(x, centres)
+            })?;
+            classifier = found.classifier.clone();
+            tuned = Some(found);
+        }
+        let spec = &self.spec.probability;
+        let split = spec.conformal.is_some_and(|c| c.rows == SetRows::Split);
+        let mut fitted = if split {
+            let fold_of = crate::inner::assign(fold, spec.inner, 0)?;
+            let (apart, kept): (Vec<usize>, Vec<usize>) =
+                (0..fold_of.len()).partition(|&row| fold_of[row] == 0);
+            let mut fitted = self.calibrated(&classifier, &fold.part(&kept))?.0;
+            let apart = fold.part(&apart);
+            let unseen = OutOfFold {
+                probabilities: fitted.predict_proba_at(apart.x(), apart.centres())?,
+                y: apart.y().to_vec(),
+                fold_of: vec![0; apart.y().len()],
+            };
+            fitted.conformal = spec
+                .conformal
+                .map(|c| Conformal::fit(c, &unseen))
+                .transpose()?;
+            fitted
+        } else {
+            let (mut fitted, out) = self.calibrated(&classifier, fold)?;
+            if let (Some(conformal), Some(out)) = (spec.conformal, out) {
+                fitted.conformal = Some(Conformal::fit(conformal, &out)?);
+            }
+            fitted
+        };
+        if let Some(novelty) = spec.novelty {
+            // All rows of the fold, in the coordinates of this pipeline's own preparation.
+            let prepared = fold
+                .clone()
+                .with_values(fitted.prepare(fold.x(), fold.centres())?);
+            let found = Novelty::fit(novelty, spec.inner, fold, &prepared, |part, x, centres| {
+                let (front, prepared) = self.prepared(part)?;
+                Ok((prepared, front.borrowed().transform(x, centres)?))
+            })?;
+            fitted.novelty = Some(found);
+        }
+        fitted.tuned = tuned;
+        Ok(fitted)
+    }
+
+    /// Everything before the principal components, and the fold in its coordinates.
+    fn prepared<'a>(
+        &self,
+        raw: &TrainingFold<'a>,
+    ) -> Result<(Front, TrainingFold<'a>), LearnError> {
+        let imputer = MedianImputer::fit(raw)?;
+        let mut fold = imputer.transform_training(raw.clone())?;
+        let mut missing = None;
+        if !self.spec.prepare.missing.is_default() {
+            let rule = self.spec.prepare.missing.fit(raw)?;
+            fold = rule.transform_training(raw, fold)?;
+            missing = Some(rule);
+        }
+        let mut steps = Vec::with_capacity(self.spec.prepare.steps.len());
+        for spec in &self.spec.prepare.steps {
+            let step = spec.fit(&fold)?;
+            fold = step.transform_training(fold)?;
+            steps.push(step);
+        }
         let mut standardizer = None;
         if self.spec.standardize {
             let step = Standardizer::fit(&fold)?;
             fold = step.transform_training(fold)?;
             standardizer = Some(step);
         }
+        let front = Front {
+            imputer,
+            missing,
+            steps,
+            standardizer,
+        };
+        Ok((front, fold))
+    }
+
+    /// The steps up to and with a classifier.
+    fn steps(
+        &self,
+        classifier: &ClassifierSpec,
+        fold: &TrainingFold<'_>,
+    ) -> Result<FittedPipeline, LearnError> {
+        let (front, mut fold) = self.prepared(fold)?;
         let mut pca = None;
         if let Some(spec) = self.spec.pca {
             let step = Pca::fit(&fold, spec)?;
             fold = step.transform_training(fold)?;
             pca = Some(step);
         }
-        let ClassifierSpec::Logistic {
-            penalty,
-            c,
-            class_weight,
-        } = self.spec.classifier;
-        let logistic = LogisticRegression {
-            penalty,
-            c,
-            class_weight,
-        };
         Ok(FittedPipeline {
-            imputer,
-            standardizer,
+            imputer: front.imputer,
+            missing: front.missing,
+            steps: front.steps,
+            standardizer: front.standardizer,
             pca,
-            classifier: FittedClassifier::Logistic(logistic.fit(&fold)?),
+            classifier: classifier.fit(&fold)?,
+            calibrator: None,
+            conformal: None,
+            novelty: None,
+            tuned: None,
         })
+    }
+
+    /// The steps with their calibration, and calibrated out-of-fold predictions where something needs them: those of each inner
+    /// fold are calibrated by what was fitted on the other ones.
+    fn calibrated(
+        &self,
+        classifier: &ClassifierSpec,
+        fold: &TrainingFold<'_>,
+    ) -> Result<(FittedPipeline, Option<OutOfFold>), LearnError> {
+        let spec = &self.spec.probability;
+        let mut fitted = self.steps(classifier, fold)?;
+        let sets = spec.conformal.is_some_and(|c| c.rows == SetRows::OutOfFold);
+        if spec.calibration.is_none() && !sets {
+            return Ok((fitted, None));
+        }
+        let mut out = OutOfFold::of(fold, spec.inner, |part, x, centres| {
+            self.steps(classifier, part)?.predict_proba_at(x, centres)
+        })?;
+        if let Some(method) = spec.calibration {
+            fitted.calibrator = Some(Calibrator::fit(method, &out)?);
+            if sets {
+                out = out.cross_calibrated(|part| Calibrator::fit(method, part))?;
+            }
+        }
+        Ok((fitted, Some(out)))
+    }
+}
+
+/// Fitted steps before the principal components.
+struct Front {
+    imputer: MedianImputer,
+    missing: Option<MissingColumns>,
+    steps: Vec<FittedStep>,
+    standardizer: Option<Standardizer>,
+}
+
+impl Front {
+    fn borrowed(&self) -> FrontRef<'_> {
+        FrontRef {
+            imputer: &self.imputer,
+            missing: self.missing.as_ref(),
+            steps: &self.steps,
+            standardizer: self.standardizer.as_ref(),
+        }
+    }
+}
+
+/// The same, wherever they are kept.
+struct FrontRef<'a> {
+    imputer: &'a MedianImputer,
+    missing: Option<&'a MissingColumns>,
+    steps: &'a [FittedStep],
+    standardizer: Option<&'a Standardizer>,
+}
+
+impl FrontRef<'_> {
+    /// Raw features, imputed, put through all steps and standardised; `centres` has one entry a row.
+    fn transform(&self, raw: &Matrix, centres: &[Option<&str>]) -> Result<Matrix, LearnError> {
+        if centres.len() != raw.rows() {
+            return Err(LearnError::Length {
+                what: "centres".to_owned(),
+                expected: raw.rows(),
+                found: centres.len(),
+            });
+        }
+        let mut x = self.imputer.transform(raw)?;
+        if let Some(missing) = self.missing {
+            x = missing.transform(raw, &x)?;
+        }
+        for step in self.steps {
+            x = step.transform(&x, centres)?;
+        }
+        match self.standardizer {
+            Some(standardizer) => standardizer.transform(&x),
+            None => Ok(x),
+        }
     }
 }
 
@@ -118,6 +288,27 @@ impl FittedPipeline {
     /// The imputation.
     pub fn imputer(&self) -> &MedianImputer {
         &self.imputer
+    }
+
+    /// The rule for columns with missing values, when there is one.
+    pub fn missing(&self) -> Option<&MissingColumns> {
+        self.missing.as_ref()
+    }
+
+    /// The steps that chose or changed features, in their order.
+    pub fn steps(&self) -> &[FittedStep] {
+        &self.steps
+    }
+
+    /// For each column that the steps leave, the raw feature that it comes from.
+    pub fn origins(&self) -> Vec<usize> {
+        let all = || (0..self.features()).collect();
+        let missing = self.missing.as_ref();
+        let start = missing.map_or_else(all, MissingColumns::origins);
+        self.steps.iter().fold(start, |before, step| {
+            let after = step.origins();
+            after.into_iter().map(|j| before[j]).collect()
+        })
     }
 
     /// The standardisation, when there is one.
@@ -135,6 +326,26 @@ impl FittedPipeline {
         &self.classifier
     }
 
+    /// The calibration, when there is one.
+    pub fn calibrator(&self) -> Option<&Calibrator> {
+        self.calibrator.as_ref()
+    }
+
+    /// The prediction sets, when there are any.
+    pub fn conformal(&self) -> Option<&Conformal> {
+        self.conformal.as_ref()
+    }
+
+    /// The distances from the training rows, when they are measured.
+    pub fn novelty(&self) -> Option<&Novelty> {
+        self.novelty.as_ref()
+    }
+
+    /// What the tuning found, when there was one.
+    pub fn tuned(&self) -> Option<&Tuned> {
+        self.tuned.as_ref()
+    }
+
     /// Number of raw features.
     pub fn features(&self) -> usize {
         self.imputer.medians().len()
@@ -142,71 +353,87 @@ impl FittedPipeline {
 
     /// Number of classes.
     pub fn classes(&self) -> usize {
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        logistic.classes()
+        self.classifier.classes()
     }
 
-    /// Probability of each class, rows x classes, from raw features (`NaN` is missing).
+    /// Probability of each class, rows x classes, from raw features (`NaN` is missing), of rows whose centre is not known.
     ///
     /// # Errors
-    /// [`LearnError::Length`] when the number of features is another than in training, and [`LearnError::NotFinite`] for
-    /// infinite values; the row is then named by its number from 1.
+    /// As [`predict_proba_at`](Self::predict_proba_at).
     pub fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        self.predict_proba_at(x, &vec![None; x.rows()])
+    }
+
+    /// Probability of each class, rows x classes, from raw features (`NaN` is missing) and the centre of each row, which ComBat needs.
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] when the number of features is another than in training, [`LearnError::NotFinite`] for
+    /// infinite values (the row is then named by its number from 1), and [`LearnError::UnseenCentre`].
+    pub fn predict_proba_at(
+        &self,
+        x: &Matrix,
+        centres: &[Option<&str>],
+    ) -> Result<Matrix, LearnError> {
         for (i, row) in x.iter_rows().enumerate() {
             crate::dataset::check_row(row, &[], &(i + 1).to_string())?;
         }
-        let mut x = self.prepare(x)?;
+        let mut x = self.prepare(x, centres)?;
         if let Some(pca) = &self.pca {
             x = pca.transform(&x)?;
         }
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        logistic.predict_proba(&x)
+        let probabilities = self.classifier.predict_proba(&x)?;
+        match &self.calibrator {
+            Some(calibrator) => calibrator.apply(&probabilities),
+            None => Ok(probabilities),
+        }
     }
 
-    /// What each feature of one row adds to the score of each class, classes x features.
+    /// For each row of probabilities, which classes its prediction set holds; `None` when no sets were asked for.
     ///
-    /// The score of a class is the logarithm of its odds: with two classes the odds against the other class (the
-    /// contributions to the two classes are opposite), with more classes those against the geometric mean of all
-    /// classes. A contribution is the coefficient times the distance of the (imputed, standardised) value from the
-    /// training mean; with principal components the coefficients are first turned back to the features. The contributions of a row
-    /// and [`baseline`](Self::baseline) add up to the scores.
+    /// # Errors
+    /// As [`Conformal::sets`].
+    pub fn prediction_sets(
+        &self,
+        probabilities: &Matrix,
+    ) -> Result<Option<Vec<Vec<bool>>>, LearnError> {
+        let conformal = self.conformal.as_ref();
+        conformal.map(|c| c.sets(probabilities)).transpose()
+    }
+
+    /// Distances of rows of raw features from the training rows; `None` when they were not asked for.
     ///
     /// # Errors
     /// As [`predict_proba`](Self::predict_proba).
-    pub fn contributions(&self, row: &[f64]) -> Result<Matrix, LearnError> {
-        crate::dataset::check_row(row, &[], "1")?;
-        let x = self.prepare(&Matrix::new(1, row.len(), row.to_vec())?)?;
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        let coefficients = self.feature_coefficients(logistic);
-        let centre = self.centre();
-        let classes = self.classes();
-        Ok(Matrix::from_fn(classes, row.len(), |class, j| {
-            let (sign, predictor) = predictor_of(class, classes);
-            sign * coefficients.row(predictor)[j] * (x.row(0)[j] - centre[j])
-        }))
+    pub fn distances(&self, x: &Matrix) -> Result<Option<Vec<Distances>>, LearnError> {
+        self.distances_at(x, &vec![None; x.rows()])
     }
 
-    /// The score of each class for a row at the training mean, see [`contributions`](Self::contributions).
-    pub fn baseline(&self) -> Vec<f64> {
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        let coefficients = self.feature_coefficients(logistic);
-        // Component scores are taken from the mean already.
-        let shifted = self.pca.is_none();
-        let centre = self.centre();
-        let classes = self.classes();
-        (0..classes)
-            .map(|class| {
-                let (sign, predictor) = predictor_of(class, classes);
-                let row = coefficients.row(predictor).iter().zip(&centre);
-                let shift: f64 = row.map(|(w, m)| w * m).sum();
-                sign * (logistic.intercepts()[predictor] + if shifted { shift } else { 0.0 })
-            })
-            .collect()
+    /// [`distances`](Self::distances) of rows with their centres.
+    ///
+    /// # Errors
+    /// As [`predict_proba_at`](Self::predict_proba_at).
+    pub fn distances_at(
+        &self,
+        x: &Matrix,
+        centres: &[Option<&str>],
+    ) -> Result<Option<Vec<Distances>>, LearnError> {
+        let Some(novelty) = &self.novelty else {
+            return Ok(None);
+        };
+        novelty.distances(&self.prepare(x, centres)?).map(Some)
     }
 
     /// One sentence part on the steps, as reports show it.
     pub fn describe(&self) -> String {
         let mut steps = vec!["medians for missing values".to_owned()];
+        if let Some(missing) = &self.missing {
+            let columns = missing.kept().len();
+            let flags = missing.indicators().len();
+            steps.push(format!(
+                "{columns} columns kept and {flags} added by the rule for missing values"
+            ));
+        }
+        steps.extend(self.steps.iter().map(FittedStep::describe));
         if self.standardizer.is_some() {
             steps.push("standardised features".to_owned());
         }
@@ -219,55 +446,31 @@ impl FittedPipeline {
                 100.0 * share
             ));
         }
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
-        let kind = if logistic.classes() == 2 {
-            "binary"
-        } else {
-            "multinomial"
-        };
-        let balanced = match logistic.settings().class_weight {
-            ClassWeight::None => "",
-            ClassWeight::Balanced => ", balanced classes",
-        };
-        steps.push(format!(
-            "{kind} logistic regression (L2, C = {}{balanced})",
-            logistic.settings().c
-        ));
+        steps.push(self.classifier.describe());
+        if let Some(tuned) = &self.tuned {
+            steps.push(format!("tuned among {} candidates", tuned.trials.len()));
+        }
+        steps.extend(self.calibrator.iter().map(Calibrator::describe));
+        steps.extend(self.conformal.iter().map(Conformal::describe));
+        if self.novelty.is_some() {
+            steps.push("distances from the training rows".to_owned());
+        }
         steps.join(", ")
     }
 
-    /// Raw features, imputed and standardised.
-    fn prepare(&self, x: &Matrix) -> Result<Matrix, LearnError> {
-        let x = self.imputer.transform(x)?;
-        match &self.standardizer {
-            Some(standardizer) => standardizer.transform(&x),
-            None => Ok(x),
-        }
-    }
-
-    /// Coefficients by feature: those of the classifier, turned back through the components.
-    fn feature_coefficients(&self, logistic: &FittedLogistic) -> Matrix {
-        match &self.pca {
-            None => logistic.coefficients().clone(),
-            Some(pca) => {
-                let product = logistic.coefficients().as_faer() * pca.components().as_faer();
-                Matrix::from_faer(product.as_ref())
-            }
-        }
-    }
-
-    /// Training mean of each prepared feature; 0 where it is not known (no standardisation and no components).
-    fn centre(&self) -> Vec<f64> {
-        match (&self.pca, &self.standardizer) {
-            (Some(pca), _) => pca.mean().to_vec(),
-            // Standardised features have the mean 0.
-            (None, Some(_)) => vec![0.0; self.features()],
-            // Without standardisation the median of the training rows takes the mean's place.
-            (None, None) => {
-                let medians = self.imputer.medians().iter();
-                medians.map(|m| m.unwrap_or(0.0)).collect()
-            }
-        }
+    /// Raw features, imputed, put through all steps and standardised.
+    pub(crate) fn prepare(
+        &self,
+        x: &Matrix,
+        centres: &[Option<&str>],
+    ) -> Result<Matrix, LearnError> {
+        let front = FrontRef {
+            imputer: &self.imputer,
+            missing: self.missing.as_ref(),
+            steps: &self.steps,
+            standardizer: self.standardizer.as_ref(),
+        };
+        front.transform(x, centres)
     }
 
     /// What is wrong with a pipeline read from a file.
@@ -278,20 +481,24 @@ impl FittedPipeline {
         }
         let standardizer = self.standardizer.as_ref();
         let pca = self.pca.as_ref();
-        let inputs = pca.map_or(features, |p| p.components().rows());
-        let FittedClassifier::Logistic(logistic) = &self.classifier;
+        let missing = self.missing.as_ref();
+        if let Some(problem) = missing.and_then(|m| m.problem(features)) {
+            return Some(problem);
+        }
+        let mut columns = missing.map_or(features, |m| m.origins().len());
+        for step in &self.steps {
+            if let Some(problem) = step.problem(columns) {
+                return Some(problem);
+            }
+            columns = step.outputs();
+        }
+        let inputs = pca.map_or(columns, |p| p.components().rows());
         standardizer
-            .and_then(|s| s.problem(features))
-            .or_else(|| pca.and_then(|p| p.problem(features)))
-            .or_else(|| logistic.problem(inputs, classes))
-    }
-}
-
-/// The linear predictor of a class and its sign: with two classes there is one, for the second.
-fn predictor_of(class: usize, classes: usize) -> (f64, usize) {
-    match (classes, class) {
-        (2, 0) => (-1.0, 0),
-        (2, _) => (1.0, 0),
-        _ => (1.0, class),
+            .and_then(|s| s.problem(columns))
+            .or_else(|| pca.and_then(|p| p.problem(columns)))
+            .or_else(|| self.classifier.problem(inputs, classes))
+            .or_else(|| self.calibrator.as_ref().and_then(|c| c.problem(classes)))
+            .or_else(|| self.conformal.as_ref().and_then(|c| c.problem(classes)))
+            .or_else(|| self.novelty.as_ref().and_then(|n| n.problem(columns)))
     }
 }

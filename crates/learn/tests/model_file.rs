@@ -196,7 +196,7 @@ fn contributions_and_baseline_add_up_to_the_log_odds() {
                 spec.standardize = standardize;
                 let fitted = Pipeline::new(spec).fit(&data.whole()).unwrap();
                 let p = fitted.predict_proba(&data.x).unwrap();
-                let baseline = fitted.baseline();
+                let baseline = fitted.baseline().unwrap();
                 for i in 0..data.rows() {
                     let contributions = fitted.contributions(data.x.row(i)).unwrap();
                     let logs: Vec<f64> = p.row(i).iter().map(|p| p.ln()).collect();

@@ -185,13 +185,12 @@ fn the_whole_pipeline_is_scikit_learns_on_held_out_rows() {
         };
         let (train, held_out) = data.split(&split).unwrap();
         let spec = PipelineSpec {
-            standardize: true,
             pca: Some(PcaSpec::Components(3)),
-            classifier: ClassifierSpec::Logistic {
+            ..PipelineSpec::new(ClassifierSpec::Logistic {
                 penalty: Penalty::L2,
                 c: 0.5,
                 class_weight: ClassWeight::None,
-            },
+            })
         };
         let fitted = Pipeline::new(spec).fit(&train).unwrap();
         let probabilities = fitted.predict_proba(held_out.x()).unwrap();

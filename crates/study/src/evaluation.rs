@@ -1,6 +1,7 @@
 //! Evaluation of a finished model on an external cohort.
 
 use crate::StudyError;
+use crate::comparison::{coverage_in_words, novelty_in_words};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::progress::Progress;
 use crate::recipe::Recipe;
@@ -8,7 +9,7 @@ use crate::tables::{TableSource, describe};
 use crate::upstream::{Upstream, refuse_seen};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use triher_learn::{Dataset, ModelFile};
+use triher_learn::{Coverage, Dataset, ModelFile, coverage};
 use triher_report::EvaluationReport;
 use triher_stats::{Evaluation, EvaluationOptions, Predictions};
 
@@ -49,6 +50,9 @@ pub struct Evaluated {
 struct EvaluationFile<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// How often the prediction sets hold the true class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prediction_sets: Option<&'a Coverage>,
     model: FileHash,
     manifest: &'a Manifest,
 }
@@ -67,8 +71,16 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     let mut notes = labelled.notes.clone();
 
     progress.begin("Evaluation", 1);
-    let predicted = model.predict(&dataset.feature_names, dataset.x.values())?;
+    let centre_of = |row: usize| dataset.centres.as_ref()?.get(row)?.as_deref();
+    let centre_names: Vec<Option<&str>> = (0..dataset.rows()).map(centre_of).collect();
+    let predicted = model.predict_at(&dataset.feature_names, dataset.x.values(), &centre_names)?;
     notes.extend(predicted.notes.iter().cloned());
+    let centres = dataset.centres.as_deref();
+    let sets = predicted.sets.as_ref();
+    let sets = sets.map(|sets| coverage(sets, &dataset.y, &dataset.classes, centres));
+    let sets = sets.transpose()?;
+    notes.extend(sets.iter().flat_map(coverage_in_words));
+    notes.extend(predicted.distances.as_deref().and_then(novelty_in_words));
     let predictions = Predictions::new(
         dataset.ids.clone(),
         dataset.groups.clone(),
@@ -88,11 +100,12 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
 
     let manifest = manifest_of(plan, &notes)?;
     if let Some(path) = &plan.predictions {
-        write_whole(path, &predictions_csv(&dataset, &predictions)?)?;
+        write_whole(path, &predictions_csv(&dataset, &predicted)?)?;
     }
     if let Some(path) = &plan.json {
         let file = EvaluationFile {
             evaluation: &evaluation,
+            prediction_sets: sets.as_ref(),
             model: FileHash::of(&plan.model)?,
             manifest: &manifest,
         };
@@ -162,24 +175,50 @@ fn manifest_of(plan: &EvaluatePlan, notes: &[String]) -> Result<Manifest, StudyE
     Ok(manifest)
 }
 
-fn predictions_csv(dataset: &Dataset, predictions: &Predictions) -> Result<Vec<u8>, StudyError> {
+/// One row each: id, class, predicted class, probabilities; the prediction set and the distances where the model has them.
+fn predictions_csv(
+    dataset: &Dataset,
+    predicted: &triher_learn::Predictions,
+) -> Result<Vec<u8>, StudyError> {
     let wrong = |e: csv::Error| StudyError::Internal(e.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut header = vec!["id".to_owned(), "class".to_owned(), "predicted".to_owned()];
     header.extend(dataset.classes.iter().map(|c| format!("probability_{c}")));
+    if predicted.sets.is_some() {
+        header.push("prediction_set".to_owned());
+    }
+    if predicted.distances.is_some() {
+        let columns = [
+            "out_of_distribution",
+            "mahalanobis_distance",
+            "neighbour_distance",
+        ];
+        header.extend(columns.map(str::to_owned));
+    }
     writer.write_record(&header).map_err(wrong)?;
-    let rows = predictions
-        .probabilities()
-        .chunks_exact(dataset.classes.len());
-    for ((id, &truth), row) in dataset.ids.iter().zip(&dataset.y).zip(rows) {
+    for (i, (id, &truth)) in dataset.ids.iter().zip(&dataset.y).enumerate() {
+        let row = predicted.probabilities.row(i);
         let mut record = vec![id.clone(), dataset.classes[truth].clone()];
         record.push(dataset.classes[most_probable(row)].clone());
         record.extend(row.iter().map(ToString::to_string));
+        if let Some(set) = predicted.sets.as_ref().and_then(|sets| sets.get(i)) {
+            record.push(classes_of(set, &dataset.classes).join(" or "));
+        }
+        if let Some(d) = predicted.distances.as_ref().and_then(|all| all.get(i)) {
+            record.push(d.out_of_distribution.to_string());
+            record.extend([d.mahalanobis, d.neighbour].map(|v| v.to_string()));
+        }
         writer.write_record(&record).map_err(wrong)?;
     }
     writer
         .into_inner()
         .map_err(|e| StudyError::Internal(e.to_string()))
+}
+
+/// Names of the classes that a prediction set holds.
+pub(crate) fn classes_of(set: &[bool], classes: &[String]) -> Vec<String> {
+    let held = set.iter().zip(classes).filter(|(held, _)| **held);
+    held.map(|(_, class)| class.clone()).collect()
 }
 
 /// Index of the largest probability, the first of equals.

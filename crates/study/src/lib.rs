@@ -34,6 +34,7 @@
 mod canvas;
 pub mod cohort;
 pub mod cohort_habitats;
+pub mod comparison;
 pub mod correction;
 mod curve_features;
 pub mod demo;
@@ -55,6 +56,7 @@ pub mod ibsi_filters;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
+pub mod model_settings;
 mod motion_picture;
 mod npy;
 pub mod patch;
@@ -89,6 +91,14 @@ pub use progress::{Progress, Silent};
 /// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
 pub mod figures {
     pub use triher_stats::{Estimate, Evaluation};
+}
+
+/// What can be said of a classifier and of what follows it, as [`model_settings::ModelSettings`] holds it.
+pub mod learn {
+    pub use triher_learn::{
+        Calibration, ClassifierSpec, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec,
+        Search, TuningSpec,
+    };
 }
 
 /// Writes a text file in one step; folders that are missing are made.

@@ -2,7 +2,7 @@
 
 use crate::StudyError;
 use crate::cohort::{LesionPlace, PatientImages};
-use crate::evaluation::{model_facts, most_probable, upstream_of};
+use crate::evaluation::{classes_of, model_facts, most_probable, upstream_of};
 use crate::extract::read_rules;
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
@@ -57,6 +57,18 @@ pub struct Prediction {
     pub class: String,
     /// Probability of each class.
     pub probabilities: serde_json::Map<String, serde_json::Value>,
+    /// The classes that the prediction set holds, when the model makes sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction_set: Option<Vec<String>>,
+    /// Whether the lesion is unlike those of training, when the model measures it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_distribution: Option<bool>,
+    /// Mahalanobis distance from the mean of the training lesions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mahalanobis_distance: Option<f64>,
+    /// Distance to the k-th nearest training lesion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbour_distance: Option<f64>,
     /// The lesion.
     pub lesion: LesionFacts,
     /// What was read.
@@ -195,6 +207,14 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
             .iter()
             .map(|spread| spread.in_words(&model.classes[class])),
     );
+    let set = predicted.sets.as_ref().and_then(|sets| sets.first());
+    let distances = predicted.distances.as_ref().and_then(|all| all.first());
+    if distances.is_some_and(|d| d.out_of_distribution) {
+        warnings.push(
+            "this lesion is unlike those the model was trained on: the prediction rests on extrapolation and should not be relied on"
+                .to_owned(),
+        );
+    }
     let mut manifest = Manifest::new("predict", &recipe);
     manifest.add_input(&plan.model)?;
     manifest.inputs.extend(study.inputs.iter().cloned());
@@ -205,6 +225,10 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
         patient_id: study.id.clone(),
         class: model.classes[class].clone(),
         probabilities: named(&model.classes, &probabilities),
+        prediction_set: set.map(|set| classes_of(set, &model.classes)),
+        out_of_distribution: distances.map(|d| d.out_of_distribution),
+        mahalanobis_distance: distances.map(|d| d.mahalanobis),
+        neighbour_distance: distances.map(|d| d.neighbour),
         lesion: LesionFacts {
             name: lesion.name.clone(),
             found_by: found.found_by.clone(),

@@ -135,7 +135,7 @@ impl RunPlan {
                 stability: (self.study.selection.stability.as_ref()).map(|p| self.folder.join(p)),
                 ..self.study.selection.clone()
             },
-            model: self.study.model,
+            model: self.study.model.clone(),
             validation: self.study.validation,
             seed: self.study.seed,
             out: model.to_owned(),

@@ -1,6 +1,7 @@
 //! The study file: the whole of a study as one TOML.
 
 use crate::StudyError;
+pub use crate::model_settings::{Method, ModelSettings, PenaltyName};
 use crate::stability::SelectionSettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,11 @@ use std::path::{Path, PathBuf};
 /// minimum_icc = 0.75
 ///
 /// [model]
+/// method = "ordinal"          # or the whole of a classifier: classifier = { method = "random_forest", trees = 300 }
 /// c = 0.1
+/// compare = ["logistic", "random_forest"]
+/// tuning = { search = "halving", budget = 60 }
+/// probability = { calibration = { method = "temperature" }, conformal = { coverage = 0.9 }, novelty = {} }
 ///
 /// [validation]
 /// folds = 5
@@ -122,53 +127,6 @@ impl Default for Columns {
             ignore: Vec::new(),
         }
     }
-}
-
-/// The classifier's settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelSettings {
-    /// The method: logistic regression is what there is.
-    pub method: Method,
-    /// The penalty of logistic regression.
-    pub penalty: PenaltyName,
-    /// Inverse strength of the penalty, as scikit-learn's `C`.
-    pub c: f64,
-    /// Whether features are standardised within the training fold.
-    pub standardize: bool,
-    /// Principal components, fitted within the training fold.
-    pub pca: Option<usize>,
-    /// Whether classes are weighed by the inverse of their frequency.
-    pub balanced: bool,
-}
-
-impl Default for ModelSettings {
-    fn default() -> Self {
-        Self {
-            method: Method::Logistic,
-            penalty: PenaltyName::L2,
-            c: 1.0,
-            standardize: true,
-            pca: None,
-            balanced: false,
-        }
-    }
-}
-
-/// Classifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// Multinomial (three and more classes) or binary logistic regression.
-    Logistic,
-}
-
-/// Penalties of logistic regression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PenaltyName {
-    /// Half the squared norm of the coefficients.
-    L2,
 }
 
 /// Cross-validation and confidence intervals.

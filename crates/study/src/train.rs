@@ -1,19 +1,20 @@
 //! Training: cross-validated figures, then the model on all rows.
 
 use crate::StudyError;
+use crate::comparison::{Compared, compare, coverage_in_words, cross_validated_coverage, figures};
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
 use crate::source::file_name;
 use crate::stability::{SelectionSettings, select_stable};
-use crate::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
+use crate::study_file::{ModelSettings, ValidationSettings};
 use crate::tables::{LabelledTable, TableSource, describe, stack};
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_learn::{
-    ClassWeight, ClassifierSpec, CrossValidation, Dataset, ModelFile, PcaSpec, Penalty, Pipeline,
-    PipelineSpec, TrainingProvenance, cross_validate,
+    CrossValidation, Dataset, FittedStep, LearnError, ModelFile, Pipeline, PipelineSpec, StepSpec,
+    TrainingProvenance, Tuned, cross_validate,
 };
-use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
+use triher_stats::Evaluation;
 
 /// What to train on and how.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Trained {
     pub model: ModelFile,
     /// Figures of the out-of-fold predictions, when cross-validation was possible.
     pub cross_validated: Option<Evaluation>,
+    /// Other classifiers on the same folds.
+    pub compared: Vec<Compared>,
     /// Rows, classes and centres.
     pub data: Vec<(String, String)>,
     /// Rows left out, columns not used, folds reduced.
@@ -70,7 +73,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     select_stable(&mut labelled, &plan.selection)?;
     let dataset = labelled.dataset()?;
     let mut notes = labelled.notes.clone();
-    let spec = pipeline_spec(&plan.model);
+    let spec = plan.model.pipeline();
+    refuse_outcome(&spec, &plan.tables)?;
     let (validation, reduced) = feasible(&dataset, plan.validation);
     notes.extend(reduced);
 
@@ -86,7 +90,19 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         }
     };
 
+    let mut compared = Vec::new();
+    let others = plan.model.compared();
+    if let (Some(validation), false) = (validation, others.is_empty()) {
+        progress.begin("Comparison", 1);
+        let design = design(validation, plan.seed);
+        compared = compare(&dataset, &others, &design, validation.bootstrap)?;
+        progress.step("done");
+        progress.end();
+    }
+
     let fitted = Pipeline::new(spec).fit(&dataset.whole())?;
+    notes.extend(fitted.steps().iter().flat_map(FittedStep::notes));
+    notes.extend(fitted.tuned().map(tuning_in_words));
     let configuration = Configuration {
         columns: plan
             .tables
@@ -135,32 +151,38 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         write_json(path, figures)?;
         manifest.add_output(path)?;
     }
+    if !compared.is_empty() {
+        let path = crate::extract::with_suffix(&plan.out, ".comparison.json");
+        write_json(&path, &compared)?;
+        manifest.add_output(&path)?;
+    }
     manifest.notes.clone_from(&notes);
     manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
     Ok(Trained {
         model,
         cross_validated,
+        compared,
         data: describe(&dataset),
         notes,
     })
 }
 
-fn pipeline_spec(settings: &ModelSettings) -> PipelineSpec {
-    let Method::Logistic = settings.method;
-    let PenaltyName::L2 = settings.penalty;
-    PipelineSpec {
-        standardize: settings.standardize,
-        pca: settings.pca.map(PcaSpec::Components),
-        classifier: ClassifierSpec::Logistic {
-            penalty: Penalty::L2,
-            c: settings.c,
-            class_weight: if settings.balanced {
-                ClassWeight::Balanced
-            } else {
-                ClassWeight::None
-            },
-        },
+/// The column of labels is no covariate of ComBat, whatever else is wrong with it.
+fn refuse_outcome(spec: &PipelineSpec, tables: &[(String, TableSource)]) -> Result<(), StudyError> {
+    for step in &spec.prepare.steps {
+        let StepSpec::Combat(combat) = step else {
+            continue;
+        };
+        let mut named = combat.covariates.iter().chain(&combat.categories);
+        let label = |name: &&String| tables.iter().any(|(_, t)| t.columns.label == **name);
+        if let Some(covariate) = named.find(label) {
+            return Err(LearnError::OutcomeCovariate {
+                covariate: covariate.clone(),
+            }
+            .into());
+        }
     }
+    Ok(())
 }
 
 /// Fewer folds when a class has fewer patients than folds; none when a class has a single patient.
@@ -208,32 +230,41 @@ fn cross_validated_figures(
     validation: ValidationSettings,
     seed: u64,
 ) -> Result<(Evaluation, Vec<String>), StudyError> {
-    let design = CrossValidation {
+    let result = cross_validate(dataset, spec, &design(validation, seed))?;
+    let mut notes = result.notes.clone();
+    if let Some(coverage) = cross_validated_coverage(dataset, &result)? {
+        notes.extend(coverage_in_words(&coverage));
+    }
+    let figures = figures(dataset, &result, validation.bootstrap, seed)?;
+    Ok((figures, notes))
+}
+
+fn design(validation: ValidationSettings, seed: u64) -> CrossValidation {
+    CrossValidation {
         folds: validation.folds,
         repeats: validation.repeats,
         seed,
+    }
+}
+
+/// What a tuning found, in a sentence.
+fn tuning_in_words(tuned: &Tuned) -> String {
+    let chosen = tuned.trials.get(tuned.chosen);
+    let settings = chosen.map_or(&[][..], |trial| &trial.settings);
+    let found = match settings {
+        [] => "the settings as given".to_owned(),
+        settings => {
+            let words = settings
+                .iter()
+                .map(|(name, value)| format!("{name} = {value:.4}"));
+            words.collect::<Vec<_>>().join(", ")
+        }
     };
-    let result = cross_validate(dataset, spec, &design)?;
-    let held_out = result.held_out();
-    let of = |all: &[String]| held_out.iter().map(|&row| all[row].clone()).collect();
-    let centres = dataset.centres.as_ref();
-    let predictions = Predictions::new(
-        of(&dataset.ids),
-        of(&dataset.groups),
-        dataset.classes.clone(),
-        held_out.iter().map(|&row| dataset.y[row]).collect(),
-        (held_out.iter())
-            .flat_map(|&row| result.probabilities.row(row))
-            .copied()
-            .collect(),
-        centres.map(|c| held_out.iter().map(|&row| c[row].clone()).collect()),
-    )?;
-    let options = EvaluationOptions {
-        bootstrap: validation.bootstrap,
-        seed,
-        ..EvaluationOptions::default()
-    };
-    Ok((evaluate(&predictions, &options)?, result.notes))
+    format!(
+        "tuning took {found} among {} candidates in {} fits",
+        tuned.trials.len(),
+        tuned.fits
+    )
 }
 
 fn model_file(

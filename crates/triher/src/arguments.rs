@@ -259,9 +259,34 @@ pub(crate) struct TrainArguments {
     /// What is compared with it: the lower end of the ICC's interval, or the estimate
     #[arg(long, default_value = "lower", value_parser = ["lower", "estimate"])]
     pub(crate) icc: String,
-    /// Classifier
-    #[arg(long, default_value = "logistic", value_parser = ["logistic"])]
+    /// Classifier: logistic, ordinal, adjacent_category, two_stage, nearest_neighbours, random_forest, support_vector, support_vector_rbf,
+    /// boosting or perceptron
+    #[arg(long, default_value = "logistic", value_name = "METHOD")]
     pub(crate) method: String,
+    /// How features are prepared before all else (TOML, as `prepare` of a study file): filters, selection, ComBat
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prepare: Option<PathBuf>,
+    /// Classifier in full (TOML, as `classifier` of a study file): any settings, stacking, fusion of blocks; takes the place of --method
+    #[arg(long, value_name = "FILE")]
+    pub(crate) classifier: Option<PathBuf>,
+    /// Other classifiers to cross-validate on the same folds, with commas between; one that fails does not lose the others
+    #[arg(long, value_name = "METHOD,...", value_delimiter = ',')]
+    pub(crate) compare: Vec<String>,
+    /// Calibrate the probabilities on out-of-fold predictions
+    #[arg(long, value_parser = ["temperature", "vector", "dirichlet", "isotonic"])]
+    pub(crate) calibrate: Option<String>,
+    /// Make prediction sets that hold the true class this often, within each class (such as 0.9)
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) conformal: Option<f64>,
+    /// Measure how unlike the training rows a row is, and flag it
+    #[arg(long)]
+    pub(crate) out_of_distribution: bool,
+    /// Look for the classifier's settings within each training fold, with at most this many fits
+    #[arg(long, value_name = "FITS")]
+    pub(crate) tune: Option<usize>,
+    /// How they are looked for
+    #[arg(long, default_value = "halving", value_parser = ["halving", "random", "parzen"], requires = "tune")]
+    pub(crate) search: String,
     /// Penalty of the classifier
     #[arg(long, default_value = "l2", value_parser = ["l2"])]
     pub(crate) penalty: String,

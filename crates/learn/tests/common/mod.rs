@@ -45,12 +45,11 @@ pub(crate) fn cohort(n: usize, p: usize, classes: &[&str]) -> Dataset {
 /// Standardised logistic regression.
 pub(crate) fn spec(c: f64, pca: Option<PcaSpec>) -> PipelineSpec {
     PipelineSpec {
-        standardize: true,
         pca,
-        classifier: ClassifierSpec::Logistic {
+        ..PipelineSpec::new(ClassifierSpec::Logistic {
             penalty: Penalty::L2,
             c,
             class_weight: ClassWeight::Balanced,
-        },
+        })
     }
 }

@@ -63,5 +63,24 @@ fn in_words(prediction: &Prediction) -> String {
         let percent = 100.0 * probability.as_f64().unwrap_or(f64::NAN);
         text += &format!("\n  {class}: {percent:.1} %");
     }
+    if let Some(set) = &prediction.prediction_set {
+        let classes = match set.as_slice() {
+            [] => "no class fits".to_owned(),
+            classes => classes.join(" or "),
+        };
+        text += &format!("\n  prediction set: {classes}");
+    }
+    if let Some(strange) = prediction.out_of_distribution {
+        let words = if strange { "yes" } else { "no" };
+        text += &format!("\n  out of distribution: {words}");
+        for (name, distance) in [
+            ("Mahalanobis distance", prediction.mahalanobis_distance),
+            ("neighbour distance", prediction.neighbour_distance),
+        ] {
+            if let Some(distance) = distance {
+                text += &format!(", {name} {distance:.2}");
+            }
+        }
+    }
     text + "\nResearch use only; not for diagnosis."
 }

@@ -5,6 +5,10 @@ use crate::arguments::TrainArguments;
 use crate::commands::table::discrimination;
 use crate::console::Console;
 use std::path::PathBuf;
+use triher_study::learn::{
+    Calibration, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec, Search, TuningSpec,
+};
+use triher_study::model_settings::{read_classifier, read_preparation};
 use triher_study::run::RunPlan;
 use triher_study::stability::{IccBound, SelectionSettings};
 use triher_study::study_file::{Method, ModelSettings, PenaltyName, ValidationSettings};
@@ -54,11 +58,28 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
         arguments.repeats >= 1,
         "--repeats 0 leaves nothing to do: give 1 or more"
     );
-    // The names were checked when they were parsed: there is one of each so far.
-    debug_assert_eq!(
-        (arguments.method.as_str(), arguments.penalty.as_str()),
-        ("logistic", "l2")
-    );
+    // The name was checked when it was parsed: there is one so far.
+    debug_assert_eq!(arguments.penalty.as_str(), "l2");
+    let compare: anyhow::Result<Vec<Method>> =
+        arguments.compare.iter().map(|name| method(name)).collect();
+    let prepare = arguments.prepare.as_deref().map(read_preparation);
+    let model = ModelSettings {
+        prepare: prepare.transpose()?.unwrap_or_default(),
+        method: method(&arguments.method)?,
+        penalty: PenaltyName::L2,
+        c: arguments.c,
+        standardize: arguments.standardize,
+        pca: arguments.pca,
+        balanced: arguments.balanced,
+        classifier: arguments
+            .classifier
+            .as_deref()
+            .map(read_classifier)
+            .transpose()?,
+        compare: compare?,
+        probability: probability(&arguments),
+        tuning: tuning(&arguments),
+    };
     let source = arguments.table.source()?;
     Ok(TrainPlan {
         tables: vec![("training".to_owned(), source)],
@@ -70,14 +91,7 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
                 _ => IccBound::Lower,
             },
         },
-        model: ModelSettings {
-            method: Method::Logistic,
-            penalty: PenaltyName::L2,
-            c: arguments.c,
-            standardize: arguments.standardize,
-            pca: arguments.pca,
-            balanced: arguments.balanced,
-        },
+        model,
         validation: ValidationSettings {
             folds: arguments.folds,
             repeats: arguments.repeats,
@@ -88,6 +102,53 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
             .out
             .unwrap_or_else(|| PathBuf::from("model.triher")),
         json: arguments.json,
+    })
+}
+
+/// A classifier by its name.
+fn method(name: &str) -> anyhow::Result<Method> {
+    Method::of_name(name).ok_or_else(|| {
+        let names = Method::ALL.map(Method::name).join(", ");
+        anyhow::anyhow!("{name} is no classifier: give one of {names}")
+    })
+}
+
+fn probability(arguments: &TrainArguments) -> ProbabilitySpec {
+    ProbabilitySpec {
+        calibration: arguments.calibrate.as_deref().map(|name| match name {
+            "vector" => Calibration::Vector { penalty: 1e-3 },
+            "dirichlet" => Calibration::Dirichlet {
+                lambda: 1e-2,
+                mu: 1e-2,
+            },
+            "isotonic" => Calibration::Isotonic,
+            _ => Calibration::Temperature,
+        }),
+        conformal: arguments.conformal.map(|coverage| ConformalSpec {
+            coverage,
+            ..ConformalSpec::default()
+        }),
+        novelty: arguments.out_of_distribution.then(NoveltySpec::default),
+        inner: InnerFolds {
+            seed: arguments.seed,
+            ..InnerFolds::default()
+        },
+    }
+}
+
+fn tuning(arguments: &TrainArguments) -> Option<TuningSpec> {
+    let search = match arguments.search.as_str() {
+        "random" => Search::Random,
+        "parzen" => Search::Parzen,
+        _ => Search::Halving,
+    };
+    arguments.tune.map(|budget| TuningSpec {
+        search,
+        budget,
+        inner: InnerFolds {
+            seed: arguments.seed,
+            ..InnerFolds::default()
+        },
     })
 }
 
@@ -104,6 +165,19 @@ pub(crate) fn tell(trained: &Trained, console: &Console) -> anyhow::Result<()> {
             "Cross-validated (out of fold):\n{}",
             discrimination(figures)
         ))?;
+    }
+    for other in &trained.compared {
+        match (&other.figures, &other.problem) {
+            (Some(figures), _) => console.result(&format!(
+                "{} on the same folds:\n{}",
+                other.method,
+                discrimination(figures)
+            ))?,
+            (None, problem) => {
+                let reason = problem.as_deref().unwrap_or("no figures");
+                console.note(&format!("note: {} is left out: {reason}", other.method));
+            }
+        }
     }
     Ok(())
 }

@@ -1,0 +1,143 @@
+//! Several classifiers on the same folds, and what sets and distances say, in words.
+
+use crate::StudyError;
+use serde::Serialize;
+use triher_learn::{Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec};
+use triher_stats::{Evaluation, EvaluationOptions, Predictions};
+
+/// What one classifier of a comparison gave.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// Its name.
+    pub method: String,
+    /// Figures of its out-of-fold predictions; `None` when it failed.
+    pub figures: Option<Evaluation>,
+    /// Why it failed.
+    pub problem: Option<String>,
+}
+
+/// Figures of out-of-fold predictions.
+///
+/// # Errors
+/// As [`triher_stats::evaluate`].
+pub(crate) fn figures(
+    dataset: &Dataset,
+    found: &CrossValidated,
+    bootstrap: usize,
+    seed: u64,
+) -> Result<Evaluation, StudyError> {
+    // Patients that features were fitted on are never held out: the figures are of the others.
+    let held_out = found.held_out();
+    let of = |all: &[String]| held_out.iter().map(|&row| all[row].clone()).collect();
+    let predictions = Predictions::new(
+        of(&dataset.ids),
+        of(&dataset.groups),
+        dataset.classes.clone(),
+        held_out.iter().map(|&row| dataset.y[row]).collect(),
+        (held_out.iter())
+            .flat_map(|&row| found.probabilities.row(row))
+            .copied()
+            .collect(),
+        (dataset.centres.as_ref()).map(|c| held_out.iter().map(|&row| c[row].clone()).collect()),
+    )?;
+    let options = EvaluationOptions {
+        bootstrap,
+        seed,
+        ..EvaluationOptions::default()
+    };
+    Ok(triher_stats::evaluate(&predictions, &options)?)
+}
+
+/// Cross-validates the pipelines on the same folds; one that fails is kept with its reason.
+///
+/// # Errors
+/// What concerns all of them: folds that cannot be made, names that occur twice.
+pub(crate) fn compare(
+    dataset: &Dataset,
+    specs: &[(String, PipelineSpec)],
+    design: &CrossValidation,
+    bootstrap: usize,
+) -> Result<Vec<Compared>, StudyError> {
+    let compared = triher_learn::compare(dataset, specs, design)?;
+    let judged = compared.into_iter().map(|one| {
+        let result = one.result.map_err(StudyError::from);
+        let figures = result.and_then(|found| figures(dataset, &found, bootstrap, design.seed));
+        Compared {
+            method: one.name,
+            problem: figures.as_ref().err().map(ToString::to_string),
+            figures: figures.ok(),
+        }
+    });
+    Ok(judged.collect())
+}
+
+/// How often out-of-fold prediction sets hold the true class, all repeats together; `None` without sets.
+pub(crate) fn cross_validated_coverage(
+    dataset: &Dataset,
+    found: &CrossValidated,
+) -> Result<Option<Coverage>, StudyError> {
+    let repeats = found.sets.len();
+    if repeats == 0 {
+        return Ok(None);
+    }
+    let held_out = found.held_out();
+    let of_repeat = |repeat: &Vec<Vec<bool>>| -> Vec<Vec<bool>> {
+        held_out.iter().map(|&row| repeat[row].clone()).collect()
+    };
+    let sets: Vec<Vec<bool>> = found.sets.iter().flat_map(of_repeat).collect();
+    let truth: Vec<usize> = held_out.iter().map(|&row| dataset.y[row]).collect();
+    let truth = truth.repeat(repeats);
+    let centres: Option<Vec<Option<String>>> = dataset.centres.as_ref().map(|centres| {
+        let of_held = || held_out.iter().map(|&row| centres[row].clone());
+        (0..repeats).flat_map(|_| of_held()).collect()
+    });
+    let classes = &dataset.classes;
+    Ok(Some(triher_learn::coverage(
+        &sets,
+        &truth,
+        classes,
+        centres.as_deref(),
+    )?))
+}
+
+/// Coverage in words, a sentence for all rows and one for each class and centre.
+pub(crate) fn coverage_in_words(coverage: &Coverage) -> Vec<String> {
+    let groups = [
+        ("", vec![&coverage.all]),
+        ("class ", coverage.classes.iter().collect()),
+        ("centre ", coverage.centres.iter().collect()),
+    ];
+    let mut words = Vec::new();
+    for (kind, groups) in groups {
+        for group in groups {
+            let name = if kind.is_empty() {
+                "all rows".to_owned()
+            } else {
+                format!("{kind}{}", group.name)
+            };
+            let empty = match group.empty {
+                0 => String::new(),
+                empty => format!(", {empty} empty"),
+            };
+            words.push(format!(
+                "prediction sets, {name}: {} of {} hold the true class ({:.1} %), {:.2} classes on average{empty}",
+                group.covered,
+                group.rows,
+                100.0 * group.covered as f64 / group.rows.max(1) as f64,
+                group.mean_size
+            ));
+        }
+    }
+    words
+}
+
+/// How many rows are unlike those of training, in words; `None` when none is.
+pub(crate) fn novelty_in_words(distances: &[Distances]) -> Option<String> {
+    let flagged = distances.iter().filter(|d| d.out_of_distribution).count();
+    (flagged > 0).then(|| {
+        format!(
+            "{flagged} of {} rows are unlike those the model was trained on: their predictions rest on extrapolation",
+            distances.len()
+        )
+    })
+}
