@@ -68,7 +68,7 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     let mut notes = labelled.notes.clone();
 
     progress.begin("Evaluation", 1);
-    let centre_of = |row| dataset.centres.as_ref()?.get(row)?.as_deref();
+    let centre_of = |row: usize| dataset.centres.as_ref()?.get(row)?.as_deref();
     let centre_names: Vec<Option<&str>> = (0..dataset.rows()).map(centre_of).collect();
     let predicted = model.predict_at(&dataset.feature_names, dataset.x.values(), &centre_names)?;
     notes.extend(predicted.notes.iter().cloned());
