@@ -76,10 +76,8 @@ pub(crate) fn cross_validated_coverage(
     }
     let sets = found.sets.concat();
     let truth = dataset.y.repeat(repeats);
-    let centres = dataset
-        .centres
-        .as_ref()
-        .map(|centres| centres.repeat(repeats));
+    let centres = dataset.centres.as_ref();
+    let centres = centres.map(|centres| vec![centres.as_slice(); repeats].concat());
     let classes = &dataset.classes;
     Ok(Some(triher_learn::coverage(
         &sets,

@@ -6,8 +6,7 @@ use crate::commands::table::discrimination;
 use crate::console::Console;
 use std::path::PathBuf;
 use triher_study::learn::{
-    Calibration, ClassifierSpec, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec, Search,
-    TuningSpec,
+    Calibration, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec, Search, TuningSpec,
 };
 use triher_study::model_settings::{read_classifier, read_preparation};
 use triher_study::run::RunPlan;

@@ -5,6 +5,7 @@
 
 mod bad_dicom;
 mod bad_input;
+mod classifiers;
 mod cohort;
 mod crop;
 mod demo;
