@@ -328,11 +328,8 @@ fn contributions_add_up_behind_every_step() {
             .map(|k| fitted.baseline().unwrap()[k] + contributions.row(k).iter().sum::<f64>())
             .collect();
         let total: f64 = scores.iter().map(|s| s.exp()).sum();
-        for k in 0..3 {
-            assert!(
-                (scores[k].exp() / total - p.row(0)[k]).abs() < 1e-9,
-                "{name}"
-            );
+        for (score, expected) in scores.iter().zip(p.row(0)) {
+            assert!((score.exp() / total - expected).abs() < 1e-9, "{name}");
         }
         let text = serde_json::to_string(&fitted).unwrap();
         let back: triher_learn::FittedPipeline = serde_json::from_str(&text).unwrap();
