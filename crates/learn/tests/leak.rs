@@ -10,11 +10,12 @@ mod prepare_table;
 use prepare_table::Table;
 use proptest::prelude::*;
 use triher_learn::{
-    ClassWeight, ClassifierSpec, Combat, Correlation, CorrelationFilter, Dataset, DuplicateFilter,
-    ElasticNetSelection, InnerFolds, Keep, Matrix, MissingRule, Mrmr, MrmrCriterion, Penalty,
-    Pipeline, PipelineSpec, Preparation, ProbabilitySpec, RobustnessFilter, Split,
-    StabilitySelection, StepSpec, StrengthRule, UnivariateSelection, UnivariateTest,
-    UnknownRobustness, UnseenCentre, VarianceFilter,
+    Calibration, ClassWeight, ClassifierSpec, Combat, ConformalSpec, Correlation,
+    CorrelationFilter, Dataset, DuplicateFilter, ElasticNetSelection, InnerFolds, Keep, LearnError,
+    Matrix, MissingRule, Mrmr, MrmrCriterion, NoveltySpec, Penalty, Pipeline, PipelineSpec,
+    Preparation, ProbabilitySpec, RobustnessFilter, Split, StabilitySelection, StepSpec,
+    StrengthRule, TuningSpec, UnivariateSelection, UnivariateTest, UnknownRobustness, UnseenCentre,
+    VarianceFilter,
 };
 
 /// Every step with settings that make it do something on the table, and its name.
@@ -248,6 +249,54 @@ fn rows_are_prepared_one_by_one() {
     }
 }
 
+/// Inner folds repeat the steps from the first on, with the centres of their rows: calibration, prediction sets, distances and tuning work
+/// behind ComBat and a selection, and see no held-out row either.
+#[test]
+fn inner_folds_repeat_the_steps() {
+    let (data, split) = data();
+    let combat = StepSpec::Combat(Combat::default());
+    let best = StepSpec::Univariate(UnivariateSelection {
+        test: UnivariateTest::Anova,
+        keep: Keep::Best(8),
+        neighbours: 3,
+    });
+    let mut spec = pipeline(holes(), vec![combat, best]).spec().clone();
+    spec.pca = None;
+    spec.probability = ProbabilitySpec {
+        calibration: Some(Calibration::Temperature),
+        conformal: Some(ConformalSpec::default()),
+        novelty: Some(NoveltySpec::default()),
+        ..ProbabilitySpec::default()
+    };
+    spec.tuning = Some(TuningSpec {
+        budget: 20,
+        ..TuningSpec::default()
+    });
+    let fit = |data: &Dataset| {
+        let (train, _) = data.split(&split).unwrap();
+        Pipeline::new(spec.clone()).fit(&train).unwrap()
+    };
+    let fitted = fit(&data);
+    let mut planted = data.clone();
+    change(&mut planted, &split.test, 3);
+    assert_eq!(fit(&planted), fitted);
+    let (_, held_out) = data.split(&split).unwrap();
+    let distances = fitted
+        .distances_at(held_out.x(), held_out.centres())
+        .unwrap()
+        .unwrap();
+    assert_eq!(distances.len(), split.test.len());
+    // Without centres ComBat refuses, in every way in.
+    assert!(matches!(
+        fitted.predict_proba(held_out.x()),
+        Err(LearnError::UnseenCentre { .. })
+    ));
+    assert!(matches!(
+        fitted.distances(held_out.x()),
+        Err(LearnError::UnseenCentre { .. })
+    ));
+}
+
 /// One and several threads give the same bytes.
 #[test]
 fn threads_change_nothing() {
@@ -279,11 +328,8 @@ fn contributions_add_up_behind_every_step() {
             .map(|k| fitted.baseline().unwrap()[k] + contributions.row(k).iter().sum::<f64>())
             .collect();
         let total: f64 = scores.iter().map(|s| s.exp()).sum();
-        for k in 0..3 {
-            assert!(
-                (scores[k].exp() / total - p.row(0)[k]).abs() < 1e-9,
-                "{name}"
-            );
+        for (score, expected) in scores.iter().zip(p.row(0)) {
+            assert!((score.exp() / total - expected).abs() < 1e-9, "{name}");
         }
         let text = serde_json::to_string(&fitted).unwrap();
         let back: triher_learn::FittedPipeline = serde_json::from_str(&text).unwrap();
