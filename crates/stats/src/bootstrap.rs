@@ -337,6 +337,16 @@ pub fn bootstrap(
     predictions: &Predictions,
     options: &BootstrapOptions,
 ) -> Result<BootstrapResult, StatsError> {
+    run(predictions, options, true)
+}
+
+/// [`bootstrap`], with the influence values (which cost as much as a replicate for each patient)
+/// only where somebody wants accelerated intervals.
+pub(crate) fn run(
+    predictions: &Predictions,
+    options: &BootstrapOptions,
+    accelerated: bool,
+) -> Result<BootstrapResult, StatsError> {
     if options.replicates > MAX_REPLICATES {
         return Err(StatsError::BadOption {
             option: "bootstrap",
@@ -356,7 +366,7 @@ pub fn bootstrap(
         )
         .collect();
     // Without replicates there is no interval that would want them.
-    let influence = if options.replicates > 0 {
+    let influence = if accelerated && options.replicates > 0 {
         plan.influence()
     } else {
         None

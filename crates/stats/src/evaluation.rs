@@ -1,7 +1,7 @@
 //! Everything about one set of predictions, ready to be written and drawn.
 
 use crate::auc::average;
-use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
+use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, run};
 use crate::calibration::{Calibration, calibrate, calibration_bins};
 use crate::classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
@@ -266,12 +266,13 @@ fn draw(
     predictions: &Predictions,
     options: &EvaluationOptions,
 ) -> Result<BootstrapResult, StatsError> {
-    bootstrap(
+    run(
         predictions,
         &BootstrapOptions {
             replicates: options.bootstrap,
             seed: options.seed,
         },
+        false,
     )
 }
 
