@@ -2,7 +2,6 @@
 //! github.com/theibsi/ibsi_2_reference_data. The IBSI's tolerance is 1 % of the map's range.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "a test that tells what it measures and skips"
 )]
 

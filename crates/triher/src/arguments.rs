@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Tell which features of a cohort hold when images and masks change a little: ICC of each
     Robustness(RobustnessArguments),
     /// Train a model from features and labels, with cross-validated figures
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Evaluate a model on an external cohort
     Evaluate(EvaluateArguments),
     /// Predict one patient's HER2 class

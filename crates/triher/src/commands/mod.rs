@@ -53,7 +53,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Filter(arguments) => filter::filter(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),
-        Command::Train(arguments) => train::train(arguments, console),
+        Command::Train(arguments) => train::train(*arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),
         Command::Pretrain(pretraining) => {

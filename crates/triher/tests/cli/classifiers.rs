@@ -103,7 +103,7 @@ name = "second"
 columns = ["c", "noi*"]
 classifier = { method = "random_forest", trees = 20 }
 "#;
-    w.write("fusion.toml", file.to_owned());
+    w.write("fusion.toml", file);
     w.triher(&format!(
         "train {TABLE} --classifier fusion.toml --out m.triher"
     ))
