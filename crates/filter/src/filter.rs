@@ -76,7 +76,7 @@ impl Filter {
     }
 
     /// How many voxels to each side the response looks at on a grid of this spacing, so that an image may be cut to a region and this margin. `None` when it
-    /// looks at the whole image.
+    /// looks at the whole image. Settings that [`Filter::check`] refuses give some number.
     pub fn reach(&self, spacing_mm: [f64; 3]) -> Option<[usize; 3]> {
         let reach = match self {
             Self::Mean(f) => f.reach(),
@@ -155,6 +155,9 @@ pub(crate) fn axes_of(by_slice: bool) -> usize {
 
 /// The longest kernel: longer ones than any image are mistakes of a unit.
 const LONGEST: usize = 2047;
+
+/// Radii are cut here before they become whole numbers, far beyond what [`check_support`] lets pass.
+pub(crate) const FURTHEST: f64 = 1e6;
 
 /// Refuses kernels of more voxels than [`LONGEST`], or none.
 pub(crate) fn check_support(

@@ -2,7 +2,7 @@
 
 use crate::boundary::Boundary;
 use crate::error::FilterError;
-use crate::filter::{check_positive, check_support};
+use crate::filter::{FURTHEST, check_positive, check_support};
 use crate::fourier::{Transform, fast_size};
 use crate::grid::Grid;
 use crate::laplacian_of_gaussian::four;
@@ -100,7 +100,7 @@ impl Gabor {
     /// Voxels from the middle of the kernel to its edge.
     pub(crate) fn radius(&self, spacing_mm: f64) -> usize {
         let longer = self.sigma_mm.max(self.sigma_mm / self.gamma);
-        (self.truncate * longer / spacing_mm).ceil() as usize
+        (self.truncate * longer / spacing_mm).ceil().min(FURTHEST) as usize
     }
 
     /// Angles in radians. An angle and its opposite give conjugate responses, of equal modulus, so when both are among them one is left out.

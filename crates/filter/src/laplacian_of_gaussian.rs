@@ -2,7 +2,7 @@
 
 use crate::boundary::Boundary;
 use crate::error::FilterError;
-use crate::filter::{axes_of, check_positive, check_support, order_word};
+use crate::filter::{FURTHEST, axes_of, check_positive, check_support, order_word};
 use crate::grid::{Grid, Kernel};
 use crate::riesz::Riesz;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl LaplacianOfGaussian {
 
     /// Voxels from the middle of the kernel to its edge.
     pub(crate) fn radius(&self, spacing_mm: f64) -> usize {
-        (self.truncate * self.sigma_mm / spacing_mm + 0.5) as usize
+        (self.truncate * self.sigma_mm / spacing_mm + 0.5).min(FURTHEST) as usize
     }
 
     pub(crate) fn respond(&self, image: &Grid, spacing_mm: f64) -> Grid {

@@ -88,7 +88,7 @@ impl Laws {
     }
 
     pub(crate) fn reach(&self) -> usize {
-        2 + self.energy_distance.unwrap_or(0)
+        self.energy_distance.unwrap_or(0).saturating_add(2)
     }
 
     pub(crate) fn respond(&self, image: &Grid) -> Grid {

@@ -111,7 +111,7 @@ impl Wavelet {
             .collect();
         let low = Kernel::centred(low.to_vec());
         let high = Kernel::centred(high);
-        let last = self.level - 1;
+        let last = self.level.clamp(1, MOST_LEVELS) - 1;
         self.band
             .bytes()
             .map(|letter| {

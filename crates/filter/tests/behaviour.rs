@@ -136,6 +136,7 @@ fn bad_input_is_refused_with_its_reason() {
         "kind='log'\nsigma-mm=-1.0",
         "kind='log'\nsigma-mm=nan",
         "kind='log'\nsigma-mm=1e9",
+        "kind='log'\nsigma-mm=1e308\ntruncate=1e308",
         "kind='log'\nsigma-mm=1.0\nriesz=[0,0,0]",
         "kind='laws'\nkernels='L5E5S5E5'",
         "kind='laws'\nkernels='L5\u{e9}5'",
@@ -150,6 +151,7 @@ fn bad_input_is_refused_with_its_reason() {
         "kind='isotropic-wavelet'\nlevel=60",
     ];
     for settings in bad {
+        filter(settings).reach([1e-3; 3]);
         let error = filter(settings).apply(&image([4; 3], rough)).unwrap_err();
         assert!(
             matches!(error, FilterError::BadSetting { .. }),

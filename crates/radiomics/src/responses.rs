@@ -76,6 +76,7 @@ pub fn responses(
     mask: &Mask,
     settings: &Settings,
 ) -> Result<Vec<Response>, RadiomicsError> {
+    settings.check()?;
     settings
         .filters
         .par_iter()
