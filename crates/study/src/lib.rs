@@ -56,6 +56,7 @@ pub mod ibsi_filters;
 pub mod labelling;
 pub mod lesion;
 mod manifest;
+pub mod maps;
 pub mod model_settings;
 mod motion_picture;
 mod npy;

@@ -6,6 +6,7 @@ use crate::preparation::BiasFieldMethod;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use triher_patch::{Profile, TestTime, Variant};
+pub use triher_pharmacokinetic::Model as PharmacokineticModel;
 pub use triher_phenotype::PhenotypeOptions;
 use triher_region::LesionRule;
 use triher_registration::MotionModel;

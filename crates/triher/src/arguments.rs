@@ -7,7 +7,7 @@ mod imaging;
 
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
-    IbsiArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
+    IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Find(FindArguments),
     /// Take the bias field off a study and undo the motion between its phases, with a picture of before and after
     Correct(CorrectArguments),
+    /// Write maps of a study: enhancement of each phase, kinetics of each voxel, a pharmacokinetic model in the lesion
+    Maps(MapsArguments),
     /// Compute the radiomics features of one image and its mask
     Radiomics(RadiomicsArguments),
     /// Write the response maps of filters: Laplacian of Gaussian, Laws, Gabor, wavelets

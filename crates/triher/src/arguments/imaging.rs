@@ -59,6 +59,38 @@ pub(crate) struct RadiomicsArguments {
     pub(crate) out: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct MapsArguments {
+    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    pub(crate) path: PathBuf,
+    /// Folder to write to: pe_1.nii.gz ..., ser.nii.gz ..., and with --mask curve.csv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The lesion, for its mean curve and the model (NIfTI, NRRD, DICOM SEG, RTSTRUCT; all of its regions)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
+    /// Fit this model to each voxel of the lesion; rates hold up to a factor, as the tissue's T1 is not known
+    #[arg(long, value_parser = ["tofts", "extended-tofts", "two-compartment-exchange"], requires = "mask")]
+    pub(crate) model: Option<String>,
+    /// When the agent arrives, seconds after the phase before contrast
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "S",
+        allow_hyphen_values = true
+    )]
+    pub(crate) arrival_s: f64,
+    /// Signal before contrast below which a voxel is background
+    #[arg(long, default_value_t = 0.0, value_name = "SIGNAL")]
+    pub(crate) background: f32,
+    /// Patient to take when PATH holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
+    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
+    #[arg(long, value_name = "S,S,...")]
+    pub(crate) times: Option<String>,
+}
+
 const FILTER_HELP: &str = "\
 Example of settings (docs/filters.md has all):
   resampling = { spacing-mm = [1, 1, 1], interpolation = \"cubic-bspline\" }

@@ -10,6 +10,7 @@ mod finetune;
 mod habitats;
 mod ibsi;
 mod label;
+mod maps;
 mod model;
 mod patch;
 mod predict;
@@ -51,6 +52,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Robustness(arguments) => robustness::robustness(&arguments, console),
         Command::Radiomics(arguments) => radiomics::radiomics(arguments, console),
         Command::Filter(arguments) => filter::filter(arguments, console),
+        Command::Maps(arguments) => maps::maps(arguments, console),
         Command::Ibsi(arguments) => ibsi::ibsi(&arguments, console),
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(*arguments, console),

@@ -206,6 +206,48 @@ fn phenotypes_pharmacokinetics_and_filters_are_features_of_a_cohort() {
 }
 
 #[test]
+fn maps_of_a_study() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    std::fs::create_dir_all(w.path("q")).unwrap();
+    for file in std::fs::read_dir(w.path("p")).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        if !name.contains("mask") {
+            std::fs::copy(file.path(), w.path("q").join(name)).unwrap();
+        }
+    }
+    let phases = std::fs::read_dir(w.path("q")).unwrap().count();
+    let times: Vec<String> = (0..phases).map(|n| (90 * n).to_string()).collect();
+    let command = format!("maps q --mask p/P_mask.nii.gz --times {}", times.join(","));
+    w.triher(&format!("{command} --model tofts --out m")).done();
+    for name in ["pe_1", "ser", "time_to_peak", "ktrans_per_min", "ve", "r2"] {
+        let map = triher_imagefile::read_image(&w.path(&format!("m/{name}.nii.gz"))).unwrap();
+        assert!(
+            map.voxels().iter().any(|v| v.is_finite() && *v > 0.0),
+            "{name}"
+        );
+    }
+    let curve = String::from_utf8(w.read("m/curve.csv")).unwrap();
+    assert_eq!(curve.lines().count(), phases + 1);
+    w.triher(&format!(
+        "{command} --model two-compartment-exchange --out n"
+    ))
+    .fails_saying(&["simpler model"]);
+    w.triher("maps q --model tofts --out n")
+        .fails_saying(&["--mask"]);
+    // Without times what needs them is left out with its reason.
+    w.triher("maps q --out o").done();
+    assert!(!w.path("o/initial_slope.nii.gz").exists());
+    assert!(w.path("o/pe_1.nii.gz").exists());
+    assert!(
+        w.json("o/manifest.json")["notes"]
+            .to_string()
+            .contains("initial_slope")
+    );
+}
+
+#[test]
 fn filters_meet_the_standards_reference_values() {
     let Some(data) = reference("ibsi") else {
         return;
