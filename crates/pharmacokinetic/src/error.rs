@@ -43,6 +43,14 @@ pub enum PharmacokineticError {
         /// Values that were expected.
         expected: usize,
     },
+    /// No voxel of the region can be fitted.
+    #[error(
+        "none of the {voxels} voxels of the region has a concentration in every phase: its signal before contrast is not positive, or a phase is not finite"
+    )]
+    NothingToFit {
+        /// Voxels of the region.
+        voxels: usize,
+    },
     /// A number of the protocol makes no sense.
     #[error("{setting} cannot be {value}: give {allowed}")]
     BadSetting {

@@ -25,7 +25,7 @@ pub struct ParameterMaps {
 /// Fits every voxel of a region, and their mean. Voxels whose signal has no concentration in some phase are left out.
 ///
 /// # Errors
-/// [`PharmacokineticError`]: no times, too few phases for the model, a protocol that makes no sense, another grid.
+/// [`PharmacokineticError`]: no times, too few phases for the model, a protocol that makes no sense, another grid, no voxel that can be fitted.
 pub fn parameter_maps(
     series: &DynamicSeries,
     region: &Mask,
@@ -57,6 +57,10 @@ pub fn parameter_maps(
             Some((offset, concentrations, fit))
         })
         .collect();
+    if fits.is_empty() {
+        let voxels = offsets.len();
+        return Err(PharmacokineticError::NothingToFit { voxels });
+    }
     let mut parameters: Vec<Image> = (model.parameters().iter())
         .map(|_| region.map(|_| f32::NAN))
         .collect();

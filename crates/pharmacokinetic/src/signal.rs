@@ -60,6 +60,10 @@ impl SignalModel {
 
     /// Concentration in millimolar from a signal and that before contrast; not a number when no concentration gives such a signal.
     pub fn concentration_mm(&self, signal: f64, before: f64) -> f64 {
+        let positive = before > 0.0;
+        if !positive {
+            return f64::NAN;
+        }
         match *self {
             Self::SpoiledGradientEcho {
                 tr_ms,
@@ -71,12 +75,36 @@ impl SignalModel {
                 let e10 = (-tr_ms / t10_ms).exp();
                 let relative = signal / before * (1.0 - e10) / (1.0 - cosine * e10);
                 let e1 = (1.0 - relative) / (1.0 - cosine * relative);
-                if !(before > 0.0 && e1 > 0.0 && e1 <= 1.0) {
+                if !(e1 > 0.0 && e1 <= 1.0) {
                     return f64::NAN;
                 }
                 (-e1.ln() / tr_ms - 1.0 / t10_ms) * 1000.0 / relaxivity_per_mm_s
             }
             Self::RelativeEnhancement { per_mm } => (signal - before) / before / per_mm,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_signal_before_contrast_gives_no_concentration() {
+        let models = [
+            SignalModel::RelativeEnhancement { per_mm: 3.0 },
+            SignalModel::SpoiledGradientEcho {
+                tr_ms: 5.0,
+                flip_deg: 12.0,
+                t10_ms: 1400.0,
+                relaxivity_per_mm_s: 4.5,
+            },
+        ];
+        for model in models {
+            for before in [0.0, -20.0, f64::NAN] {
+                assert!(model.concentration_mm(100.0, before).is_nan());
+            }
+            assert!(model.concentration_mm(150.0, 100.0) > 0.0);
         }
     }
 }

@@ -226,7 +226,21 @@ impl CurveFeatures {
         }
         if let Some(recipe) = &self.pharmacokinetic {
             match recipe.maps(series, lesion) {
-                Ok(maps) => values.extend(recipe.values(&maps, lesion.count())),
+                Ok(maps) => {
+                    let found = recipe.values(&maps, lesion.count());
+                    let columns = recipe.columns();
+                    let missing: Vec<&str> = (columns.iter().zip(&found))
+                        .filter(|(_, value)| value.is_nan())
+                        .map(|((name, _), _)| name.as_str())
+                        .collect();
+                    if !missing.is_empty() {
+                        notes.push(format!(
+                            "{}: not defined for curves that are flat",
+                            missing.join(", ")
+                        ));
+                    }
+                    values.extend(found);
+                }
                 Err(error) => {
                     notes.push(format!("pharmacokinetics: {error}"));
                     values.extend(recipe.columns().iter().map(|_| f64::NAN));
