@@ -11,7 +11,7 @@ use triher_volume::{DynamicSeries, Mask};
 const MIN_VOXELS_PER_TASK: usize = 1 << 10;
 
 /// How a quantity becomes one number of a lesion: ending of the name, and what it is.
-const SUMMARIES: [(&str, &str); 6] = [
+pub(crate) const SUMMARIES: [(&str, &str); 6] = [
     ("curve", "of the lesion's mean curve"),
     ("mean", "mean over the voxels where it is defined"),
     (
@@ -137,25 +137,33 @@ pub(crate) fn kinetic_of(
     Ok(features)
 }
 
-/// One quantity on the mean curve and over the voxels.
-fn summaries(
-    quantity: Quantity,
-    mean_curve: &[f64],
-    times_s: Option<&[f64]>,
+/// The values of [`SUMMARIES`]: of the mean curve, and of the voxels where something is defined.
+pub(crate) fn summary_values(
+    of_curve: Option<f64>,
     mut defined: Vec<f64>,
-) -> Vec<Feature> {
+) -> [Option<f64>; SUMMARIES.len()] {
     defined.sort_by(f64::total_cmp);
     let some = !defined.is_empty();
     let mean = mean_of(&defined);
     let squares: Vec<f64> = defined.iter().map(|v| (v - mean).powi(2)).collect();
-    let values = [
-        quantity.of(mean_curve, times_s),
+    [
+        of_curve,
         some.then_some(mean),
         some.then(|| mean_of(&squares).sqrt()),
         percentile(&defined, 10.0),
         percentile(&defined, 50.0),
         percentile(&defined, 90.0),
-    ];
+    ]
+}
+
+/// One quantity on the mean curve and over the voxels.
+fn summaries(
+    quantity: Quantity,
+    mean_curve: &[f64],
+    times_s: Option<&[f64]>,
+    defined: Vec<f64>,
+) -> Vec<Feature> {
+    let values = summary_values(quantity.of(mean_curve, times_s), defined);
     let missing = quantity.missing(mean_curve.len(), times_s.is_some());
     let pairs = SUMMARIES.iter().zip(values);
     pairs

@@ -8,6 +8,9 @@
 //! * [`first_order_features`] (`fo_...`): the statistics of [`FirstOrder`] (IBSI definitions) before contrast, in the first and last phase
 //!   after it, and in the first subtraction.
 //!
+//! [`phase_features`] adds what depends on the number of phases and on thresholds: enhancement of each phase, parts of the functional tumour
+//! volume, shares of 19 patterns of curves ([`CurvePattern`]).
+//!
 //! A feature that is not defined for a lesion has no value but a reason. Voxels that are not finite in some phase, and voxels without signal
 //! before contrast, are left out and counted ([`voxel_counts`]).
 //!
@@ -33,24 +36,28 @@
 //! ```
 
 mod curve;
+mod curve_pattern;
 mod error;
 mod feature;
 mod first_order;
 mod functional_volume;
 mod kinetic;
 mod maps;
+mod phase_features;
 mod quantity;
 mod quantity_map;
 mod statistics;
 mod voxels;
 
 pub use curve::{CurveType, curve, curve_type};
+pub use curve_pattern::{CurvePattern, CurvePatternRule, WashIn, curve_pattern_map};
 pub use error::KineticsError;
 pub use feature::{Feature, FeatureOptions, feature_names, features};
 pub use first_order::{first_order_features, first_order_names};
 pub use functional_volume::{FunctionalVolume, SerCutoffs, functional_volume};
 pub use kinetic::{kinetic_features, kinetic_names};
 pub use maps::{UcsfRule, percent_enhancement, signal_enhancement_ratio};
+pub use phase_features::{PhaseOptions, phase_feature_list, phase_features};
 pub use quantity::Quantity;
 pub use quantity_map::quantity_map;
 pub use statistics::{FirstOrder, percentile};

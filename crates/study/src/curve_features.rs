@@ -1,9 +1,10 @@
-//! Phenotypes and pharmacokinetics of the lesion's curves.
+//! Phases, patterns, phenotypes and pharmacokinetics of the lesion's curves.
 
 use crate::StudyError;
 use crate::feature_definition::FeatureDefinition;
 use crate::recipe::Recipe;
 use serde::{Deserialize, Serialize};
+use triher_kinetics::{PhaseOptions, phase_feature_list, phase_features};
 use triher_pharmacokinetic::{InputFunction, Model, ParameterMaps, SignalModel, parameter_maps};
 use triher_phenotype::{PhenotypeOptions, phenotype_list, phenotypes};
 use triher_volume::{DynamicSeries, Image, Mask};
@@ -155,22 +156,51 @@ fn quantile(sorted: &[f64], percent: f64) -> f64 {
     triher_kinetics::percentile(sorted, percent).unwrap_or(f64::NAN)
 }
 
+/// One note for each reason, with all that is missing for it.
+fn note_missing<'a>(
+    what: &str,
+    missing: impl Iterator<Item = (&'a str, &'a str)>,
+    notes: &mut Vec<String>,
+) {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (why, name) in missing {
+        match reasons.iter_mut().find(|r| r.0 == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let tell = |(why, names): (&str, Vec<&str>)| format!("{what} {}: {why}", names.join(", "));
+    notes.extend(reasons.into_iter().map(tell));
+}
+
 /// What a recipe asks of the lesion's curves.
 #[derive(Clone, Debug)]
 pub(crate) struct CurveFeatures {
+    phases: Option<PhaseOptions>,
     phenotypes: Option<PhenotypeOptions>,
     pharmacokinetic: Option<PharmacokineticRecipe>,
     definitions: Vec<FeatureDefinition>,
 }
 
 impl CurveFeatures {
-    pub(crate) fn new(recipe: &Recipe) -> Self {
+    /// Prepares a recipe.
+    ///
+    /// # Errors
+    /// When an option makes no sense.
+    pub(crate) fn new(recipe: &Recipe) -> Result<Self, StudyError> {
         let define = |name: String, family: &str, unit: &str| FeatureDefinition {
             family: family.to_owned(),
             unit: unit.to_owned(),
             ..FeatureDefinition::of_own(&name)
         };
         let mut definitions = Vec::new();
+        if let Some(options) = &recipe.curves {
+            options.check()?;
+            definitions.extend(phase_feature_list(options).into_iter().map(|f| {
+                let family = format!("Contrast kinetics: {}", f.definition);
+                define(f.name, &family, f.unit)
+            }));
+        }
         if recipe.phenotypes.is_some() {
             definitions.extend(phenotype_list().into_iter().map(|p| {
                 let family = format!("Phenotypes: {}", p.name);
@@ -182,11 +212,12 @@ impl CurveFeatures {
             let columns = recipe.columns().into_iter();
             definitions.extend(columns.map(|(name, unit)| define(name, &family, unit)));
         }
-        Self {
+        Ok(Self {
+            phases: recipe.curves.clone(),
             phenotypes: recipe.phenotypes,
             pharmacokinetic: recipe.pharmacokinetic,
             definitions,
-        }
+        })
     }
 
     /// What each feature is, in the order of the values.
@@ -202,21 +233,31 @@ impl CurveFeatures {
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) {
+        if let Some(options) = &self.phases {
+            match phase_features(series, lesion, options) {
+                Ok(all) => {
+                    let all = all.iter();
+                    let missing = all.clone().filter_map(|f| {
+                        let reason = f.reason.as_deref()?;
+                        Some((reason, f.name.as_str()))
+                    });
+                    note_missing("curves", missing, notes);
+                    values.extend(all.map(|f| f.value.unwrap_or(f64::NAN)));
+                }
+                Err(error) => {
+                    notes.push(format!("curves: {error}"));
+                    values.extend(phase_feature_list(options).iter().map(|_| f64::NAN));
+                }
+            }
+        }
         if let Some(options) = &self.phenotypes {
             match phenotypes(series, lesion, options) {
                 Ok(all) => {
-                    let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
-                    for p in all.iter().filter(|p| p.value.is_none()) {
-                        match missing.iter_mut().find(|m| m.0 == p.missing) {
-                            Some((_, codes)) => codes.push(p.code),
-                            None => missing.push((p.missing, vec![p.code])),
-                        }
-                    }
-                    let tell = |(why, codes): (&str, Vec<&str>)| {
-                        format!("phenotypes {}: {why}", codes.join(", "))
-                    };
-                    notes.extend(missing.into_iter().map(tell));
-                    values.extend(all.iter().map(|p| p.value.unwrap_or(f64::NAN)));
+                    let all = all.iter();
+                    let missing = all.clone().filter(|p| p.value.is_none());
+                    let missing = missing.map(|p| (p.missing, p.code));
+                    note_missing("phenotypes", missing, notes);
+                    values.extend(all.map(|p| p.value.unwrap_or(f64::NAN)));
                 }
                 Err(error) => {
                     notes.push(format!("phenotypes: {error}"));

@@ -59,7 +59,7 @@ impl FeatureExtractor {
         }
         let regions = RegionFeatures::new(&recipe)?;
         names.extend(regions.names().map(str::to_owned));
-        let curves = CurveFeatures::new(&recipe);
+        let curves = CurveFeatures::new(&recipe)?;
         names.extend(curves.definitions().iter().map(|d| d.name.clone()));
         let mut encoder = None;
         let mut inputs = Vec::new();
@@ -74,7 +74,7 @@ impl FeatureExtractor {
         }
         if names.is_empty() {
             return Err(StudyError::Input(
-                "the recipe asks for no features: switch on kinetics, first_order, radiomics, phenotypes, pharmacokinetic, rings or embedding"
+                "the recipe asks for no features: switch on kinetics, first_order, curves, radiomics, phenotypes, pharmacokinetic, rings or embedding"
                     .to_owned(),
             ));
         }

@@ -7,7 +7,9 @@ use crate::lesion::read_masks;
 use crate::manifest::{Manifest, write_whole};
 use crate::source::{PatientStudy, ReadOptions};
 use std::path::PathBuf;
-use triher_kinetics::{Quantity, percent_enhancement, quantity_map};
+use triher_kinetics::{
+    CurvePatternRule, Quantity, curve_pattern_map, percent_enhancement, quantity_map,
+};
 use triher_volume::{Image, Mask};
 
 /// Which maps, and where to.
@@ -36,7 +38,8 @@ pub struct Maps {
     pub notes: Vec<String>,
 }
 
-/// Writes percent enhancement of each phase (`pe_1.nii.gz` ...), every kinetic quantity that the phases allow (`ser.nii.gz` ...), with a mask its mean
+/// Writes percent enhancement of each phase (`pe_1.nii.gz` ...), every kinetic quantity that the phases allow (`ser.nii.gz` ...), the number of each voxel's pattern
+/// ([`triher_kinetics::CurvePattern`], `curve_pattern.nii.gz`), with a mask its mean
 /// curve (`curve.csv`: phase, seconds, mean intensity, percent enhancement of the mean) and the parameters of the model (`ktrans_per_min.nii.gz` ..., `r2.nii.gz`), and a manifest.
 ///
 /// # Errors
@@ -88,6 +91,10 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
             Ok(map) => keep(quantity.name(), &map)?,
             Err(error) => notes.push(format!("{}: {error}", quantity.name())),
         }
+    }
+    match curve_pattern_map(series, &CurvePatternRule::default(), plan.background) {
+        Ok(map) => keep("curve_pattern", &map)?,
+        Err(error) => notes.push(format!("curve_pattern: {error}")),
     }
     if let (Some(recipe), Some(lesion)) = (&plan.pharmacokinetic, &lesion) {
         let fitted = recipe.maps(series, lesion)?;

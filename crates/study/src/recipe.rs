@@ -5,6 +5,7 @@ pub use crate::curve_features::{PharmacokineticRecipe, PopulationInput};
 use crate::preparation::BiasFieldMethod;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+pub use triher_kinetics::PhaseOptions;
 use triher_patch::{Profile, TestTime, Variant};
 pub use triher_pharmacokinetic::Model as PharmacokineticModel;
 pub use triher_phenotype::PhenotypeOptions;
@@ -24,6 +25,10 @@ pub struct Recipe {
     pub kinetics: bool,
     /// First-order intensity statistics (`fo_`).
     pub first_order: bool,
+    /// Enhancement of each phase, parts of the functional volume and patterns of curves (`kin_pe_<n>_`, `kin_functional_ser_`, `kin_pattern_`), when they are
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curves: Option<PhaseOptions>,
     /// The pretrained encoder's embedding (`emb_`), when it is asked for.
     pub embedding: Option<EmbeddingRecipe>,
     /// Radiomics as the IBSI defines them (`rad_`), when they are asked for.
@@ -57,6 +62,7 @@ impl Default for Recipe {
         Self {
             kinetics: true,
             first_order: true,
+            curves: None,
             embedding: None,
             radiomics: None,
             phenotypes: None,
@@ -76,6 +82,7 @@ impl Default for Recipe {
 struct RecipeTable {
     kinetics: bool,
     first_order: bool,
+    curves: Option<PhaseOptions>,
     embedding: Option<EmbeddingRecipe>,
     radiomics: Option<RadiomicsRecipe>,
     phenotypes: Option<PhenotypeOptions>,
@@ -93,6 +100,7 @@ impl Default for RecipeTable {
         Self {
             kinetics: recipe.kinetics,
             first_order: recipe.first_order,
+            curves: recipe.curves,
             embedding: recipe.embedding,
             radiomics: recipe.radiomics,
             phenotypes: recipe.phenotypes,
@@ -111,6 +119,7 @@ impl From<RecipeTable> for Recipe {
         Self {
             kinetics: table.kinetics,
             first_order: table.first_order,
+            curves: table.curves,
             embedding: table.embedding,
             radiomics: table.radiomics,
             phenotypes: table.phenotypes,
@@ -131,6 +140,7 @@ enum FeatureSet {
     Kinetics,
     #[serde(alias = "first_order")]
     FirstOrder,
+    Curves,
     Embedding,
     Radiomics,
     Phenotypes,
@@ -167,6 +177,7 @@ impl<'de> Deserialize<'de> for Recipe {
                     match name {
                         FeatureSet::Kinetics => recipe.kinetics = true,
                         FeatureSet::FirstOrder => recipe.first_order = true,
+                        FeatureSet::Curves => recipe.curves = Some(Default::default()),
                         FeatureSet::Embedding => recipe.embedding = Some(Default::default()),
                         FeatureSet::Radiomics => recipe.radiomics = Some(Default::default()),
                         FeatureSet::Phenotypes => recipe.phenotypes = Some(Default::default()),
