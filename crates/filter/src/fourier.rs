@@ -1,5 +1,6 @@
 //! Discrete Fourier transforms of grids of complex numbers.
 
+use crate::grid::Grid;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
@@ -88,6 +89,37 @@ fn transposed(slice: &mut [Complex<f64>], nx: usize, ny: usize, plan: &dyn Fft<f
     }
 }
 
+/// Multiplies each frequency of a grid, along its first `axes` axes, by what a transfer function gives for it, and takes the real part of what comes back.
+pub(crate) fn transferred(
+    image: &Grid,
+    axes: usize,
+    transfer: impl Fn([f64; 3]) -> Complex<f64>,
+) -> Grid {
+    let transform = Transform::new(image.size);
+    let mut values: Vec<Complex<f64>> = image.values.iter().map(|&v| v.into()).collect();
+    transform.forward(&mut values, axes);
+    let along: [Vec<f64>; 3] = std::array::from_fn(|a| {
+        if a < axes {
+            frequencies(image.size[a])
+        } else {
+            vec![0.0; image.size[a]]
+        }
+    });
+    let mut place = values.iter_mut();
+    for &z in &along[2] {
+        for &y in &along[1] {
+            for (&x, value) in along[0].iter().zip(&mut place) {
+                *value *= transfer([x, y, z]);
+            }
+        }
+    }
+    transform.backward(&mut values, axes);
+    Grid {
+        size: image.size,
+        values: values.iter().map(|v| v.re).collect(),
+    }
+}
+
 /// The smallest number from `least` on whose prime factors are 2, 3 and 5: such transforms are fast.
 pub(crate) fn fast_size(least: usize) -> usize {
     let smooth = |n: usize| {
@@ -104,7 +136,7 @@ pub(crate) fn fast_size(least: usize) -> usize {
 
 /// Frequencies along an axis in the order of the transform: equally spaced from -1 to 1, both included, 1 being the Nyquist frequency. For an axis of an
 /// even number of voxels zero is not among them; this is the grid with which the IBSI's reference maps are met.
-pub(crate) fn frequencies(size: usize) -> Vec<f64> {
+fn frequencies(size: usize) -> Vec<f64> {
     if size < 2 {
         return vec![0.0; size];
     }

@@ -3,11 +3,10 @@
 use crate::boundary::Boundary;
 use crate::error::FilterError;
 use crate::filter::{axes_of, order_word};
-use crate::fourier::{Transform, frequencies};
+use crate::fourier::transferred;
 use crate::grid::Grid;
 use crate::riesz::Riesz;
 use crate::wavelet::MOST_LEVELS;
-use rustfft::num_complex::Complex;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::FRAC_PI_2;
 
@@ -76,31 +75,11 @@ impl IsotropicWavelet {
     }
 
     fn band_pass(&self, image: &Grid, axes: usize) -> Grid {
-        let transform = Transform::new(image.size);
-        let mut values: Vec<Complex<f64>> = image.values.iter().map(|&v| v.into()).collect();
-        transform.forward(&mut values, axes);
         let highest = 0.5f64.powi(self.level as i32 - 1);
-        let along: [Vec<f64>; 3] = std::array::from_fn(|a| {
-            if a < axes {
-                frequencies(image.size[a])
-            } else {
-                vec![0.0; image.size[a]]
-            }
-        });
-        let mut place = values.iter_mut();
-        for wz in &along[2] {
-            for wy in &along[1] {
-                for (wx, value) in along[0].iter().zip(&mut place) {
-                    let u = (wx * wx + wy * wy + wz * wz).sqrt() / highest;
-                    *value *= self.gain(u);
-                }
-            }
-        }
-        transform.backward(&mut values, axes);
-        Grid {
-            size: image.size,
-            values: values.iter().map(|v| v.re).collect(),
-        }
+        transferred(image, axes, |frequency| {
+            let length = frequency.iter().map(|w| w * w).sum::<f64>().sqrt();
+            self.gain(length / highest).into()
+        })
     }
 
     fn gain(&self, u: f64) -> f64 {

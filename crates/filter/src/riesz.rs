@@ -2,7 +2,7 @@
 
 use crate::boundary::Boundary;
 use crate::error::FilterError;
-use crate::fourier::{Transform, frequencies};
+use crate::fourier::transferred;
 use crate::grid::Grid;
 use rustfft::num_complex::Complex;
 
@@ -47,49 +47,25 @@ impl Riesz {
         filter: impl Fn(&Grid) -> Grid,
     ) -> Grid {
         let filtered = filter(&image.padded(MARGIN, axes, boundary));
-        let transform = Transform::new(filtered.size);
-        let mut values: Vec<Complex<f64>> = filtered.values.iter().map(|&v| v.into()).collect();
-        transform.forward(&mut values, axes);
-        self.multiply(&mut values, filtered.size, axes);
-        transform.backward(&mut values, axes);
-        let response = Grid {
-            size: filtered.size,
-            values: values.iter().map(|v| v.re).collect(),
-        };
-        response.without_margin(MARGIN, axes)
+        transferred(&filtered, axes, self.transfer()).without_margin(MARGIN, axes)
     }
 
-    /// Multiplies frequencies by the transfer function.
-    pub(crate) fn multiply(self, values: &mut [Complex<f64>], size: [usize; 3], axes: usize) {
+    /// The transfer function; 0 at the frequency 0, where there is no direction.
+    fn transfer(self) -> impl Fn([f64; 3]) -> Complex<f64> {
         let factorial = |n: u32| (1..=n).map(f64::from).product::<f64>();
         let orders = self.order.map(u32::from);
         let total: u32 = orders.iter().sum();
         let scale = (factorial(total) / orders.map(factorial).iter().product::<f64>()).sqrt();
         let turn = Complex::new(0.0, -1.0).powu(total) * scale;
-        let along: [Vec<f64>; 3] = std::array::from_fn(|a| {
-            if a < axes {
-                frequencies(size[a])
-            } else {
-                vec![0.0; size[a]]
+        move |frequency| {
+            let length = frequency.iter().map(|w| w * w).sum::<f64>().sqrt();
+            if length == 0.0 {
+                return Complex::default();
             }
-        });
-        let mut place = values.iter_mut();
-        for wz in &along[2] {
-            for wy in &along[1] {
-                for (wx, value) in along[0].iter().zip(&mut place) {
-                    let length = (wx * wx + wy * wy + wz * wz).sqrt();
-                    if length == 0.0 {
-                        *value = Complex::default();
-                        continue;
-                    }
-                    let product: f64 = [wx, wy, wz]
-                        .into_iter()
-                        .zip(orders)
-                        .map(|(w, l)| (w / length).powi(l as i32))
-                        .product();
-                    *value *= turn * product;
-                }
-            }
+            let parts = frequency.into_iter().zip(orders);
+            turn * parts
+                .map(|(w, l)| (w / length).powi(l as i32))
+                .product::<f64>()
         }
     }
 }

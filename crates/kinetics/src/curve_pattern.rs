@@ -1,12 +1,9 @@
 //! Curves told apart by how they rise, what they do late, and whether they do so steadily: 19 patterns.
 
+use crate::quantity_map::curve_map;
 use crate::{CurveType, KineticsError, Quantity};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use triher_volume::{DynamicSeries, Image, Provenance, Volume};
-
-/// Voxels that one task takes at least.
-const MIN_VOXELS_PER_TASK: usize = 1 << 14;
+use triher_volume::{DynamicSeries, Image};
 
 /// Initial rise of a curve: percent enhancement of the first phase after contrast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -217,27 +214,10 @@ pub fn curve_pattern_map(
             allowed: "an early and a late phase",
         });
     }
-    let phases: Vec<&[f32]> = series.phases().iter().map(|p| p.image.voxels()).collect();
-    let pre = series.pre();
-    let voxels = (0..pre.voxels().len())
-        .into_par_iter()
-        .with_min_len(MIN_VOXELS_PER_TASK)
-        .map_init(
-            || vec![0f64; phases.len()],
-            |curve, offset| {
-                if phases[0][offset] < background {
-                    return f32::NAN;
-                }
-                for (value, phase) in curve.iter_mut().zip(&phases) {
-                    *value = f64::from(phase[offset]);
-                }
-                rule.of(curve).map_or(f32::NAN, |p| p.number() as f32)
-            },
-        )
-        .collect();
-    let provenance = Provenance::from_source(pre.provenance().source.clone())
-        .with_step("number of the curve's pattern, 0 to 18");
-    Ok(Volume::new(*pre.geometry(), voxels, provenance)?)
+    let step = "number of the curve's pattern, 0 to 18";
+    curve_map(series, background, step, |curve| {
+        rule.of(curve).map(|p| p.number() as f32)
+    })
 }
 
 #[cfg(test)]

@@ -17,14 +17,26 @@ pub fn quantity_map(
     background: f32,
 ) -> Result<Image, KineticsError> {
     let times = series.times_s();
-    let phases: Vec<&[f32]> = series.phases().iter().map(|p| p.image.voxels()).collect();
-    if let Some(missing) = quantity.missing(phases.len(), times.is_some()) {
+    if let Some(missing) = quantity.missing(series.phases().len(), times.is_some()) {
         return Err(KineticsError::BadOption {
             option: "the quantity of a map",
             value: format!("{} ({missing})", quantity.name()),
             allowed: "one that these phases have",
         });
     }
+    curve_map(series, background, quantity.definition(), |curve| {
+        quantity.of(curve, times.as_deref()).map(|v| v as f32)
+    })
+}
+
+/// What a function gives for the curve of each voxel; not a number where it gives nothing or `S(0)` is below `background`.
+pub(crate) fn curve_map(
+    series: &DynamicSeries,
+    background: f32,
+    step: &str,
+    of: impl Fn(&[f64]) -> Option<f32> + Sync,
+) -> Result<Image, KineticsError> {
+    let phases: Vec<&[f32]> = series.phases().iter().map(|p| p.image.voxels()).collect();
     let pre = series.pre();
     let voxels = (0..pre.voxels().len())
         .into_par_iter()
@@ -32,16 +44,18 @@ pub fn quantity_map(
         .map_init(
             || vec![0f64; phases.len()],
             |curve, offset| {
+                // Not the opposite comparison: a voxel that is not a number is no tissue.
+                let tissue = phases[0][offset] >= background;
+                if !tissue {
+                    return f32::NAN;
+                }
                 for (value, phase) in curve.iter_mut().zip(&phases) {
                     *value = f64::from(phase[offset]);
                 }
-                let tissue = phases[0][offset] >= background;
-                let value = tissue.then(|| quantity.of(curve, times.as_deref()));
-                value.flatten().map_or(f32::NAN, |v| v as f32)
+                of(curve).unwrap_or(f32::NAN)
             },
         )
         .collect();
-    let provenance =
-        Provenance::from_source(pre.provenance().source.clone()).with_step(quantity.definition());
+    let provenance = Provenance::from_source(pre.provenance().source.clone()).with_step(step);
     Ok(Volume::new(*pre.geometry(), voxels, provenance)?)
 }
