@@ -1,24 +1,28 @@
 //! Everything about one set of predictions, ready to be written and drawn.
 
 use crate::auc::average;
-use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, run};
+use crate::bootstrap::{BootstrapOptions, BootstrapResult, Statistic, bootstrap};
 use crate::calibration::{Calibration, calibrate, calibration_bins};
-use crate::classification::{
-    ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,
-};
+use crate::classification::{ClassPerformance, accuracy, balanced_accuracy, confusion, per_class};
 use crate::resampling::number_groups;
 use crate::{
-    Predictions, RocCurve, Spread, StatsError, auc_micro, auc_one_vs_rest, brier_reference,
-    brier_score, log_loss, roc_curve, spread,
+    OperatingPerformance, Predictions, RocBand, RocCurve, Spread, StatsError, SubgroupVariable,
+    auc_micro, auc_one_vs_rest, brier_reference, brier_score, log_loss, roc_band, roc_curve,
+    spread,
 };
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod benefit;
+mod centre;
+mod multiclass;
 mod notes;
 
-/// The name under which rows without a centre are listed in [`Evaluation::per_centre`].
-const NO_CENTRE: &str = "not stated";
+pub(crate) use benefit::ordered_cuts;
+pub use benefit::{LabelNoise, NetBenefit, NoisyFigure};
+pub use centre::{CentreEvaluation, CentreSummary};
+pub use multiclass::{ClassDelong, Multiclass, ProbabilityQuality};
 
 /// How to evaluate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +53,16 @@ impl Default for EvaluationOptions {
     }
 }
 
+impl EvaluationOptions {
+    /// The bootstrap that the options ask for.
+    pub(crate) fn draws(&self) -> BootstrapOptions {
+        BootstrapOptions {
+            replicates: self.bootstrap,
+            seed: self.seed,
+        }
+    }
+}
+
 /// A number with the interval of the bootstrap over patients. Both are `None` (`null`) when the
 /// data do not define the number; the reason is in the notes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -58,6 +72,22 @@ pub struct Estimate {
     /// Percentile interval `[low, high]` at [`BootstrapSummary::confidence`]. The field's name
     /// says 95 because that is the level unless another was asked for; then a note says so.
     pub ci95: Option<[f64; 2]>,
+    /// Bias-corrected and accelerated interval of the same replicates. `None` where the statistic has no
+    /// influence values (subgroups, cohorts too large for them).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bca95: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// The logit of an estimate between 0 and 1 with its variance, taken from the width of the interval on that
+    /// scale; `None` without an interval, or where a bound is 0 or 1.
+    pub(crate) fn logit(&self, confidence: f64) -> Option<(f64, f64)> {
+        let logit = |p: f64| (p > 0.0 && p < 1.0).then(|| (p / (1.0 - p)).ln());
+        let [low, high] = self.ci95?;
+        let half = (logit(high)? - logit(low)?) / 2.0;
+        let error = half / crate::interval::normal_quantile(confidence)?;
+        Some((logit(self.value?)?, error * error)).filter(|(_, variance)| *variance > 0.0)
+    }
 }
 
 /// Areas under the ROC curve.
@@ -75,6 +105,19 @@ pub struct AucBlock {
     pub per_class: IndexMap<String, Estimate>,
 }
 
+impl AucBlock {
+    /// A block in which nothing is known.
+    pub(crate) fn empty(classes: &[String]) -> Self {
+        let nothing = |name: &String| (name.clone(), Estimate::default());
+        Self {
+            macro_average: Estimate::default(),
+            weighted: Estimate::default(),
+            micro_average: Estimate::default(),
+            per_class: classes.iter().map(nothing).collect(),
+        }
+    }
+}
+
 /// ROC curves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RocSet {
@@ -83,6 +126,9 @@ pub struct RocSet {
     /// The curve over all probabilities. `micro` in JSON.
     #[serde(rename = "micro")]
     pub micro_average: Option<RocCurve>,
+    /// Band of every class's curve from the same kind of bootstrap; empty without replicates.
+    #[serde(default)]
+    pub bands: IndexMap<String, RocBand>,
 }
 
 /// How the intervals were made.
@@ -101,25 +147,6 @@ pub struct BootstrapSummary {
     /// Replicates in which at least one class had no draw, and that are left out of the intervals
     /// of the averages.
     pub degenerate: usize,
-}
-
-/// One centre of the cohort.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CentreEvaluation {
-    /// Rows.
-    pub n: usize,
-    /// Patients.
-    pub patients: usize,
-    /// Rows per true class.
-    pub counts: IndexMap<String, u64>,
-    /// AUCs, with intervals from this centre's patients alone.
-    pub auc: AucBlock,
-    /// Rows called by their true class, with Wilson interval.
-    pub accuracy: Proportion,
-    /// Confusion matrix, row = truth.
-    pub confusion: Vec<Vec<u64>>,
-    /// Why a number is missing, or should be read with care.
-    pub notes: Vec<String>,
 }
 
 /// Discrimination, calibration and classification of one set of predictions.
@@ -157,8 +184,32 @@ pub struct Evaluation {
     pub roc: RocSet,
     /// `spread[truth][class]`: the probabilities of `class` among rows whose truth is `truth`.
     pub spread: IndexMap<String, IndexMap<String, Spread>>,
+    /// AUC of every class after DeLong, beside the bootstrap's; classes without an AUC are left out.
+    #[serde(default)]
+    pub delong: IndexMap<String, ClassDelong>,
+    /// Figures over all classes at once.
+    #[serde(default)]
+    pub multiclass: Multiclass,
+    /// Recalibration, parts of the Brier score, error of the winning class's probability.
+    #[serde(default)]
+    pub probability: ProbabilityQuality,
+    /// Net benefit at each cut between the ordered classes.
+    #[serde(default)]
+    pub net_benefit: Vec<NetBenefit>,
+    /// What doubtful labels alone could do to the figures; `None` where no two classes are zero and low.
+    #[serde(default)]
+    pub label_noise: Option<LabelNoise>,
+    /// What thresholds do that were chosen elsewhere and frozen; empty when none were given.
+    #[serde(default)]
+    pub operating: Vec<OperatingPerformance>,
+    /// Subgroups of patients; empty when none were asked for.
+    #[serde(default)]
+    pub subgroups: Vec<SubgroupVariable>,
     /// Every centre by name; empty when no centres are known.
     pub per_centre: BTreeMap<String, CentreEvaluation>,
+    /// The centres summarised with random effects: macro AUC first, then each class; empty below two centres with an AUC.
+    #[serde(default)]
+    pub centre_summary: Vec<CentreSummary>,
     /// How the bootstrap intervals were made.
     pub bootstrap: BootstrapSummary,
     /// What a reader should know: classes that are absent, intervals that could not be made,
@@ -193,7 +244,9 @@ pub fn evaluate(
     let estimate = |value, statistic| Estimate {
         value,
         ci95: draws.interval(statistic, level),
+        bca95: draws.bca_interval(statistic, level),
     };
+    let per_centre = centre::centres(predictions, options)?;
     let named = |values: Vec<u64>| classes.iter().cloned().zip(values).collect();
     Ok(Evaluation {
         n: predictions.len(),
@@ -217,9 +270,17 @@ pub fn evaluate(
         brier_reference: brier_reference(predictions),
         log_loss: estimate(Some(log_loss(predictions)), Statistic::LogLoss),
         calibration: calibrate(predictions, bins, level)?,
-        roc: roc_set(predictions)?,
+        roc: roc_set(predictions, options)?,
+        delong: multiclass::delong_of(predictions, level)?,
+        multiclass: multiclass::block(&draws, level),
+        probability: multiclass::quality(predictions, bins)?,
+        net_benefit: benefit::net_benefit(predictions, options)?,
+        label_noise: benefit::label_noise_of(predictions, options)?,
+        operating: Vec::new(),
+        subgroups: Vec::new(),
         spread: spreads(predictions),
-        per_centre: centres(predictions, options)?,
+        centre_summary: centre::summary(predictions, &per_centre, level)?,
+        per_centre,
         bootstrap: BootstrapSummary {
             replicates: options.bootstrap,
             seed: options.seed,
@@ -266,21 +327,19 @@ fn draw(
     predictions: &Predictions,
     options: &EvaluationOptions,
 ) -> Result<BootstrapResult, StatsError> {
-    run(
-        predictions,
-        &BootstrapOptions {
-            replicates: options.bootstrap,
-            seed: options.seed,
-        },
-        false,
-    )
+    bootstrap(predictions, &options.draws())
 }
 
-fn auc_block(predictions: &Predictions, draws: &BootstrapResult, level: f64) -> AucBlock {
+pub(crate) fn auc_block(
+    predictions: &Predictions,
+    draws: &BootstrapResult,
+    level: f64,
+) -> AucBlock {
     let areas = auc_one_vs_rest(predictions);
     let estimate = |value: Option<f64>, statistic| Estimate {
         value,
         ci95: value.and_then(|_| draws.interval(statistic, level)),
+        bca95: value.and_then(|_| draws.bca_interval(statistic, level)),
     };
     // With one class only the flattened AUC can be computed, but tells nothing about
     // discrimination: it compares different classes' probabilities of the same patients.
@@ -316,16 +375,21 @@ fn auc_block(predictions: &Predictions, draws: &BootstrapResult, level: f64) -> 
     }
 }
 
-fn roc_set(predictions: &Predictions) -> Result<RocSet, StatsError> {
+fn roc_set(predictions: &Predictions, options: &EvaluationOptions) -> Result<RocSet, StatsError> {
     let mut curves = IndexMap::new();
+    let mut bands = IndexMap::new();
     for (class, name) in predictions.classes().iter().enumerate() {
         let curve = roc_curve(&predictions.column(class), &predictions.is_class(class))?;
         curves.insert(name.clone(), curve);
+        if let Some(band) = roc_band(predictions, class, &options.draws(), options.confidence)? {
+            bands.insert(name.clone(), band);
+        }
     }
     let (scores, positive) = crate::auc::flatten(predictions);
     let defined = curves.values().any(Option::is_some);
     Ok(RocSet {
         per_class: curves,
+        bands,
         micro_average: if defined {
             roc_curve(&scores, &positive)?
         } else {
@@ -353,70 +417,6 @@ fn spreads(predictions: &Predictions) -> IndexMap<String, IndexMap<String, Sprea
         spreads.insert(name.clone(), row.collect());
     }
     spreads
-}
-
-fn centres(
-    predictions: &Predictions,
-    options: &EvaluationOptions,
-) -> Result<BTreeMap<String, CentreEvaluation>, StatsError> {
-    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (row, centre) in predictions.centres().unwrap_or_default().iter().enumerate() {
-        rows.entry(centre.as_deref().unwrap_or(NO_CENTRE))
-            .or_default()
-            .push(row);
-    }
-    if rows.len() == 1 && rows.contains_key(NO_CENTRE) {
-        return Ok(BTreeMap::new());
-    }
-    rows.into_iter()
-        .map(|(name, rows)| {
-            Ok((
-                name.to_string(),
-                centre(&predictions.subset(&rows)?, options)?,
-            ))
-        })
-        .collect()
-}
-
-/// One centre, with draws from its patients alone: its interval is the one it would have if it were
-/// evaluated by itself with the same seed.
-fn centre(
-    predictions: &Predictions,
-    options: &EvaluationOptions,
-) -> Result<CentreEvaluation, StatsError> {
-    let level = options.confidence;
-    let patients = number_groups(predictions.groups()).1;
-    let counts = predictions.class_counts();
-    let matrix = confusion(predictions);
-    let hits = (0..matrix.len()).map(|k| matrix[k][k]).sum();
-    let (areas, notes) = if patients < options.min_centre {
-        let nothing = |name: &String| (name.clone(), Estimate::default());
-        let areas = AucBlock {
-            macro_average: Estimate::default(),
-            weighted: Estimate::default(),
-            micro_average: Estimate::default(),
-            per_class: predictions.classes().iter().map(nothing).collect(),
-        };
-        (
-            areas,
-            vec![notes::small_centre(patients, options.min_centre)],
-        )
-    } else {
-        let draws = draw(predictions, options)?;
-        let areas = auc_block(predictions, &draws, level);
-        let mut notes = notes::absent_classes(predictions, "at this centre");
-        notes.extend(notes::intervals(predictions, &draws, &areas, options));
-        (areas, notes)
-    };
-    Ok(CentreEvaluation {
-        n: predictions.len(),
-        patients,
-        counts: predictions.classes().iter().cloned().zip(counts).collect(),
-        auc: areas,
-        accuracy: Proportion::new(hits, predictions.len() as u64, level),
-        confusion: matrix,
-        notes,
-    })
 }
 
 #[cfg(test)]

@@ -60,14 +60,17 @@ mod label_noise;
 mod meta;
 mod multiclass;
 mod operating;
+mod operating_points;
 mod polytomous;
 mod predictions;
 mod recalibration;
 mod resampling;
 mod roc;
+mod roc_band;
 mod sample_size;
 mod scores;
 mod spread;
+mod subgroup;
 
 pub use agreement::{IntraclassCorrelation, intraclass_correlation};
 pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
@@ -88,7 +91,8 @@ pub use delong::{AucComparison, DelongAuc, delong, delong_paired, delong_unpaire
 pub use drift::{Drift, drift};
 pub use error::StatsError;
 pub use evaluation::{
-    AucBlock, BootstrapSummary, CentreEvaluation, Estimate, Evaluation, EvaluationOptions, RocSet,
+    AucBlock, BootstrapSummary, CentreEvaluation, CentreSummary, ClassDelong, Estimate, Evaluation,
+    EvaluationOptions, LabelNoise, Multiclass, NetBenefit, NoisyFigure, ProbabilityQuality, RocSet,
     evaluate,
 };
 pub use interval::{percentile, wilson_interval};
@@ -99,13 +103,16 @@ pub use operating::{
     BinarySplit, FrozenCutPoints, FrozenThreshold, ThresholdPerformance, ThresholdRule,
     ValidationScores,
 };
+pub use operating_points::{OperatingPerformance, OperatingPoints};
 pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
 pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};
 pub use roc::{RocCurve, roc_curve};
+pub use roc_band::{RocBand, roc_band};
 pub use sample_size::{
     MultinomialPlan, MultinomialSampleSize, hanley_mcneil_error, multinomial_sample_size,
     patients_for_auc_width,
 };
 pub use scores::{brier_reference, brier_score, log_loss};
 pub use spread::{HISTOGRAM_BINS, Spread, spread};
+pub use subgroup::{SubgroupColumn, SubgroupLevel, SubgroupOptions, SubgroupVariable, subgroups};

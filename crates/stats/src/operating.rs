@@ -22,6 +22,11 @@ impl<'a> ValidationScores<'a> {
     pub fn from_validation(predictions: &'a Predictions) -> Self {
         Self(predictions)
     }
+
+    /// The predictions that are chosen on.
+    pub(crate) fn predictions(self) -> &'a Predictions {
+        self.0
+    }
 }
 
 /// Which classes count as positive: "not zero" is low and positive, say.
