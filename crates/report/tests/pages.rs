@@ -8,7 +8,10 @@ use triher_report::{
     LearningLine, PatientReport, PhasePicture, TrainingReport, evaluation_report, figure,
     patient_report, training_report,
 };
-use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
+use triher_stats::{
+    Evaluation, EvaluationOptions, OperatingPoints, Predictions, SubgroupColumn, SubgroupOptions,
+    ValidationScores, evaluate, subgroups,
+};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"&\u{1}";
 
@@ -16,7 +19,7 @@ fn names(classes: &[&str]) -> Vec<String> {
     classes.iter().map(|c| c.to_string()).collect()
 }
 
-fn cohort(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Evaluation {
+fn predictions_of(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Predictions {
     let n = truth.len();
     let ids: Vec<String> = (0..n).map(|i| format!("p{i}")).collect();
     let probabilities = truth
@@ -32,7 +35,7 @@ fn cohort(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Evalua
         })
         .collect();
     let centres = centres.map(|c| (0..n).map(|i| Some(c[i % c.len()].to_string())).collect());
-    let predictions = Predictions::new(
+    Predictions::new(
         ids.clone(),
         ids,
         names(classes),
@@ -40,20 +43,74 @@ fn cohort(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Evalua
         probabilities,
         centres,
     )
-    .unwrap();
-    evaluate(
-        &predictions,
-        &EvaluationOptions {
-            bootstrap: 100,
-            ..Default::default()
-        },
-    )
     .unwrap()
+}
+
+fn cohort(truth: &[usize], classes: &[&str], centres: Option<&[&str]>) -> Evaluation {
+    let options = EvaluationOptions {
+        bootstrap: 100,
+        ..Default::default()
+    };
+    evaluate(&predictions_of(truth, classes, centres), &options).unwrap()
 }
 
 fn three_centres() -> Evaluation {
     let truth: Vec<usize> = (0..90).map(|i| (i / 3) % 3).collect();
     cohort(&truth, &["zero", "low", "positive"], Some(&["A", "B", "C"]))
+}
+
+/// Three centres, two subgroup variables of which one has a level too small, and frozen operating points.
+fn with_everything() -> Evaluation {
+    let mut evaluation = three_centres();
+    let truth: Vec<usize> = (0..90).map(|i| (i / 3) % 3).collect();
+    let predictions = predictions_of(&truth, &["zero", "low", "positive"], Some(&["A", "B", "C"]));
+    let column = |name: &str, level: &dyn Fn(usize) -> Option<&'static str>| SubgroupColumn {
+        name: name.to_owned(),
+        levels: (0..90).map(|i| level(i).map(str::to_owned)).collect(),
+    };
+    let columns = [
+        column("menopause", &|i| {
+            Some(if i % 5 < 2 { "before" } else { "after" })
+        }),
+        column("field strength", &|i| match i {
+            0..6 => Some("1 T"),
+            6..50 => Some("1.5 T"),
+            50..86 => Some("3 T"),
+            _ => None,
+        }),
+    ];
+    let options = SubgroupOptions {
+        bootstrap: 100,
+        ..SubgroupOptions::default()
+    };
+    evaluation.subgroups = subgroups(&predictions, &columns, &options).unwrap();
+    let points = OperatingPoints::choose(ValidationScores::from_validation(&predictions)).unwrap();
+    evaluation.operating = points.apply(&predictions, 0.95).unwrap();
+    evaluation
+}
+
+#[test]
+fn everything_that_an_evaluation_can_hold_is_on_the_page() {
+    let evaluation = with_everything();
+    let page = evaluation_report(&EvaluationReport::new("External cohort", &evaluation));
+    if let Ok(folder) = std::env::var("TRIHER_REPORT_PICTURES") {
+        std::fs::write(format!("{folder}/everything.html"), &page).unwrap();
+    }
+    for part in [
+        "Hand and Till",
+        "DeLong",
+        "Multinomial recalibration",
+        "Frozen operating points",
+        "Net benefit",
+        "Doubtful labels",
+        "Prediction interval",
+        "menopause: after",
+        "field strength: 1 T: 6 patients are fewer than the minimum of 10",
+        "field strength: not known for 4 rows.",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("NaN") && !page.contains("inf"));
 }
 
 /// The text of the elements that make the skeleton of a page, in their order.

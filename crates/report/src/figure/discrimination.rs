@@ -41,6 +41,17 @@ pub fn roc(evaluation: &Evaluation) -> String {
             .zip(&curve.true_positive_rate);
         pairs.map(|(x, y)| axes.at(*x, *y)).collect()
     };
+    for (index, class) in evaluation.classes.iter().enumerate() {
+        if let Some(band) = evaluation.roc.bands.get(class) {
+            let along = |bound: &[f64]| -> Vec<[f64; 2]> {
+                let pairs = band.false_positive_rate.iter().zip(bound);
+                pairs.map(|(x, y)| axes.at(*x, *y)).collect()
+            };
+            let mut outline = along(&band.low);
+            outline.extend(along(&band.high).into_iter().rev());
+            svg.polygon(&outline, palette::class(index).colour, 0.13);
+        }
+    }
     if let Some(curve) = &evaluation.roc.micro_average {
         svg.path(&points(curve), QUIET, 1.4, "1 2");
     }

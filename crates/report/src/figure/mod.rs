@@ -3,19 +3,23 @@
 //! Every function gives the text of the document, with a `<title>` and a `<desc>` that says in words
 //! what is shown. What the data do not define is not drawn but named.
 
+mod benefit;
 mod calibration;
 mod confusion;
 mod discrimination;
 mod learning;
 mod lesion;
 mod spread;
+mod subgroup;
 
+pub use benefit::net_benefit;
 pub use calibration::calibration;
 pub use confusion::confusion;
 pub use discrimination::{forest, roc};
 pub use learning::learning_curve;
 pub use lesion::{contributions, kinetic_curve, probabilities};
 pub use spread::spread;
+pub use subgroup::subgroup_forest;
 
 /// A label cut to `limit` characters, so that a long name cannot push a figure apart.
 fn short(text: &str, limit: usize) -> String {

@@ -290,3 +290,67 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), evaluation);
     }
 }
+
+#[test]
+fn the_further_figures_are_those_of_their_own_functions() {
+    let truth: Vec<usize> = (0..90).map(|i| (i / 3) % 3).collect();
+    let centres = (0..90).map(|i| Some(["A", "B", "C"][i % 3].to_owned()));
+    let predictions = cohort(&truth, Some(centres.collect()));
+    let found = evaluate(&predictions, &quick()).unwrap();
+    let exact = [
+        (
+            &found.multiclass.hand_till,
+            crate::auc_hand_till(&predictions),
+        ),
+        (
+            &found.multiclass.polytomous_discrimination,
+            crate::polytomous_discrimination_index(&predictions),
+        ),
+        (
+            &found.multiclass.macro_f1,
+            crate::macro_f1(&found.confusion),
+        ),
+        (
+            &found.multiclass.quadratic_kappa,
+            crate::quadratic_kappa(&found.confusion),
+        ),
+    ];
+    for (ours, exact) in exact {
+        assert!((ours.value.unwrap() - exact.unwrap()).abs() < 1e-12);
+        assert!(ours.ci95.is_some() && ours.bca95.is_some());
+    }
+    let zero = &found.delong["zero"];
+    assert!((zero.auc - found.auc.per_class["zero"].value.unwrap()).abs() < 1e-12);
+    // Two cuts between three classes; at a threshold near 0 the model treats everybody.
+    let questions: Vec<&str> = found
+        .net_benefit
+        .iter()
+        .map(|n| n.question.as_str())
+        .collect();
+    assert_eq!(
+        questions,
+        [
+            "low or positive against zero",
+            "positive against zero or low"
+        ]
+    );
+    let first = &found.net_benefit[0].points[0];
+    assert!((first.model - first.treat_all).abs() < 1e-12);
+    // Flipping zero to low cannot improve what the zeros are told apart by, on the whole.
+    let noise = found.label_noise.as_ref().unwrap();
+    assert_eq!(noise.in_doubt, 30);
+    let zeros = &noise.figures["AUC of zero against the rest"];
+    assert!(zeros.range95.unwrap()[0] < zeros.as_labelled.unwrap());
+    // Centres: macro AUC and three classes, and the mean lies among the centres.
+    assert_eq!(found.centre_summary.len(), 4);
+    for summary in &found.centre_summary {
+        assert_eq!(summary.logit.centres + summary.left_out.len(), 3);
+        let ordered = summary.prediction95[0] <= summary.ci95[0]
+            && summary.ci95[0] < summary.auc
+            && summary.auc < summary.ci95[1];
+        assert!(ordered, "{summary:?}");
+    }
+    let text = serde_json::to_string(&found).unwrap();
+    let read: Evaluation = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, found);
+}
