@@ -32,6 +32,12 @@ pub struct TrainingProvenance {
     pub configuration: serde_json::Value,
     /// Cross-validated figures; `None` when cross-validation was not possible.
     pub cross_validated: Option<serde_json::Value>,
+    /// Thresholds chosen on the out-of-fold predictions, in the terms of whoever chose them: an evaluation applies them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operating_points: Option<serde_json::Value>,
+    /// First 16 digits of the SHA-256 of each training patient's pseudonym, sorted, so that an evaluation can tell whether it meets one again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patient_marks: Vec<String>,
     /// What was fitted before training to make or choose the features, with the pseudonyms of the patients it was fitted on: an evaluation on
     /// one of them would leak.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

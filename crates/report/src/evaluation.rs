@@ -4,16 +4,19 @@ use crate::page::{facts, list, notice, page, provenance, simulated, table};
 use crate::text;
 use maud::{Markup, html};
 use triher_stats::Evaluation;
+use triher_survival::SurvivalSummary;
 
 mod calls;
 mod discrimination;
 mod places;
 mod probabilities;
+mod survival;
 
 pub(crate) use calls::{calls, doubts, operating, worth};
 pub(crate) use discrimination::discrimination;
 pub(crate) use places::{centres, subgroups};
 pub(crate) use probabilities::calibration;
+pub(crate) use survival::survival;
 
 /// What goes into an evaluation report. Make one with [`EvaluationReport::new`] and fill the rest.
 ///
@@ -30,6 +33,8 @@ pub struct EvaluationReport<'a> {
     pub data: Vec<(String, String)>,
     /// The evaluation that is reported.
     pub evaluation: &'a Evaluation,
+    /// Survival by the model's score, where it is known.
+    pub survival: Option<&'a SurvivalSummary>,
     /// The same model's cross-validated figures on its training cohort, shown beside.
     pub cross_validated: Option<&'a Evaluation>,
     /// Sentences for the reader, beside those of the evaluation itself.
@@ -51,6 +56,7 @@ impl<'a> EvaluationReport<'a> {
             model: Vec::new(),
             data: Vec::new(),
             evaluation,
+            survival: None,
             cross_validated: None,
             notes: Vec::new(),
             limits: Vec::new(),
@@ -87,6 +93,7 @@ pub fn evaluation_report(report: &EvaluationReport<'_>) -> String {
         (doubts(evaluation))
         (centres(evaluation))
         (subgroups(evaluation))
+        (survival(report.survival))
         h2 { "Limits" }
         @if report.limits.is_empty() { p { "None were stated by the authors of this evaluation." } }
         (list(&report.limits))

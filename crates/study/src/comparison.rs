@@ -16,20 +16,18 @@ pub struct Compared {
     pub problem: Option<String>,
 }
 
-/// Figures of out-of-fold predictions.
+/// Out-of-fold predictions as the statistics take them.
 ///
 /// # Errors
-/// As [`triher_stats::evaluate`].
-pub(crate) fn figures(
+/// As [`Predictions::new`].
+pub(crate) fn out_of_fold(
     dataset: &Dataset,
     found: &CrossValidated,
-    bootstrap: usize,
-    seed: u64,
-) -> Result<Evaluation, StudyError> {
+) -> Result<Predictions, StudyError> {
     // Patients that features were fitted on are never held out: the figures are of the others.
     let held_out = found.held_out();
     let of = |all: &[String]| held_out.iter().map(|&row| all[row].clone()).collect();
-    let predictions = Predictions::new(
+    Ok(Predictions::new(
         of(&dataset.ids),
         of(&dataset.groups),
         dataset.classes.clone(),
@@ -39,13 +37,24 @@ pub(crate) fn figures(
             .copied()
             .collect(),
         (dataset.centres.as_ref()).map(|c| held_out.iter().map(|&row| c[row].clone()).collect()),
-    )?;
+    )?)
+}
+
+/// Figures of predictions, with a bootstrap of so many replicates.
+///
+/// # Errors
+/// As [`triher_stats::evaluate`].
+pub(crate) fn figures(
+    predictions: &Predictions,
+    bootstrap: usize,
+    seed: u64,
+) -> Result<Evaluation, StudyError> {
     let options = EvaluationOptions {
         bootstrap,
         seed,
         ..EvaluationOptions::default()
     };
-    Ok(triher_stats::evaluate(&predictions, &options)?)
+    Ok(triher_stats::evaluate(predictions, &options)?)
 }
 
 /// Cross-validates the pipelines on the same folds; one that fails is kept with its reason.
@@ -61,7 +70,8 @@ pub(crate) fn compare(
     let compared = triher_learn::compare(dataset, specs, design)?;
     let judged = compared.into_iter().map(|one| {
         let result = one.result.map_err(StudyError::from);
-        let figures = result.and_then(|found| figures(dataset, &found, bootstrap, design.seed));
+        let figures = result
+            .and_then(|found| figures(&out_of_fold(dataset, &found)?, bootstrap, design.seed));
         Compared {
             method: one.name,
             problem: figures.as_ref().err().map(ToString::to_string),

@@ -1,17 +1,22 @@
 //! Evaluation of a finished model on an external cohort.
 
 use crate::StudyError;
+use crate::clinical::{Clinical, ClinicalPlan, SubgroupSpec, SurvivalSpec};
 use crate::comparison::{coverage_in_words, novelty_in_words};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::progress::Progress;
 use crate::recipe::Recipe;
+use crate::seen::trained_on;
 use crate::tables::{TableSource, describe};
 use crate::upstream::{Upstream, refuse_seen};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::{Coverage, Dataset, ModelFile, coverage};
 use triher_report::EvaluationReport;
-use triher_stats::{Evaluation, EvaluationOptions, Predictions};
+use triher_stats::{
+    Evaluation, EvaluationOptions, OperatingPoints, Predictions, SubgroupOptions, subgroups,
+};
+use triher_survival::SurvivalSummary;
 
 /// What to evaluate on and what to write.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub struct EvaluatePlan {
     pub model: PathBuf,
     /// The labelled cohort.
     pub table: TableSource,
+    /// Clinical findings: subgroups and survival.
+    pub clinical: ClinicalPlan,
     /// Bootstrap replicates.
     pub bootstrap: usize,
     /// Seed of the bootstrap.
@@ -41,6 +48,10 @@ pub struct EvaluatePlan {
 pub struct Evaluated {
     /// The figures.
     pub evaluation: Evaluation,
+    /// Survival by the model's score, when its columns were named.
+    pub survival: Option<SurvivalSummary>,
+    /// What the predictions were evaluated as.
+    pub predictions: Predictions,
     /// Rows left out, values imputed.
     pub notes: Vec<String>,
 }
@@ -53,6 +64,8 @@ struct EvaluationFile<'a> {
     /// How often the prediction sets hold the true class.
     #[serde(skip_serializing_if = "Option::is_none")]
     prediction_sets: Option<&'a Coverage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survival: Option<&'a SurvivalSummary>,
     model: FileHash,
     manifest: &'a Manifest,
 }
@@ -69,6 +82,8 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     refuse_seen(&upstream_of(&model), &dataset)?;
     refuse_other_habitats(&model, labelled.recipe.as_ref())?;
     let mut notes = labelled.notes.clone();
+    notes.extend(trained_on(&model, &dataset));
+    let clinical = Clinical::read(&plan.clinical, &plan.table.columns.id, &dataset)?;
 
     progress.begin("Evaluation", 1);
     let centre_of = |row: usize| dataset.centres.as_ref()?.get(row)?.as_deref();
@@ -94,7 +109,20 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
         seed: plan.seed,
         ..EvaluationOptions::default()
     };
-    let evaluation = triher_stats::evaluate(&predictions, &options)?;
+    let mut evaluation = triher_stats::evaluate(&predictions, &options)?;
+    if let Some(points) = &model.training.operating_points {
+        // A model of another version may hold them in another form; then they are not shown.
+        if let Ok(points) = serde_json::from_value::<OperatingPoints>(points.clone()) {
+            evaluation.operating = points.apply(&predictions, options.confidence)?;
+        }
+    }
+    let subgroup_options = SubgroupOptions {
+        bootstrap: plan.bootstrap,
+        seed: plan.seed,
+        ..SubgroupOptions::default()
+    };
+    evaluation.subgroups = subgroups(&predictions, &clinical.subgroups, &subgroup_options)?;
+    let survival = clinical.summary(&predictions, options.confidence)?;
     progress.step("done");
     progress.end();
 
@@ -106,16 +134,28 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
         let file = EvaluationFile {
             evaluation: &evaluation,
             prediction_sets: sets.as_ref(),
+            survival: survival.as_ref(),
             model: FileHash::of(&plan.model)?,
             manifest: &manifest,
         };
         write_json(path, &file)?;
     }
     if let Some(path) = &plan.html {
-        let report = report(plan, &model, &dataset, &evaluation, &manifest)?;
+        let report = report(
+            plan,
+            &model,
+            &dataset,
+            (&evaluation, survival.as_ref()),
+            &manifest,
+        )?;
         write_whole(path, report.as_bytes())?;
     }
-    Ok(Evaluated { evaluation, notes })
+    Ok(Evaluated {
+        evaluation,
+        survival,
+        predictions,
+        notes,
+    })
 }
 
 /// What the model's features were fitted on before it was trained.
@@ -154,6 +194,10 @@ fn refuse_other_habitats(model: &ModelFile, table: Option<&Recipe>) -> Result<()
 #[derive(Serialize)]
 struct Configuration<'a> {
     columns: &'a crate::study_file::Columns,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    subgroups: &'a [SubgroupSpec],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survival: Option<&'a SurvivalSpec>,
     bootstrap: usize,
     seed: u64,
 }
@@ -161,6 +205,8 @@ struct Configuration<'a> {
 fn manifest_of(plan: &EvaluatePlan, notes: &[String]) -> Result<Manifest, StudyError> {
     let configuration = Configuration {
         columns: &plan.table.columns,
+        subgroups: &plan.clinical.subgroups,
+        survival: plan.clinical.survival.as_ref(),
         bootstrap: plan.bootstrap,
         seed: plan.seed,
     };
@@ -170,6 +216,9 @@ fn manifest_of(plan: &EvaluatePlan, notes: &[String]) -> Result<Manifest, StudyE
     manifest.add_input(&plan.table.features)?;
     if let Some(labels) = &plan.table.labels {
         manifest.add_input(labels)?;
+    }
+    if let Some(clinical) = &plan.clinical.table {
+        manifest.add_input(clinical)?;
     }
     manifest.notes = notes.to_vec();
     Ok(manifest)
@@ -294,7 +343,7 @@ fn report(
     plan: &EvaluatePlan,
     model: &ModelFile,
     dataset: &Dataset,
-    evaluation: &Evaluation,
+    (evaluation, survival): (&Evaluation, Option<&SurvivalSummary>),
     manifest: &Manifest,
 ) -> Result<String, StudyError> {
     let cross_validated = model.training.cross_validated.clone();
@@ -303,7 +352,7 @@ fn report(
     let limits = vec![
         "Research use only. The figures describe this cohort; they say nothing about any single patient.".to_owned(),
         "Labels follow the reports of immunohistochemistry and in situ hybridisation, whose readers disagree most between HER2-zero and HER2-low.".to_owned(),
-        "Thresholds are not tuned: the predicted class is the most probable one.".to_owned(),
+        "The predicted class is the most probable one; thresholds, where shown, were chosen on the training cohort and not moved.".to_owned(),
     ];
     let hashes = manifest
         .inputs
@@ -323,6 +372,7 @@ fn report(
         model: model_facts(model, &plan.model)?,
         data: describe(dataset),
         evaluation,
+        survival,
         cross_validated: cross_validated.as_ref(),
         notes: manifest.notes.clone(),
         limits,

@@ -12,6 +12,7 @@
 //! use triher_study::tables::TableSource;
 //!
 //! let plan = EvaluatePlan {
+//!     clinical: Default::default(),
 //!     model: "model.triher".into(),
 //!     table: TableSource {
 //!         features: "hospital-c.parquet".into(),
@@ -32,6 +33,7 @@
 //! ```
 
 mod canvas;
+pub mod clinical;
 pub mod cohort;
 pub mod cohort_habitats;
 pub mod comparison;
@@ -73,6 +75,7 @@ pub mod region_features;
 pub mod robustness;
 pub mod run;
 pub mod scan;
+mod seen;
 pub mod simulation;
 pub mod source;
 pub mod stability;

@@ -1,6 +1,7 @@
 //! A whole study from one file: extract, train, evaluate, report.
 
 use crate::StudyError;
+use crate::clinical::ClinicalPlan;
 use crate::evaluation::{EvaluatePlan, Evaluated, evaluate};
 use crate::extract::{ExtractPlan, ExtractSummary, extract};
 use crate::manifest::Manifest;
@@ -108,6 +109,18 @@ impl RunPlan {
         })
     }
 
+    /// What is looked at beside the figures of a cohort; nothing where it has no table of clinical findings.
+    fn clinical(&self, cohort: &StudyCohort) -> ClinicalPlan {
+        let Some(table) = &cohort.clinical else {
+            return ClinicalPlan::default();
+        };
+        ClinicalPlan {
+            table: Some(self.folder.join(table)),
+            subgroups: self.study.subgroups.clone(),
+            survival: self.study.survival.clone(),
+        }
+    }
+
     fn cohorts(&self, role: Role) -> impl Iterator<Item = &StudyCohort> {
         self.study.cohorts.iter().filter(move |c| c.role == role)
     }
@@ -169,6 +182,7 @@ pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, Stud
             &EvaluatePlan {
                 model: model.clone(),
                 table: plan.table(cohort, &mut extracted, progress)?,
+                clinical: plan.clinical(cohort),
                 bootstrap: plan.study.validation.bootstrap,
                 seed: plan.study.seed,
                 title: format!("{}: external cohort {}", plan.study.name, cohort.name),

@@ -1,6 +1,7 @@
 //! The study file: the whole of a study as one TOML.
 
 use crate::StudyError;
+use crate::clinical::{SubgroupSpec, SurvivalSpec};
 pub use crate::model_settings::{Method, ModelSettings, PenaltyName};
 use crate::stability::SelectionSettings;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,15 @@ use std::path::{Path, PathBuf};
 /// features = "c.csv"
 /// labels = "c-labels.csv"
 /// columns = { id = "case", label = "class", centre = "hospital" }
+/// clinical = "c-clinical.csv" # optional: for subgroups and survival
+///
+/// [[subgroups]]               # optional
+/// column = "age"
+/// cuts = [50]                 # "below 50", "50 and above"; without cuts each value is a group
+///
+/// [survival]                  # optional
+/// time = "os_months"
+/// event = "os_event"
 ///
 /// [selection]                 # optional: features that hold, by `triher robustness` on training patients
 /// stability = "stability.csv"
@@ -62,6 +72,12 @@ pub struct StudyFile {
     /// Cross-validation and intervals.
     #[serde(default)]
     pub validation: ValidationSettings,
+    /// Columns of the clinical tables that patients of external cohorts are grouped by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subgroups: Vec<SubgroupSpec>,
+    /// Columns of survival in the clinical tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survival: Option<SurvivalSpec>,
 }
 
 /// One cohort of a study.
@@ -84,6 +100,9 @@ pub struct StudyCohort {
     /// Which columns are what.
     #[serde(default)]
     pub columns: Columns,
+    /// Table of clinical findings, for subgroups, survival and the table of the cohort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clinical: Option<PathBuf>,
 }
 
 /// What a cohort is for.

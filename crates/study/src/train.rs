@@ -1,9 +1,12 @@
 //! Training: cross-validated figures, then the model on all rows.
 
 use crate::StudyError;
-use crate::comparison::{Compared, compare, coverage_in_words, cross_validated_coverage, figures};
+use crate::comparison::{
+    Compared, compare, coverage_in_words, cross_validated_coverage, figures, out_of_fold,
+};
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
+use crate::seen::patient_marks;
 use crate::source::file_name;
 use crate::stability::{SelectionSettings, select_stable};
 use crate::study_file::{ModelSettings, ValidationSettings};
@@ -14,7 +17,7 @@ use triher_learn::{
     CrossValidation, Dataset, FittedStep, LearnError, ModelFile, Pipeline, PipelineSpec, StepSpec,
     TrainingProvenance, Tuned, cross_validate,
 };
-use triher_stats::Evaluation;
+use triher_stats::{Evaluation, OperatingPoints, ValidationScores};
 
 /// What to train on and how.
 #[derive(Clone, Debug)]
@@ -82,11 +85,11 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         None => None,
         Some(validation) => {
             progress.begin("Cross-validation", 1);
-            let (figures, more) = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
+            let (found, more) = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
             notes.extend(more);
             progress.step("done");
             progress.end();
-            Some(figures)
+            Some(found)
         }
     };
 
@@ -147,8 +150,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     crate::manifest::make_folder_of(&plan.out)?;
     model.write(&plan.out)?;
     manifest.add_output(&plan.out)?;
-    if let (Some(path), Some(figures)) = (&plan.json, &cross_validated) {
-        write_json(path, figures)?;
+    if let (Some(path), Some(found)) = (&plan.json, &cross_validated) {
+        write_json(path, &found.figures)?;
         manifest.add_output(path)?;
     }
     if !compared.is_empty() {
@@ -160,7 +163,7 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
     Ok(Trained {
         model,
-        cross_validated,
+        cross_validated: cross_validated.map(|found| found.figures),
         compared,
         data: describe(&dataset),
         notes,
@@ -223,20 +226,31 @@ fn feasible(
     )
 }
 
+/// What the out-of-fold predictions gave.
+struct OutOfFoldFigures {
+    figures: Evaluation,
+    /// Chosen on them, to be applied elsewhere.
+    operating_points: OperatingPoints,
+}
+
 /// Figures of the out-of-fold predictions, and what the reader should know of the folds.
 fn cross_validated_figures(
     dataset: &Dataset,
     spec: &PipelineSpec,
     validation: ValidationSettings,
     seed: u64,
-) -> Result<(Evaluation, Vec<String>), StudyError> {
+) -> Result<(OutOfFoldFigures, Vec<String>), StudyError> {
     let result = cross_validate(dataset, spec, &design(validation, seed))?;
     let mut notes = result.notes.clone();
     if let Some(coverage) = cross_validated_coverage(dataset, &result)? {
         notes.extend(coverage_in_words(&coverage));
     }
-    let figures = figures(dataset, &result, validation.bootstrap, seed)?;
-    Ok((figures, notes))
+    let predictions = out_of_fold(dataset, &result)?;
+    let found = OutOfFoldFigures {
+        figures: figures(&predictions, validation.bootstrap, seed)?,
+        operating_points: OperatingPoints::choose(ValidationScores::from_validation(&predictions))?,
+    };
+    Ok((found, notes))
 }
 
 fn design(validation: ValidationSettings, seed: u64) -> CrossValidation {
@@ -272,7 +286,7 @@ fn model_file(
     dataset: &Dataset,
     fitted: triher_learn::FittedPipeline,
     manifest: &Manifest,
-    cross_validated: Option<&Evaluation>,
+    cross_validated: Option<&OutOfFoldFigures>,
 ) -> Result<ModelFile, StudyError> {
     let json = |e: serde_json::Error| StudyError::Internal(e.to_string());
     let mut recipe = labelled.recipe.clone();
@@ -294,9 +308,14 @@ fn model_file(
             .collect(),
         configuration: manifest.configuration.clone(),
         cross_validated: cross_validated
-            .map(serde_json::to_value)
+            .map(|found| serde_json::to_value(&found.figures))
             .transpose()
             .map_err(json)?,
+        operating_points: cross_validated
+            .map(|found| serde_json::to_value(&found.operating_points))
+            .transpose()
+            .map_err(json)?,
+        patient_marks: patient_marks(dataset),
         fitted_upstream: labelled
             .upstream
             .iter()

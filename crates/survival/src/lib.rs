@@ -19,9 +19,11 @@ mod cox;
 mod curve;
 mod follow_up;
 mod logrank;
+mod summary;
 
 pub use concordance::concordance;
 pub use cox::{Coefficient, CoxFit, GlobalTest, Ties, cox};
 pub use curve::{CurvePoint, kaplan_meier};
 pub use follow_up::{FollowUp, SurvivalError};
 pub use logrank::{LogRank, log_rank};
+pub use summary::{Scored, SurvivalGroup, SurvivalSummary, summarise};

@@ -149,8 +149,8 @@ pub enum TableError {
         /// The file.
         path: PathBuf,
     },
-    /// One identifier with two labels.
-    #[error("{} gives {id} the labels \"{first}\" and \"{second}\": keep the right one", path.display())]
+    /// One identifier with two labels, or two values of a clinical column.
+    #[error("{} gives {id} both \"{first}\" and \"{second}\": keep the right one", path.display())]
     LabelConflict {
         /// The labels' file.
         path: PathBuf,

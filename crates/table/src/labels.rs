@@ -106,7 +106,7 @@ impl Labels {
 }
 
 /// Values by identifier; a repeated identifier must have the same value.
-fn by_id(
+pub(crate) fn by_id(
     path: &Path,
     ids: &[String],
     cells: Vec<Option<String>>,

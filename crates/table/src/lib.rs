@@ -28,6 +28,7 @@
 //! ```
 
 mod cell;
+mod clinical;
 mod delimited;
 mod error;
 mod labels;
@@ -37,6 +38,7 @@ mod raw;
 mod table;
 mod writer;
 
+pub use clinical::ClinicalTable;
 pub use error::TableError;
 pub use table::{FeatureTable, ReadTable, TableSpec};
 pub use writer::{ColumnMetadata, FeatureRow, FeatureWriter, ParquetFeatureWriter};

@@ -181,7 +181,7 @@ fn labels_from_a_file_of_their_own() {
     assert!(
         error
             .to_string()
-            .ends_with("gives A the labels \"low\" and \"zero\": keep the right one")
+            .ends_with("gives A both \"low\" and \"zero\": keep the right one")
     );
     let foreign = folder.file("x.csv", "CLID,grade\nA,low\n");
     let error = FeatureTable::read(&features, &with(None, None, &foreign)).unwrap_err();

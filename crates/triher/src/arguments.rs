@@ -3,8 +3,10 @@
 //! These types hold the words as typed and the help that explains them. Each command turns its
 //! own into a validated plan of the library (the second stage, in [`crate::commands`]).
 
+mod evaluation;
 mod imaging;
 
+pub(crate) use evaluation::{ClinicalArguments, EvaluateArguments};
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
@@ -321,29 +323,6 @@ pub(crate) struct TrainArguments {
     /// Cross-validated figures as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EvaluateArguments {
-    /// Model file
-    pub(crate) model: PathBuf,
-    #[command(flatten)]
-    pub(crate) table: TableArguments,
-    /// Bootstrap replicates for the confidence intervals
-    #[arg(long, default_value_t = 2000)]
-    pub(crate) bootstrap: usize,
-    /// Seed of the bootstrap
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Figures as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    /// Report as one HTML file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
-    /// Probabilities of each row as CSV
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

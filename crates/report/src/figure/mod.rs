@@ -11,6 +11,7 @@ mod learning;
 mod lesion;
 mod spread;
 mod subgroup;
+mod survival;
 
 pub use benefit::net_benefit;
 pub use calibration::calibration;
@@ -20,6 +21,7 @@ pub use learning::learning_curve;
 pub use lesion::{contributions, kinetic_curve, probabilities};
 pub use spread::spread;
 pub use subgroup::subgroup_forest;
+pub use survival::survival;
 
 /// A label cut to `limit` characters, so that a long name cannot push a figure apart.
 fn short(text: &str, limit: usize) -> String {

@@ -1,9 +1,10 @@
 //! `triher evaluate`.
 
 use crate::Ending;
-use crate::arguments::EvaluateArguments;
+use crate::arguments::{ClinicalArguments, EvaluateArguments};
 use crate::commands::table::discrimination;
 use crate::console::Console;
+use triher_study::clinical::{ClinicalPlan, SurvivalSpec};
 use triher_study::evaluation::EvaluatePlan;
 
 pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyhow::Result<Ending> {
@@ -18,6 +19,7 @@ pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyho
         model: arguments.model,
         title: format!("External evaluation on {name}"),
         table,
+        clinical: arguments.clinical.plan(),
         bootstrap: arguments.bootstrap,
         seed: arguments.seed,
         simulated: false,
@@ -41,4 +43,24 @@ pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyho
         console.status(&format!("Written to {}", written.display()));
     }
     Ok(Ending::Done)
+}
+
+impl ClinicalArguments {
+    /// What is looked at beside the figures.
+    fn plan(self) -> ClinicalPlan {
+        let mut words = self.survival.into_iter();
+        let survival = match (words.next(), words.next()) {
+            (Some(time), Some(event)) => Some(SurvivalSpec {
+                time,
+                event,
+                unit: words.next().unwrap_or_else(|| "months".to_owned()),
+            }),
+            _ => None,
+        };
+        ClinicalPlan {
+            table: self.clinical,
+            subgroups: self.subgroups,
+            survival,
+        }
+    }
 }

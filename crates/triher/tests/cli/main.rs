@@ -11,6 +11,7 @@ mod correct;
 mod crop;
 mod demo;
 mod embed;
+mod evaluation;
 mod habitats;
 mod label;
 mod radiomics;

@@ -1,0 +1,45 @@
+//! Arguments of the commands that judge a model.
+
+use super::TableArguments;
+use clap::Args;
+use std::path::PathBuf;
+use triher_study::clinical::SubgroupSpec;
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// Model file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    #[command(flatten)]
+    pub(crate) clinical: ClinicalArguments,
+    /// Bootstrap replicates for the confidence intervals
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) bootstrap: usize,
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Report as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Probabilities of each row as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+}
+
+/// Clinical findings beside the figures.
+#[derive(Debug, Args)]
+pub(crate) struct ClinicalArguments {
+    /// Clinical findings by patient (CSV, TSV or Parquet), for --subgroup and --survival
+    #[arg(long, value_name = "FILE")]
+    pub(crate) clinical: Option<PathBuf>,
+    /// Column that patients are grouped by; numbers are cut with `age:50,65` (may be given several times)
+    #[arg(long = "subgroup", value_name = "COLUMN[:CUT,...]", value_parser = SubgroupSpec::parse, requires = "clinical")]
+    pub(crate) subgroups: Vec<SubgroupSpec>,
+    /// Columns of the time under observation and of the event (1 or 0), and the unit of the time
+    #[arg(long, num_args = 2..=3, value_names = ["TIME", "EVENT", "UNIT"], requires = "clinical")]
+    pub(crate) survival: Vec<String>,
+}
