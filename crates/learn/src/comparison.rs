@@ -1,6 +1,9 @@
 //! Several pipelines on the same folds.
 
-use crate::{CrossValidated, CrossValidation, Dataset, LearnError, PipelineSpec, cross_validate};
+use crate::{
+    CrossValidated, CrossValidation, Dataset, LearnError, PipelineSpec, RoundStore,
+    cross_validate_kept,
+};
 
 /// What one pipeline of a comparison gave.
 #[derive(Debug)]
@@ -20,13 +23,14 @@ pub fn compare(
     data: &Dataset,
     specs: &[(String, PipelineSpec)],
     design: &CrossValidation,
+    store: &dyn RoundStore,
 ) -> Result<Vec<Compared>, LearnError> {
     let names: Vec<String> = specs.iter().map(|(name, _)| name.clone()).collect();
     crate::dataset::unique("classifier", &names)?;
     design.assign(data)?;
     let one = |(name, spec): &(String, PipelineSpec)| Compared {
         name: name.clone(),
-        result: cross_validate(data, spec, design),
+        result: cross_validate_kept(data, spec, design, store),
     };
     Ok(specs.iter().map(one).collect())
 }

@@ -1,6 +1,7 @@
 //! Cross-validation by patient, with equal shares of classes and centres in every fold.
 
-use crate::{Dataset, LearnError, Matrix, Pipeline, PipelineSpec, Split};
+use crate::design::{NoStore, RoundPredictions, RoundStore, Rounds, play};
+use crate::{Dataset, LearnError, Matrix, PipelineSpec, Split};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -152,14 +153,30 @@ pub fn cross_validate(
     spec: &PipelineSpec,
     design: &CrossValidation,
 ) -> Result<CrossValidated, LearnError> {
+    cross_validate_kept(data, spec, design, &NoStore)
+}
+
+/// [`cross_validate`] that takes finished folds from a store, and keeps in it those that it finishes.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn cross_validate_kept(
+    data: &Dataset,
+    spec: &PipelineSpec,
+    design: &CrossValidation,
+    store: &dyn RoundStore,
+) -> Result<CrossValidated, LearnError> {
     let folds = design.assign(data)?;
-    let pipeline = Pipeline::new(spec.clone());
+    let rounds = Rounds::new(data, spec, store);
     let work: Vec<(usize, usize)> = (0..design.repeats)
         .flat_map(|repeat| (0..design.folds).map(move |fold| (repeat, fold)))
         .collect();
-    let results: Vec<Result<FoldResult, LearnError>> = work
+    let results: Vec<Result<RoundPredictions, LearnError>> = work
         .par_iter()
-        .map(|&(repeat, fold)| one_fold(data, &pipeline, &folds[repeat], fold))
+        .map(|&(repeat, fold)| {
+            let (test, train) = (0..data.rows()).partition(|&row| folds[repeat][row] == fold);
+            play(&rounds, Split { train, test })
+        })
         .collect();
 
     let (n, k) = (data.rows(), data.classes.len());
@@ -225,35 +242,5 @@ pub fn cross_validate(
         folds,
         sets,
         notes,
-    })
-}
-
-/// What one fold gives.
-struct FoldResult {
-    rows: Vec<usize>,
-    probabilities: Matrix,
-    sets: Option<Vec<Vec<bool>>>,
-    empty_columns: Vec<usize>,
-    step_notes: Vec<String>,
-}
-
-fn one_fold(
-    data: &Dataset,
-    pipeline: &Pipeline,
-    folds: &[usize],
-    fold: usize,
-) -> Result<FoldResult, LearnError> {
-    let (test, train): (Vec<usize>, Vec<usize>) =
-        (0..data.rows()).partition(|&row| folds[row] == fold);
-    let split = Split { train, test };
-    let (training, held_out) = data.split(&split)?;
-    let fitted = pipeline.fit(&training)?;
-    let probabilities = fitted.predict_proba_at(held_out.x(), held_out.centres())?;
-    Ok(FoldResult {
-        sets: fitted.prediction_sets(&probabilities)?,
-        probabilities,
-        empty_columns: fitted.imputer().empty_columns(),
-        step_notes: fitted.steps().iter().flat_map(|s| s.notes()).collect(),
-        rows: split.test,
     })
 }

@@ -80,6 +80,22 @@ pub enum LearnError {
         /// Repeats asked for.
         repeats: usize,
     },
+    /// Fewer than two centres where one is to be left out.
+    #[error(
+        "the rows come from {centres} centre(s): to leave one out there must be two or more. Name the column of centres with --centre, or use another design"
+    )]
+    FewCentres {
+        /// Centres that are named.
+        centres: usize,
+    },
+    /// Shares of a learning curve that do not ascend within 0..=1.
+    #[error(
+        "the shares of the learning curve are {shares:?}: give ascending numbers above 0 and up to 1, such as [0.25, 0.5, 1.0]"
+    )]
+    BadShares {
+        /// The shares.
+        shares: Vec<f64>,
+    },
     /// Rows of one patient, or one row, on both sides of a split.
     #[error(
         "patient {group} is in the training rows and in the held-out rows: put all rows of a patient on one side"

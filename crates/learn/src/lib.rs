@@ -45,6 +45,7 @@ mod comparison;
 mod contributions;
 mod cross_validation;
 mod dataset;
+mod design;
 mod error;
 mod fold;
 mod impute;
@@ -69,8 +70,13 @@ pub use classifier::{
     SupportVectorMachine, TwoStage,
 };
 pub use comparison::{Compared, compare};
-pub use cross_validation::{CrossValidated, CrossValidation, cross_validate};
+pub use cross_validation::{CrossValidated, CrossValidation, cross_validate, cross_validate_kept};
 pub use dataset::{Dataset, SmallestClass, class_order};
+pub use design::{
+    CentreRound, CentresLeftOut, LearningCurve, LearningCurveSpec, LearningPoint, NoStore,
+    PermutationTest, RoundKeys, RoundPredictions, RoundStore, learning_curve, leave_one_centre_out,
+    permutation_test,
+};
 pub use error::LearnError;
 pub use fold::{HeldOut, Split, TrainingFold};
 pub use impute::MedianImputer;

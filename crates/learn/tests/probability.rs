@@ -7,9 +7,9 @@ mod common;
 use common::{cohort, names, noise, words};
 use triher_learn::{
     Calibration, ClassWeight, ClassifierSpec, ConformalSpec, CrossValidation, Dataset, InnerFolds,
-    LearnError, Matrix, ModelFile, NearestNeighbours, NoveltySpec, OutOfFold, Penalty, Pipeline,
-    PipelineSpec, ProbabilitySpec, RandomForest, Search, SetRows, Split, TrainingProvenance,
-    TuningSpec, compare, coverage, cross_validate,
+    LearnError, Matrix, ModelFile, NearestNeighbours, NoStore, NoveltySpec, OutOfFold, Penalty,
+    Pipeline, PipelineSpec, ProbabilitySpec, RandomForest, Search, SetRows, Split,
+    TrainingProvenance, TuningSpec, compare, coverage, cross_validate,
 };
 
 fn logistic(c: f64) -> ClassifierSpec {
@@ -306,7 +306,7 @@ fn one_failing_classifier_does_not_lose_the_others() {
         repeats: 1,
         seed: 1,
     };
-    let compared = compare(&data, &specs, &design).unwrap();
+    let compared = compare(&data, &specs, &design, &NoStore).unwrap();
     assert!(compared[0].result.is_ok() && compared[2].result.is_ok());
     assert!(matches!(
         &compared[1].result,
@@ -317,7 +317,7 @@ fn one_failing_classifier_does_not_lose_the_others() {
     assert_eq!(folds(0), folds(2));
     let twice = [specs[0].clone(), specs[0].clone()];
     assert!(matches!(
-        compare(&data, &twice, &design),
+        compare(&data, &twice, &design, &NoStore),
         Err(LearnError::Duplicate { .. })
     ));
 }
