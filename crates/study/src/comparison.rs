@@ -2,7 +2,9 @@
 
 use crate::StudyError;
 use serde::Serialize;
-use triher_learn::{Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec};
+use triher_learn::{
+    Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec, RoundStore,
+};
 use triher_stats::{Evaluation, EvaluationOptions, Predictions};
 
 /// What one classifier of a comparison gave.
@@ -66,8 +68,9 @@ pub(crate) fn compare(
     specs: &[(String, PipelineSpec)],
     design: &CrossValidation,
     bootstrap: usize,
+    store: &dyn RoundStore,
 ) -> Result<Vec<Compared>, StudyError> {
-    let compared = triher_learn::compare(dataset, specs, design)?;
+    let compared = triher_learn::compare(dataset, specs, design, store)?;
     let judged = compared.into_iter().map(|one| {
         let result = one.result.map_err(StudyError::from);
         let figures = result

@@ -71,6 +71,7 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     let study = run(
         &RunPlan {
             simulated: true,
+            look_again: true,
             ..RunPlan::read(&study_file, None)?
         },
         progress,

@@ -8,6 +8,7 @@ use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::seen::trained_on;
 use crate::tables::{TableSource, describe};
+use crate::train::predictions_of;
 use crate::upstream::{Upstream, refuse_seen};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -86,9 +87,7 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     let clinical = Clinical::read(&plan.clinical, &plan.table.columns.id, &dataset)?;
 
     progress.begin("Evaluation", 1);
-    let centre_of = |row: usize| dataset.centres.as_ref()?.get(row)?.as_deref();
-    let centre_names: Vec<Option<&str>> = (0..dataset.rows()).map(centre_of).collect();
-    let predicted = model.predict_at(&dataset.feature_names, dataset.x.values(), &centre_names)?;
+    let (predicted, predictions) = predictions_of(&model, &dataset)?;
     notes.extend(predicted.notes.iter().cloned());
     let centres = dataset.centres.as_deref();
     let sets = predicted.sets.as_ref();
@@ -96,14 +95,6 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     let sets = sets.transpose()?;
     notes.extend(sets.iter().flat_map(coverage_in_words));
     notes.extend(predicted.distances.as_deref().and_then(novelty_in_words));
-    let predictions = Predictions::new(
-        dataset.ids.clone(),
-        dataset.groups.clone(),
-        dataset.classes.clone(),
-        dataset.y.clone(),
-        predicted.probabilities.values().to_vec(),
-        dataset.centres.clone(),
-    )?;
     let options = EvaluationOptions {
         bootstrap: plan.bootstrap,
         seed: plan.seed,

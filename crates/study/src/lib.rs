@@ -53,6 +53,7 @@ pub mod find;
 mod find_picture;
 pub mod finetune;
 mod finetune_samples;
+pub mod frozen;
 pub mod ibsi;
 pub mod ibsi_filters;
 pub mod labelling;
@@ -73,11 +74,13 @@ pub mod radiomics;
 pub mod recipe;
 pub mod region_features;
 pub mod robustness;
+mod rounds;
 pub mod run;
 pub mod scan;
 mod seen;
 pub mod simulation;
 pub mod source;
+pub mod split;
 pub mod stability;
 pub mod study_file;
 mod table_recipe;
@@ -86,6 +89,7 @@ pub mod train;
 mod training_page;
 pub mod training_patients;
 pub mod upstream;
+pub mod validation;
 pub mod weights;
 
 pub use error::StudyError;
@@ -100,8 +104,8 @@ pub mod figures {
 /// What can be said of a classifier and of what follows it, as [`model_settings::ModelSettings`] holds it.
 pub mod learn {
     pub use triher_learn::{
-        Calibration, ClassifierSpec, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec,
-        Search, TuningSpec,
+        Calibration, ClassifierSpec, ConformalSpec, InnerFolds, LearningCurveSpec, NoveltySpec,
+        ProbabilitySpec, Search, TuningSpec,
     };
 }
 

@@ -4,8 +4,10 @@ use crate::StudyError;
 use crate::clinical::ClinicalPlan;
 use crate::evaluation::{EvaluatePlan, Evaluated, evaluate};
 use crate::extract::{ExtractPlan, ExtractSummary, extract};
+use crate::frozen::{FROZEN, FrozenModel};
 use crate::manifest::Manifest;
 use crate::progress::Progress;
+use crate::split::{Part, PartOf};
 use crate::stability::SelectionSettings;
 use crate::study_file::{Role, StudyCohort, StudyFile};
 use crate::tables::TableSource;
@@ -23,6 +25,8 @@ pub struct RunPlan {
     pub out: PathBuf,
     /// Whether the cohorts are simulated: the reports then say so first.
     pub simulated: bool,
+    /// Whether external cohorts may be evaluated although another model of this folder has seen them.
+    pub look_again: bool,
 }
 
 /// What a study gave.
@@ -63,6 +67,7 @@ impl RunPlan {
             folder,
             out,
             simulated: false,
+            look_again: false,
         })
     }
 
@@ -106,6 +111,7 @@ impl RunPlan {
             features,
             labels,
             columns,
+            part: None,
         })
     }
 
@@ -119,6 +125,34 @@ impl RunPlan {
             subgroups: self.study.subgroups.clone(),
             survival: self.study.survival.clone(),
         }
+    }
+
+    /// A part of the study's fixed split; `None` where it has none.
+    fn part(&self, part: Part) -> Option<PartOf> {
+        let file = self.study.validation.split.as_ref()?;
+        Some(PartOf {
+            file: self.folder.join(file),
+            part,
+        })
+    }
+
+    /// The tables that have rows of another part of the split.
+    fn tables_with(
+        &self,
+        part: PartOf,
+        tables: &[(String, TableSource)],
+    ) -> Result<Vec<TableSource>, StudyError> {
+        let mut with = Vec::new();
+        for (_, table) in tables {
+            let table = TableSource {
+                part: Some(part.clone()),
+                ..table.clone()
+            };
+            if !table.read()?.table.ids.is_empty() {
+                with.push(table);
+            }
+        }
+        Ok(with)
     }
 
     fn cohorts(&self, role: Role) -> impl Iterator<Item = &StudyCohort> {
@@ -137,11 +171,14 @@ impl RunPlan {
     ) -> Result<Trained, StudyError> {
         let mut tables = Vec::new();
         for cohort in self.cohorts(Role::Training) {
-            tables.push((
-                cohort.name.clone(),
-                self.table(cohort, extracted, progress)?,
-            ));
+            let mut table = self.table(cohort, extracted, progress)?;
+            table.part = self.part(Part::Training);
+            tables.push((cohort.name.clone(), table));
         }
+        let validation_tables = match self.part(Part::Validation) {
+            Some(part) => self.tables_with(part, &tables)?,
+            None => Vec::new(),
+        };
         let plan = TrainPlan {
             tables,
             selection: SelectionSettings {
@@ -149,10 +186,14 @@ impl RunPlan {
                 ..self.study.selection.clone()
             },
             model: self.study.model.clone(),
-            validation: self.study.validation,
+            validation: self.study.validation.clone(),
             seed: self.study.seed,
             out: model.to_owned(),
             json: Some(self.out.join("cross-validation.json")),
+            validation_tables,
+            validation_json: Some(self.out.join("validation.json")),
+            out_of_fold: Some(self.out.join("predictions-out-of-fold.csv")),
+            rounds: Some(self.out.join("rounds")),
         };
         train(&plan, progress)
     }
@@ -173,34 +214,14 @@ pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, Stud
     manifest.seeds = vec![("folds and bootstrap".to_owned(), plan.study.seed)];
     manifest.add_output(&model)?;
     let mut external = Vec::new();
-    for cohort in plan.cohorts(Role::External) {
-        let name = slug(&cohort.name);
-        let report = plan.out.join(format!("report-{name}.html"));
-        let json = plan.out.join(format!("evaluation-{name}.json"));
-        let predictions = plan.out.join(format!("predictions-{name}.csv"));
-        let evaluated = evaluate(
-            &EvaluatePlan {
-                model: model.clone(),
-                table: plan.table(cohort, &mut extracted, progress)?,
-                clinical: plan.clinical(cohort),
-                bootstrap: plan.study.validation.bootstrap,
-                seed: plan.study.seed,
-                title: format!("{}: external cohort {}", plan.study.name, cohort.name),
-                simulated: plan.simulated,
-                json: Some(json.clone()),
-                html: Some(report.clone()),
-                predictions: Some(predictions.clone()),
-            },
-            progress,
-        )?;
-        for output in [&json, &report, &predictions] {
-            manifest.add_output(output)?;
+    let cohorts = plan.external(&mut extracted, progress)?;
+    if !cohorts.is_empty() {
+        let frozen = FrozenModel::freeze(&model, &plan.out, plan.look_again)?;
+        manifest.add_output(&plan.out.join(FROZEN))?;
+        manifest.notes.push(frozen.in_words());
+        for cohort in cohorts {
+            external.push(plan.evaluate(&frozen, cohort, &mut manifest, progress)?);
         }
-        external.push(ExternalOutcome {
-            name: cohort.name.clone(),
-            evaluated,
-            report,
-        });
     }
     for (cohort, summary) in &extracted {
         manifest.add_output(&summary.table)?;
@@ -218,6 +239,84 @@ pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, Stud
         model,
         external,
     })
+}
+
+/// A cohort that the model has not seen.
+struct External {
+    name: String,
+    table: TableSource,
+    clinical: ClinicalPlan,
+}
+
+impl RunPlan {
+    /// The external cohorts and the external part of a fixed split; no table of them is read here but for the split's own file.
+    fn external(
+        &self,
+        extracted: &mut Vec<(String, ExtractSummary)>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<External>, StudyError> {
+        let mut cohorts = Vec::new();
+        if let Some(part) = self.part(Part::External) {
+            for cohort in self.cohorts(Role::Training) {
+                if !PartOf::any(&part.file, &cohort.columns.id, Part::External)? {
+                    continue;
+                }
+                cohorts.push(External {
+                    name: format!("{}, external part", cohort.name),
+                    table: TableSource {
+                        part: Some(part.clone()),
+                        ..self.table(cohort, extracted, progress)?
+                    },
+                    clinical: self.clinical(cohort),
+                });
+            }
+        }
+        for cohort in self.cohorts(Role::External) {
+            cohorts.push(External {
+                name: cohort.name.clone(),
+                table: self.table(cohort, extracted, progress)?,
+                clinical: self.clinical(cohort),
+            });
+        }
+        Ok(cohorts)
+    }
+
+    /// Evaluates the frozen model on one external cohort.
+    fn evaluate(
+        &self,
+        frozen: &FrozenModel,
+        cohort: External,
+        manifest: &mut Manifest,
+        progress: &dyn Progress,
+    ) -> Result<ExternalOutcome, StudyError> {
+        let name = slug(&cohort.name);
+        let report = self.out.join(format!("report-{name}.html"));
+        let json = self.out.join(format!("evaluation-{name}.json"));
+        let predictions = self.out.join(format!("predictions-{name}.csv"));
+        let evaluated = evaluate(
+            &EvaluatePlan {
+                model: frozen.path()?.to_owned(),
+                table: cohort.table,
+                clinical: cohort.clinical,
+                bootstrap: self.study.validation.bootstrap,
+                seed: self.study.seed,
+                title: format!("{}: external cohort {}", self.study.name, cohort.name),
+                simulated: self.simulated,
+                json: Some(json.clone()),
+                html: Some(report.clone()),
+                predictions: Some(predictions.clone()),
+            },
+            progress,
+        )?;
+        for output in [&json, &report, &predictions] {
+            manifest.add_output(output)?;
+        }
+        Ok(ExternalOutcome {
+            name: cohort.name,
+            evaluated,
+            report,
+        })
+    }
 }
 
 /// A name that is safe in a file name: letters and digits in lower case, dashes between.

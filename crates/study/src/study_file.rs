@@ -6,6 +6,7 @@ pub use crate::model_settings::{Method, ModelSettings, PenaltyName};
 use crate::stability::SelectionSettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use triher_learn::LearningCurveSpec;
 
 /// A study: tables or cohorts, the model, its validation.
 ///
@@ -47,8 +48,12 @@ use std::path::{Path, PathBuf};
 /// probability = { calibration = { method = "temperature" }, conformal = { coverage = 0.9 }, novelty = {} }
 ///
 /// [validation]
-/// folds = 5
+/// folds = 5                   # nested: selection, tuning and calibration are fitted within each training fold
 /// repeats = 10
+/// leave_one_centre_out = true
+/// learning_curve = { shares = [0.25, 0.5, 1.0] }
+/// permutations = 100
+/// # split = "split.csv"       # or a fixed split: training, validation, external
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,8 +153,8 @@ impl Default for Columns {
     }
 }
 
-/// Cross-validation and confidence intervals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Validation within the training cohorts, and confidence intervals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationSettings {
     /// Folds.
@@ -158,6 +163,17 @@ pub struct ValidationSettings {
     pub repeats: usize,
     /// Bootstrap replicates.
     pub bootstrap: usize,
+    /// Also predict every centre by a model of the others.
+    pub leave_one_centre_out: bool,
+    /// Also learn from growing shares of the patients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_curve: Option<LearningCurveSpec>,
+    /// Permutations of the labels for the test of the whole pipeline; 0 for none.
+    pub permutations: usize,
+    /// A fixed split of the training cohorts' patients (a table with the columns of patients and `part`: training, validation,
+    /// external), relative to the study file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<PathBuf>,
 }
 
 impl Default for ValidationSettings {
@@ -166,6 +182,10 @@ impl Default for ValidationSettings {
             folds: 5,
             repeats: 1,
             bootstrap: 2000,
+            leave_one_centre_out: false,
+            learning_curve: None,
+            permutations: 0,
+            split: None,
         }
     }
 }

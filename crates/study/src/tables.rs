@@ -2,6 +2,7 @@
 
 use crate::StudyError;
 use crate::recipe::Recipe;
+use crate::split::PartOf;
 use crate::study_file::Columns;
 use crate::upstream::{Upstream, mark};
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub struct TableSource {
     pub labels: Option<PathBuf>,
     /// Which columns are what.
     pub columns: Columns,
+    /// Only the rows of this part of a fixed split.
+    pub part: Option<PartOf>,
 }
 
 /// A labelled table, read.
@@ -60,12 +63,16 @@ impl TableSource {
         let read = FeatureTable::read(&self.features, &spec)?;
         let habitats = recipe.as_ref().and_then(|r| r.habitats.as_ref());
         let fitted = habitats.and_then(|h| h.fitted());
-        Ok(LabelledTable {
+        let mut labelled = LabelledTable {
             table: read.table,
             upstream: fitted.map(|h| h.upstream()).into_iter().collect(),
             recipe,
             notes: read.notes,
-        })
+        };
+        if let Some(part) = &self.part {
+            part.keep(&mut labelled, &self.columns.id)?;
+        }
+        Ok(labelled)
     }
 }
 
@@ -113,12 +120,23 @@ impl LabelledTable {
         Ok(mark(dataset, &self.upstream))
     }
 
+    /// Keeps some of the rows, in their order.
+    pub(crate) fn keep_rows(&mut self, keep: &[bool]) {
+        let table = &mut self.table;
+        let columns = table.feature_names.len().max(1);
+        let rows = table.values.chunks_exact(columns).zip(keep);
+        table.values = rows
+            .filter(|(_, k)| **k)
+            .flat_map(|(r, _)| r.to_vec())
+            .collect();
+        table.ids = kept(&table.ids, keep);
+        table.labels = table.labels.as_ref().map(|l| kept(l, keep));
+        table.centres = table.centres.as_ref().map(|c| kept(c, keep));
+        table.groups = table.groups.as_ref().map(|g| kept(g, keep));
+    }
+
     /// Keeps some of the feature columns, in their order.
     pub(crate) fn keep_columns(&mut self, keep: &[bool]) {
-        fn kept<T: Clone>(all: &[T], keep: &[bool]) -> Vec<T> {
-            let both = all.iter().zip(keep);
-            both.filter(|(_, k)| **k).map(|(v, _)| v.clone()).collect()
-        }
         let table = &mut self.table;
         let rows = table.values.chunks_exact(keep.len().max(1));
         table.values = rows.flat_map(|row| kept(row, keep)).collect();
@@ -129,6 +147,12 @@ impl LabelledTable {
         let labels = self.table.labels.iter().flatten();
         labels.map(|l| l.clone().unwrap_or_default()).collect()
     }
+}
+
+/// Those of a list that are kept.
+fn kept<T: Clone>(all: &[T], keep: &[bool]) -> Vec<T> {
+    let both = all.iter().zip(keep);
+    both.filter(|(_, k)| **k).map(|(v, _)| v.clone()).collect()
 }
 
 /// Puts tables of the same features one under the other. Rows of a table without centres get the

@@ -1,9 +1,7 @@
 //! Training: cross-validated figures, then the model on all rows.
 
 use crate::StudyError;
-use crate::comparison::{
-    Compared, compare, coverage_in_words, cross_validated_coverage, figures, out_of_fold,
-};
+use crate::comparison::{Compared, compare, figures};
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
 use crate::seen::patient_marks;
@@ -11,11 +9,12 @@ use crate::source::file_name;
 use crate::stability::{SelectionSettings, select_stable};
 use crate::study_file::{ModelSettings, ValidationSettings};
 use crate::tables::{LabelledTable, TableSource, describe, stack};
+use crate::validation::{InternalValidation, feasible, out_of_fold_csv, too_few, validate};
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_learn::{
     CrossValidation, Dataset, FittedStep, LearnError, ModelFile, Pipeline, PipelineSpec, StepSpec,
-    TrainingProvenance, Tuned, cross_validate,
+    TrainingProvenance, Tuned,
 };
 use triher_stats::{Evaluation, OperatingPoints, ValidationScores};
 
@@ -36,6 +35,14 @@ pub struct TrainPlan {
     pub out: PathBuf,
     /// Cross-validated figures as JSON.
     pub json: Option<PathBuf>,
+    /// The validation part of a fixed split: looked at with the finished model, and what operating points are chosen on.
+    pub validation_tables: Vec<TableSource>,
+    /// Everything about the validation as JSON.
+    pub validation_json: Option<PathBuf>,
+    /// Out-of-fold predictions as CSV.
+    pub out_of_fold: Option<PathBuf>,
+    /// Folder that keeps finished rounds of the validation, so that a run that was stopped repeats none.
+    pub rounds: Option<PathBuf>,
 }
 
 /// What training gave.
@@ -43,8 +50,10 @@ pub struct TrainPlan {
 pub struct Trained {
     /// The model, as it was written.
     pub model: ModelFile,
-    /// Figures of the out-of-fold predictions, when cross-validation was possible.
-    pub cross_validated: Option<Evaluation>,
+    /// The rows it was trained on.
+    pub dataset: Dataset,
+    /// What the validation within the training cohorts gave.
+    pub validated: InternalValidation,
     /// Other classifiers on the same folds.
     pub compared: Vec<Compared>,
     /// Rows, classes and centres.
@@ -59,7 +68,7 @@ struct Configuration<'a> {
     columns: Vec<&'a crate::study_file::Columns>,
     selection: SelectionSettings,
     model: &'a ModelSettings,
-    validation: &'a ValidationSettings,
+    validation: ValidationSettings,
     seed: u64,
 }
 
@@ -78,27 +87,29 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     let mut notes = labelled.notes.clone();
     let spec = plan.model.pipeline();
     refuse_outcome(&spec, &plan.tables)?;
-    let (validation, reduced) = feasible(&dataset, plan.validation);
-    notes.extend(reduced);
-
-    let cross_validated = match validation {
-        None => None,
-        Some(validation) => {
-            progress.begin("Cross-validation", 1);
-            let (found, more) = cross_validated_figures(&dataset, &spec, validation, plan.seed)?;
-            notes.extend(more);
-            progress.step("done");
-            progress.end();
-            Some(found)
-        }
-    };
+    notes.extend(too_few(&dataset));
+    let store = crate::rounds::store(plan.rounds.as_deref());
+    let mut validated = validate(
+        &dataset,
+        &spec,
+        &plan.validation,
+        plan.seed,
+        store.as_ref(),
+        progress,
+    )?;
+    notes.append(&mut validated.notes);
 
     let mut compared = Vec::new();
     let others = plan.model.compared();
-    if let (Some(validation), false) = (validation, others.is_empty()) {
+    if let (Some(folds), false) = (feasible(&dataset, &plan.validation).0, others.is_empty()) {
         progress.begin("Comparison", 1);
-        let design = design(validation, plan.seed);
-        compared = compare(&dataset, &others, &design, validation.bootstrap)?;
+        let design = CrossValidation {
+            folds,
+            repeats: plan.validation.repeats,
+            seed: plan.seed,
+        };
+        let bootstrap = plan.validation.bootstrap;
+        compared = compare(&dataset, &others, &design, bootstrap, store.as_ref())?;
         progress.step("done");
         progress.end();
     }
@@ -122,7 +133,10 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             ..plan.selection.clone()
         },
         model: &plan.model,
-        validation: &plan.validation,
+        validation: ValidationSettings {
+            split: plan.validation.split.as_ref().map(|p| file_name(p).into()),
+            ..plan.validation.clone()
+        },
         seed: plan.seed,
     };
     let mut manifest = Manifest::new("train", &configuration);
@@ -140,18 +154,26 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     if let Some(path) = &plan.selection.stability {
         manifest.add_input(path)?;
     }
-    let model = model_file(
-        &labelled,
-        &dataset,
-        fitted,
-        &manifest,
-        cross_validated.as_ref(),
-    )?;
+    let mut model = model_file(&labelled, &dataset, fitted, &manifest, &validated)?;
+    if !plan.validation_tables.is_empty() {
+        let (figures, points) = validation_part(plan, &model)?;
+        model.training.operating_points = Some(to_json(&points)?);
+        validated.validation_part = Some(figures);
+        validated.operating_points = Some(points);
+    }
     crate::manifest::make_folder_of(&plan.out)?;
     model.write(&plan.out)?;
     manifest.add_output(&plan.out)?;
-    if let (Some(path), Some(found)) = (&plan.json, &cross_validated) {
-        write_json(path, &found.figures)?;
+    if let (Some(path), Some(found)) = (&plan.json, &validated.cross_validation) {
+        write_json(path, found)?;
+        manifest.add_output(path)?;
+    }
+    if let Some(path) = &plan.validation_json {
+        write_json(path, &validated)?;
+        manifest.add_output(path)?;
+    }
+    if let (Some(path), Some(rows)) = (&plan.out_of_fold, &validated.out_of_fold) {
+        crate::manifest::write_whole(path, &out_of_fold_csv(rows)?)?;
         manifest.add_output(path)?;
     }
     if !compared.is_empty() {
@@ -163,9 +185,10 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     manifest.write(&crate::extract::with_suffix(&plan.out, ".manifest.json"))?;
     Ok(Trained {
         model,
-        cross_validated: cross_validated.map(|found| found.figures),
+        validated,
         compared,
         data: describe(&dataset),
+        dataset,
         notes,
     })
 }
@@ -188,77 +211,42 @@ fn refuse_outcome(spec: &PipelineSpec, tables: &[(String, TableSource)]) -> Resu
     Ok(())
 }
 
-/// Fewer folds when a class has fewer patients than folds; none when a class has a single patient.
-fn feasible(
+/// Figures of the validation part by the finished model, and the operating points chosen on it.
+fn validation_part(
+    plan: &TrainPlan,
+    model: &ModelFile,
+) -> Result<(Evaluation, OperatingPoints), StudyError> {
+    let tables = plan.validation_tables.iter();
+    let tables = tables.map(|t| Ok((t.read()?, String::new())));
+    let labelled = stack(tables.collect::<Result<_, StudyError>>()?)?;
+    let dataset = labelled.dataset_of(&model.classes)?;
+    let predictions = predictions_of(model, &dataset)?.1;
+    let found = figures(&predictions, plan.validation.bootstrap, plan.seed)?;
+    let scores = ValidationScores::from_validation(&predictions);
+    Ok((found, OperatingPoints::choose(scores)?))
+}
+
+/// What a model says of the rows of a data set, and the same as the statistics take it.
+pub(crate) fn predictions_of(
+    model: &ModelFile,
     dataset: &Dataset,
-    settings: ValidationSettings,
-) -> (Option<ValidationSettings>, Option<String>) {
-    let smallest = dataset.smallest_class();
-    if smallest.patients < 2 && !dataset.fitted_upstream().is_empty() {
-        let note = format!(
-            "no cross-validation: features were fitted on {} of the patients, who cannot be held out, and of the class {} only {} is left. Fit them on fewer training patients, or evaluate on another cohort",
-            dataset.fitted_upstream().len(),
-            smallest.class,
-            smallest.patients
-        );
-        return (None, Some(note));
-    }
-    if smallest.patients < 2 {
-        let note = format!(
-            "no cross-validation: the class {} has {} patient; its figures would mean nothing",
-            smallest.class, smallest.patients
-        );
-        return (None, Some(note));
-    }
-    if smallest.patients >= settings.folds {
-        return (Some(settings), None);
-    }
-    let note = format!(
-        "{} folds instead of {}: the class {} has {} patients that can be held out",
-        smallest.patients, settings.folds, smallest.class, smallest.patients
-    );
-    (
-        Some(ValidationSettings {
-            folds: smallest.patients,
-            ..settings
-        }),
-        Some(note),
-    )
+) -> Result<(triher_learn::Predictions, triher_stats::Predictions), StudyError> {
+    let centre_of = |row: usize| dataset.centres.as_ref()?.get(row)?.as_deref();
+    let centres: Vec<Option<&str>> = (0..dataset.rows()).map(centre_of).collect();
+    let predicted = model.predict_at(&dataset.feature_names, dataset.x.values(), &centres)?;
+    let predictions = triher_stats::Predictions::new(
+        dataset.ids.clone(),
+        dataset.groups.clone(),
+        dataset.classes.clone(),
+        dataset.y.clone(),
+        predicted.probabilities.values().to_vec(),
+        dataset.centres.clone(),
+    )?;
+    Ok((predicted, predictions))
 }
 
-/// What the out-of-fold predictions gave.
-struct OutOfFoldFigures {
-    figures: Evaluation,
-    /// Chosen on them, to be applied elsewhere.
-    operating_points: OperatingPoints,
-}
-
-/// Figures of the out-of-fold predictions, and what the reader should know of the folds.
-fn cross_validated_figures(
-    dataset: &Dataset,
-    spec: &PipelineSpec,
-    validation: ValidationSettings,
-    seed: u64,
-) -> Result<(OutOfFoldFigures, Vec<String>), StudyError> {
-    let result = cross_validate(dataset, spec, &design(validation, seed))?;
-    let mut notes = result.notes.clone();
-    if let Some(coverage) = cross_validated_coverage(dataset, &result)? {
-        notes.extend(coverage_in_words(&coverage));
-    }
-    let predictions = out_of_fold(dataset, &result)?;
-    let found = OutOfFoldFigures {
-        figures: figures(&predictions, validation.bootstrap, seed)?,
-        operating_points: OperatingPoints::choose(ValidationScores::from_validation(&predictions))?,
-    };
-    Ok((found, notes))
-}
-
-fn design(validation: ValidationSettings, seed: u64) -> CrossValidation {
-    CrossValidation {
-        folds: validation.folds,
-        repeats: validation.repeats,
-        seed,
-    }
+fn to_json(value: &impl Serialize) -> Result<serde_json::Value, StudyError> {
+    serde_json::to_value(value).map_err(|e| StudyError::Internal(e.to_string()))
 }
 
 /// What a tuning found, in a sentence.
@@ -286,9 +274,8 @@ fn model_file(
     dataset: &Dataset,
     fitted: triher_learn::FittedPipeline,
     manifest: &Manifest,
-    cross_validated: Option<&OutOfFoldFigures>,
+    validated: &InternalValidation,
 ) -> Result<ModelFile, StudyError> {
-    let json = |e: serde_json::Error| StudyError::Internal(e.to_string());
     let mut recipe = labelled.recipe.clone();
     if let Some(embedding) = recipe.as_mut().and_then(|r| r.embedding.as_mut()) {
         // A model must not carry the folders of the machine it was trained on.
@@ -307,14 +294,12 @@ fn model_file(
             .map(|FileHash { name, sha256 }| (name.clone(), sha256.clone()))
             .collect(),
         configuration: manifest.configuration.clone(),
-        cross_validated: cross_validated
-            .map(|found| serde_json::to_value(&found.figures))
-            .transpose()
-            .map_err(json)?,
-        operating_points: cross_validated
-            .map(|found| serde_json::to_value(&found.operating_points))
-            .transpose()
-            .map_err(json)?,
+        cross_validated: (validated.cross_validation.as_ref())
+            .map(to_json)
+            .transpose()?,
+        operating_points: (validated.operating_points.as_ref())
+            .map(to_json)
+            .transpose()?,
         patient_marks: patient_marks(dataset),
         fitted_upstream: labelled
             .upstream
@@ -327,7 +312,7 @@ fn model_file(
         dataset.classes.clone(),
         dataset.feature_names.clone(),
         fitted,
-        recipe.map(serde_json::to_value).transpose().map_err(json)?,
+        recipe.as_ref().map(to_json).transpose()?,
         provenance,
     ))
 }

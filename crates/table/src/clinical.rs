@@ -55,6 +55,15 @@ impl ClinicalTable {
         Ok(Self { columns })
     }
 
+    /// The patients by name, each once.
+    pub fn patients(&self) -> impl Iterator<Item = &String> {
+        self.columns
+            .values()
+            .next()
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+    }
+
     /// Values of a column for the patients, in their order; `None` where the patient or the value is not there.
     pub fn values(&self, column: &str, patients: &[String]) -> Vec<Option<String>> {
         let known = self.columns.get(column);

@@ -6,7 +6,7 @@
 mod evaluation;
 mod imaging;
 
-pub(crate) use evaluation::{ClinicalArguments, EvaluateArguments};
+pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
@@ -320,6 +320,8 @@ pub(crate) struct TrainArguments {
     /// Model file to write [default: model.triher, or as the study file says]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) designs: DesignArguments,
     /// Cross-validated figures as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -425,15 +427,6 @@ fusion the columns c2_minus_c0, c2 and c5_minus_c2 stand in place of file. All f
 pub(crate) struct FinetuneArguments {
     /// Configuration (TOML): samples, weights to begin with, what learns and the weights to write
     pub(crate) configuration: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArguments {
-    /// Study file (TOML)
-    pub(crate) study: PathBuf,
-    /// Folder to write to, instead of the study file's
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -43,3 +43,35 @@ pub(crate) struct ClinicalArguments {
     #[arg(long, num_args = 2..=3, value_names = ["TIME", "EVENT", "UNIT"], requires = "clinical")]
     pub(crate) survival: Vec<String>,
 }
+
+/// What validation within the training cohort does beside the folds.
+#[derive(Debug, Args)]
+pub(crate) struct DesignArguments {
+    /// Also predict every centre by a model of the others (needs --centre)
+    #[arg(long)]
+    pub(crate) leave_one_centre_out: bool,
+    /// Also learn from these shares of the training patients, such as 0.25,0.5,1
+    #[arg(long, value_name = "SHARE,...", value_delimiter = ',')]
+    pub(crate) learning_curve: Vec<f64>,
+    /// Also repeat the whole validation on permuted labels, this many times
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) permutations: usize,
+    /// Everything about the validation as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) validation: Option<PathBuf>,
+    /// Out-of-fold predictions with their folds as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out_of_fold: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Study file (TOML)
+    pub(crate) study: PathBuf,
+    /// Folder to write to, instead of the study file's
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Evaluate external cohorts again although another model has seen them; it is counted and reported
+    #[arg(long)]
+    pub(crate) look_again: bool,
+}

@@ -19,7 +19,7 @@ pub(crate) fn demo(arguments: DemoArguments, console: &Console) -> anyhow::Resul
         "Features: kinetics, size, first-order statistics and the embedding of the {}.\n",
         demo.encoder
     );
-    if let Some(figures) = &demo.study.trained.cross_validated {
+    if let Some(figures) = &demo.study.trained.validated.cross_validation {
         text += &format!(
             "\nCross-validated on the training centres:\n{}\n",
             discrimination(figures)

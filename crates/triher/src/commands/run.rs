@@ -7,7 +7,8 @@ use crate::console::Console;
 use triher_study::run::RunPlan;
 
 pub(crate) fn run(arguments: RunArguments, console: &Console) -> anyhow::Result<Ending> {
-    let plan = RunPlan::read(&arguments.study, arguments.out)?;
+    let mut plan = RunPlan::read(&arguments.study, arguments.out)?;
+    plan.look_again = arguments.look_again;
     let outcome = triher_study::run::run(&plan, console)?;
     let mut ending = Ending::Done;
     for (_, summary) in &outcome.extracted {

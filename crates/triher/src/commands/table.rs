@@ -25,6 +25,7 @@ impl TableArguments {
             features,
             labels: self.labels,
             columns,
+            part: None,
         })
     }
 }

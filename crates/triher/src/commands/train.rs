@@ -6,7 +6,8 @@ use crate::commands::table::discrimination;
 use crate::console::Console;
 use std::path::PathBuf;
 use triher_study::learn::{
-    Calibration, ConformalSpec, InnerFolds, NoveltySpec, ProbabilitySpec, Search, TuningSpec,
+    Calibration, ConformalSpec, InnerFolds, LearningCurveSpec, NoveltySpec, ProbabilitySpec,
+    Search, TuningSpec,
 };
 use triher_study::model_settings::{read_classifier, read_preparation};
 use triher_study::run::RunPlan;
@@ -96,12 +97,25 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
             folds: arguments.folds,
             repeats: arguments.repeats,
             bootstrap: arguments.bootstrap,
+            leave_one_centre_out: arguments.designs.leave_one_centre_out,
+            learning_curve: (!arguments.designs.learning_curve.is_empty()).then(|| {
+                LearningCurveSpec {
+                    shares: arguments.designs.learning_curve.clone(),
+                    ..LearningCurveSpec::default()
+                }
+            }),
+            permutations: arguments.designs.permutations,
+            split: None,
         },
         seed: arguments.seed,
         out: arguments
             .out
             .unwrap_or_else(|| PathBuf::from("model.triher")),
         json: arguments.json,
+        validation_tables: Vec::new(),
+        validation_json: arguments.designs.validation,
+        out_of_fold: arguments.designs.out_of_fold,
+        rounds: None,
     })
 }
 
@@ -160,10 +174,43 @@ pub(crate) fn tell(trained: &Trained, console: &Console) -> anyhow::Result<()> {
     for (name, value) in &trained.data {
         console.status(&format!("  {name}: {value}"));
     }
-    if let Some(figures) = &trained.cross_validated {
+    let validated = &trained.validated;
+    if let Some(figures) = &validated.cross_validation {
         console.result(&format!(
             "Cross-validated (out of fold):\n{}",
             discrimination(figures)
+        ))?;
+    }
+    if let Some(figures) = &validated.validation_part {
+        console.result(&format!("Validation part:\n{}", discrimination(figures)))?;
+    }
+    if let Some(centres) = &validated.leave_one_centre_out {
+        console.result(&format!(
+            "Every centre by a model of the others:\n{}",
+            discrimination(&centres.figures)
+        ))?;
+        for summary in centres.figures.centre_summary.iter().take(1) {
+            let [low, high] = summary.prediction95;
+            console.result(&format!(
+                "  macro AUC at a further centre: {low:.3} to {high:.3} (95 % prediction interval over {} centres)",
+                summary.logit.centres
+            ))?;
+        }
+    }
+    for point in &validated.learning_curve {
+        let auc = point
+            .macro_auc
+            .map_or_else(|| "none".to_owned(), |v| format!("{v:.3}"));
+        console.result(&format!(
+            "Learnt from {:.0} patients: macro AUC {auc}",
+            point.patients
+        ))?;
+    }
+    if let Some(test) = &validated.permutation_test {
+        console.result(&format!(
+            "Permutation test: p = {:.3} ({} permutations)",
+            test.p_value,
+            test.null.len()
         ))?;
     }
     for other in &trained.compared {

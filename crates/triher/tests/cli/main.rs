@@ -10,6 +10,7 @@ mod cohort;
 mod correct;
 mod crop;
 mod demo;
+mod design;
 mod embed;
 mod evaluation;
 mod habitats;

@@ -1,0 +1,216 @@
+//! `triher run` and `triher train`: designs of the validation, resuming, fixed splits, frozen models.
+
+use crate::tables::table;
+use crate::workspace::Workspace;
+use std::fmt::Write as _;
+
+const STUDY: &str = r#"
+name = "Three classes"
+output = "out"
+
+[[cohorts]]
+name = "A and B"
+role = "training"
+features = "train.csv"
+columns = { id = "case", label = "her2", centre = "hospital" }
+
+[[cohorts]]
+name = "C"
+role = "external"
+features = "test.csv"
+columns = { id = "case", label = "her2", centre = "hospital" }
+
+[model]
+c = 1.0
+
+[validation]
+bootstrap = 100
+leave_one_centre_out = true
+learning_curve = { shares = [0.3, 1.0], folds = 3, repeats = 1 }
+permutations = 5
+"#;
+
+fn study() -> Workspace {
+    let w = Workspace::new();
+    w.write("train.csv", table(90, 1));
+    w.write("test.csv", table(60, 2).replace("\nr", "\nt"));
+    w.write("study.toml", STUDY);
+    w
+}
+
+/// All files that a run wrote, by name.
+fn files(w: &Workspace, folder: &str) -> Vec<(String, Vec<u8>)> {
+    let mut names: Vec<String> = std::fs::read_dir(w.path(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let read = |name: String| (name.clone(), w.read(&format!("{folder}/{name}")));
+    names.into_iter().map(read).collect()
+}
+
+#[test]
+fn a_study_validates_in_every_way_and_a_stopped_one_goes_on_to_the_same_bytes() {
+    let w = study();
+    let run = w.triher("run study.toml").done();
+    for part in [
+        "Every centre by a model of the others",
+        "Learnt from 60 patients",
+        "Permutation test: p = ",
+        "External cohort C",
+    ] {
+        assert!(run.stdout().contains(part), "{part}: {}", run.stdout());
+    }
+    let json = w.json("out/validation.json");
+    assert_eq!(json["leave_one_centre_out"]["figures"]["n"], 90);
+    assert_eq!(json["learning_curve"].as_array().unwrap().len(), 2);
+    assert_eq!(json["permutation_test"]["permutations"], 5);
+    let csv = String::from_utf8(w.read("out/predictions-out-of-fold.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 91);
+    assert!(
+        csv.starts_with("id,patient,centre,class,probability_zero"),
+        "{csv}"
+    );
+
+    let first = files(&w, "out");
+    // As after a crash: half of the rounds are lost, one is cut short.
+    let mut rounds: Vec<_> = std::fs::read_dir(w.path("out/rounds"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    rounds.sort();
+    assert!(rounds.len() > 30, "{}", rounds.len());
+    std::fs::write(&rounds[0], "{").unwrap();
+    rounds
+        .iter()
+        .step_by(2)
+        .skip(1)
+        .for_each(|r| std::fs::remove_file(r).unwrap());
+    w.triher("run study.toml --threads 1").done();
+    for (before, after) in first.iter().zip(files(&w, "out")) {
+        assert!(*before == after, "{} differs", before.0);
+    }
+}
+
+#[test]
+fn an_external_cohort_is_not_looked_at_with_a_second_model_by_accident() {
+    let w = study();
+    w.triher("run study.toml").done();
+    let looked = w.json("out/frozen.json");
+    w.triher("run study.toml").done();
+    assert_eq!(
+        w.json("out/frozen.json"),
+        looked,
+        "the same model is the same look"
+    );
+    w.write("study.toml", STUDY.replace("c = 1.0", "c = 0.01"));
+    let run = w.triher("run study.toml");
+    assert_eq!(run.code(), 1, "{}", run.stderr());
+    assert!(run.stderr().contains("--look-again"), "{}", run.stderr());
+    w.triher("run study.toml --look-again").done();
+    assert_eq!(
+        w.json("out/frozen.json")["models"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let notes = w.json("out/manifest.json")["notes"].to_string();
+    assert!(notes.contains("2 models"), "{notes}");
+}
+
+#[test]
+fn a_fixed_split_keeps_its_parts_apart() {
+    let w = study();
+    let mut split = String::from("patient_id,part\n");
+    for row in 0..90 {
+        let part = ["training", "training", "validation", "external"][row / 3 % 4];
+        let _ = writeln!(split, "r{row},{part}");
+    }
+    w.write("split.csv", split.clone());
+    let with_split = STUDY.replace("permutations = 5", "split = \"split.csv\"");
+    w.write("study.toml", with_split);
+    let run = w.triher("run study.toml").done();
+    assert!(run.stdout().contains("Validation part"), "{}", run.stdout());
+    assert_eq!(w.json("out/validation.json")["cross_validation"]["n"], 48);
+    assert_eq!(w.json("out/validation.json")["validation_part"]["n"], 21);
+    assert_eq!(w.json("out/evaluation-a-and-b-external-part.json")["n"], 21);
+    let model = w.read("out/model.triher");
+    // What is planted in the other parts moves nothing that is fitted.
+    let leaked = |part: &str| {
+        let rows = table(90, 1);
+        let mut lines = rows.lines();
+        let mut text = format!("{}\n", lines.next().unwrap());
+        for (row, line) in lines.enumerate() {
+            let here = ["training", "training", "validation", "external"][row / 3 % 4];
+            let cells: Vec<&str> = line.split(',').collect();
+            let signal = ["zero", "low", "positive"]
+                .iter()
+                .position(|c| *c == cells[2])
+                .unwrap();
+            match here == part {
+                true => writeln!(
+                    text,
+                    "{},{},{},{},{},{},{signal}",
+                    cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]
+                )
+                .unwrap(),
+                false => writeln!(text, "{line}").unwrap(),
+            }
+        }
+        text
+    };
+    for (part, same) in [("external", true), ("training", false)] {
+        w.write("train.csv", leaked(part));
+        w.triher("run study.toml --look-again").done();
+        let strip = |bytes: &[u8]| {
+            // The table's hash is in the model, and must differ.
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let at = text.find("\"pipeline\"").unwrap();
+            let end = text.find("\"extraction\"").unwrap();
+            text[at..end].to_owned()
+        };
+        assert_eq!(
+            strip(&w.read("out/model.triher")) == strip(&model),
+            same,
+            "{part}"
+        );
+    }
+    // A patient without a part: the split is not fixed.
+    w.write("split.csv", split.replace("r5,training\n", ""));
+    w.triher("run study.toml --look-again")
+        .fails_saying(&["split.csv", "r5", "no part"]);
+}
+
+#[test]
+fn designs_that_cannot_be_carried_out_say_so_and_the_rest_goes_on() {
+    let w = study();
+    // One centre: the cross-validation stands, the centres are a note.
+    w.write("train.csv", table(60, 1).replace(",B,", ",A,"));
+    let line = "train --features train.csv --id case --label her2 --centre hospital --out m.triher --validation v.json --leave-one-centre-out";
+    let run = w.triher(line).done();
+    assert!(
+        run.stderr().contains("no centre was left out"),
+        "{}",
+        run.stderr()
+    );
+    assert!(w.json("v.json")["leave_one_centre_out"].is_null());
+    assert!(w.json("v.json")["cross_validation"]["n"] == 60);
+    // A centre that alone has a class.
+    let only_b = table(60, 1).replace(",A,positive", ",A,low");
+    w.write("train.csv", only_b);
+    let run = w.triher(line).done();
+    assert!(
+        run.stderr()
+            .contains("no other centre has the class positive"),
+        "{}",
+        run.stderr()
+    );
+    // Shares that do not ascend.
+    let run = w.triher(
+        "train --features train.csv --id case --label her2 --out m.triher --learning-curve 1,0.5",
+    );
+    run.fails_saying(&["shares of the learning curve"]);
+}
