@@ -21,6 +21,7 @@ pub use neighbours::{FittedNeighbours, NearestNeighbours, NeighbourWeight};
 pub use ordinal::{FittedOrdinal, OrdinalModel, OrdinalRegression};
 pub use perceptron::{Activation, FittedPerceptron, Perceptron};
 pub use support_vector::{FittedSupportVectors, Kernel, SupportVectorMachine};
+pub use tree::Tree;
 pub use two_stage::{FittedTwoStage, TwoStage};
 
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
