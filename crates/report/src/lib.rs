@@ -37,6 +37,7 @@
 //! ```
 
 mod evaluation;
+mod explanation;
 pub mod figure;
 mod page;
 mod palette;
@@ -47,6 +48,7 @@ mod text;
 mod training;
 
 pub use evaluation::{EvaluationReport, evaluation_report};
+pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
 pub use patient::{
     CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture, patient_report,
 };

@@ -44,6 +44,7 @@ mod embedding_cache;
 pub mod encoder;
 mod error;
 pub mod evaluation;
+pub mod explain;
 pub mod extract;
 mod extract_part;
 pub mod feature_definition;
