@@ -81,7 +81,7 @@ fn one_class_called_everywhere_and_unknown_patients_are_told() {
     // So strong a penalty that only the intercept is left, and most patients of one class: it calls that one.
     w.write("train.csv", table(90, 1).replace(",A,zero", ",A,low"));
     w.triher(&format!(
-        "train --features train.csv {COLUMNS} --c 1e-9 --balanced false --out m.triher"
+        "train --features train.csv {COLUMNS} --c 1e-9 --out m.triher"
     ))
     .done();
     let run = w
