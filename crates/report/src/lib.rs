@@ -36,6 +36,7 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod cohort_map;
 mod evaluation;
 mod explanation;
 pub mod figure;
@@ -47,6 +48,7 @@ mod svg;
 mod text;
 mod training;
 
+pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
 pub use patient::{

@@ -36,6 +36,7 @@ mod canvas;
 pub mod clinical;
 pub mod cohort;
 pub mod cohort_habitats;
+pub mod cohort_map;
 pub mod comparison;
 pub mod correction;
 mod curve_features;

@@ -8,7 +8,7 @@ mod explaining;
 mod imaging;
 
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
-pub(crate) use explaining::ExplainArguments;
+pub(crate) use explaining::{ExplainArguments, MapArguments};
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArguments),
     /// Show what moves a model: Shapley values of its features, by class, block and patient
     Explain(ExplainArguments),
+    /// Draw maps of a cohort: principal components, t-SNE, UMAP, and how well the centre can be told
+    Map(MapArguments),
     /// Predict one patient's HER2 class
     Predict(PredictArguments),
     /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped

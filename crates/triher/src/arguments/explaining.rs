@@ -40,3 +40,37 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }
+
+const MAP_HELP: &str = "\
+Draws principal components, t-SNE and UMAP of a table's features, coloured by class, centre, clinical columns and a model's calls, and says how well \
+the centre can be told from the features before and after ComBat.
+
+Example:
+  triher map --features all.parquet --model model.triher --clinical clinical.csv --subgroup vendor --subgroup field_strength --out maps";
+
+#[derive(Debug, Args)]
+#[command(after_help = MAP_HELP)]
+pub(crate) struct MapArguments {
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    /// Model whose calls, and whether they are right, colour the maps
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) clinical: super::ClinicalArguments,
+    /// Use only features whose name begins with this, such as emb_ or rad_
+    #[arg(long, value_name = "START")]
+    pub(crate) features_from: Option<String>,
+    /// Perplexity of t-SNE
+    #[arg(long, default_value_t = 30.0)]
+    pub(crate) perplexity: f64,
+    /// Neighbours of UMAP
+    #[arg(long, default_value_t = 15)]
+    pub(crate) neighbours: usize,
+    /// Seed of UMAP
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}

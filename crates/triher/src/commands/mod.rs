@@ -11,6 +11,7 @@ mod finetune;
 mod habitats;
 mod ibsi;
 mod label;
+mod map;
 mod maps;
 mod model;
 mod patch;
@@ -58,6 +59,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(*arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
+        Command::Map(arguments) => map::map(arguments, console),
         Command::Explain(arguments) => explain::explain(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),
         Command::Pretrain(pretraining) => {
