@@ -36,6 +36,7 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod checklist;
 mod cohort_map;
 mod evaluation;
 mod explanation;
@@ -44,10 +45,12 @@ mod page;
 mod palette;
 mod patient;
 mod picture;
+mod study;
 mod svg;
 mod text;
 mod training;
 
+pub use checklist::{Answered, Checklist, FilledItem, checklist_lines};
 pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
@@ -55,4 +58,5 @@ pub use patient::{
     CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture, patient_report,
 };
 pub use picture::{GreyImage, ReportError};
+pub use study::{ComparedClassifier, ExternalCohort, StudyReport, patients_curve, study_report};
 pub use training::{LearningFigure, LearningLine, TrainingReport, training_report};

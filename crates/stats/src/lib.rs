@@ -61,6 +61,7 @@ mod meta;
 mod multiclass;
 mod operating;
 mod operating_points;
+mod paired;
 mod polytomous;
 mod predictions;
 mod recalibration;
@@ -104,6 +105,7 @@ pub use operating::{
     ValidationScores,
 };
 pub use operating_points::{OperatingPerformance, OperatingPoints};
+pub use paired::{PairedDifference, paired_difference};
 pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
 pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};

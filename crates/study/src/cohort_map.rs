@@ -113,16 +113,39 @@ pub fn cohort_map(plan: &CohortMapPlan, progress: &dyn Progress) -> Result<Cohor
         labelled.keep_columns(&keep);
     }
     let data = labelled.dataset()?;
-    let x = standard(&data)?;
-    let wrong = |e: triher_projection::ProjectionError| StudyError::Input(e.to_string());
-    let points = Points::new(&x).map_err(wrong)?;
+    let (points, panels, quality) = maps_of(&data, &plan.tsne, &plan.umap, progress)?;
+    progress.begin("Centres", 1);
+    let (batch, more) = centres_told(&data, &points)?;
+    progress.step("done");
+    progress.end();
+    let mut notes = labelled.notes.clone();
+    notes.extend(more);
+    let colourings = colourings(plan, &data)?;
+    let found = CohortMap {
+        rows: data.rows(),
+        features: data.feature_names.len(),
+        maps: quality,
+        batch,
+        notes,
+    };
+    write(plan, &data, found, panels, colourings)
+}
 
+/// The three maps of a data set's features.
+pub(crate) fn maps_of(
+    data: &Dataset,
+    of_tsne: &TsneSettings,
+    of_umap: &UmapSettings,
+    progress: &dyn Progress,
+) -> Result<(Points, Vec<ScatterPanel>, Vec<MapQuality>), StudyError> {
+    let wrong = |e: triher_projection::ProjectionError| StudyError::Input(e.to_string());
+    let points = Points::new(&standard(data)?).map_err(wrong)?;
     progress.begin("Maps", 3);
     let first = points.principal().to_vec();
     progress.step("principal components");
-    let by_tsne = tsne(&points, &plan.tsne).map_err(wrong)?;
+    let by_tsne = tsne(&points, of_tsne).map_err(wrong)?;
     progress.step("t-SNE");
-    let by_umap = umap(&points, &plan.umap).map_err(wrong)?;
+    let by_umap = umap(&points, of_umap).map_err(wrong)?;
     progress.step("UMAP");
     progress.end();
     let maps = [
@@ -155,21 +178,22 @@ pub fn cohort_map(plan: &CohortMapPlan, progress: &dyn Progress) -> Result<Cohor
             continuity: continuous,
         });
     }
-    progress.begin("Centres", 1);
-    let (batch, more) = centres_told(&data, &points)?;
-    progress.step("done");
-    progress.end();
-    let mut notes = labelled.notes.clone();
-    notes.extend(more);
-    let colourings = colourings(plan, &data)?;
-    let found = CohortMap {
-        rows: data.rows(),
-        features: data.feature_names.len(),
-        maps: quality,
-        batch,
-        notes,
-    };
-    write(plan, &data, found, panels, colourings)
+    Ok((points, panels, quality))
+}
+
+/// Colours by class and, where they are known, by centre.
+pub(crate) fn by_class_and_centre(data: &Dataset) -> Vec<Colouring> {
+    let mut all = vec![Colouring {
+        by: "class".to_owned(),
+        names: data.classes.clone(),
+        groups: data.y.iter().map(|&y| Some(y)).collect(),
+    }];
+    all.extend(
+        data.centres
+            .iter()
+            .map(|centres| by_words("centre", centres)),
+    );
+    all
 }
 
 /// Imputed and standardised features; constant ones are zeros.
@@ -273,14 +297,7 @@ fn harmonised(data: &Dataset) -> Option<Points> {
 }
 
 fn colourings(plan: &CohortMapPlan, data: &Dataset) -> Result<Vec<Colouring>, StudyError> {
-    let mut all = vec![Colouring {
-        by: "class".to_owned(),
-        names: data.classes.clone(),
-        groups: data.y.iter().map(|&y| Some(y)).collect(),
-    }];
-    if let Some(centres) = &data.centres {
-        all.push(by_words("centre", centres));
-    }
+    let mut all = by_class_and_centre(data);
     if let Some(path) = &plan.model {
         let model = ModelFile::read(path)?;
         // The table as the model needs it: with all features, and classes in its order.

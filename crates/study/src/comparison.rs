@@ -5,7 +5,10 @@ use serde::Serialize;
 use triher_learn::{
     Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec, RoundStore,
 };
-use triher_stats::{Evaluation, EvaluationOptions, Predictions};
+use triher_stats::{
+    BootstrapOptions, Evaluation, EvaluationOptions, PairedDifference, Predictions, Statistic,
+    holm, paired_difference,
+};
 
 /// What one classifier of a comparison gave.
 #[derive(Debug, Serialize)]
@@ -16,6 +19,12 @@ pub struct Compared {
     pub figures: Option<Evaluation>,
     /// Why it failed.
     pub problem: Option<String>,
+    /// Macro AUC of the study's model minus its, on the same out-of-fold patients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<PairedDifference>,
+    /// p-value of the difference, corrected after Holm for the number of classifiers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value_holm: Option<f64>,
 }
 
 /// Out-of-fold predictions as the statistics take them.
@@ -69,19 +78,58 @@ pub(crate) fn compare(
     design: &CrossValidation,
     bootstrap: usize,
     store: &dyn RoundStore,
+    own: Option<&Predictions>,
 ) -> Result<Vec<Compared>, StudyError> {
     let compared = triher_learn::compare(dataset, specs, design, store)?;
     let judged = compared.into_iter().map(|one| {
-        let result = one.result.map_err(StudyError::from);
-        let figures = result
-            .and_then(|found| figures(&out_of_fold(dataset, &found)?, bootstrap, design.seed));
+        let found = one.result.map_err(StudyError::from);
+        let predictions = found.and_then(|found| out_of_fold(dataset, &found));
+        let judged = predictions.and_then(|p| {
+            let difference = match own {
+                Some(own) => against(own, &p, bootstrap, design.seed)?,
+                None => None,
+            };
+            Ok((figures(&p, bootstrap, design.seed)?, difference))
+        });
         Compared {
             method: one.name,
-            problem: figures.as_ref().err().map(ToString::to_string),
-            figures: figures.ok(),
+            problem: judged.as_ref().err().map(ToString::to_string),
+            difference: judged.as_ref().ok().and_then(|j| j.1),
+            figures: judged.ok().map(|j| j.0),
+            p_value_holm: None,
         }
     });
-    Ok(judged.collect())
+    let mut judged: Vec<Compared> = judged.collect();
+    let p_of = |c: &Compared| c.difference.and_then(|d| d.p_value);
+    let known: Vec<f64> = judged.iter().filter_map(p_of).collect();
+    let mut corrected = holm(&known).into_iter();
+    for one in judged.iter_mut().filter(|c| p_of(c).is_some()) {
+        one.p_value_holm = corrected.next();
+    }
+    Ok(judged)
+}
+
+/// The difference of macro AUCs, when both are of the same patients.
+fn against(
+    own: &Predictions,
+    other: &Predictions,
+    bootstrap: usize,
+    seed: u64,
+) -> Result<Option<PairedDifference>, StudyError> {
+    if bootstrap == 0 || own.ids() != other.ids() {
+        return Ok(None);
+    }
+    let options = BootstrapOptions {
+        replicates: bootstrap,
+        seed,
+    };
+    Ok(paired_difference(
+        own,
+        other,
+        Statistic::MacroAuc,
+        &options,
+        0.95,
+    )?)
 }
 
 /// How often out-of-fold prediction sets hold the true class, all repeats together; `None` without sets.

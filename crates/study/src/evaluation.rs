@@ -53,6 +53,8 @@ pub struct Evaluated {
     pub survival: Option<SurvivalSummary>,
     /// What the predictions were evaluated as.
     pub predictions: Predictions,
+    /// The rows.
+    pub dataset: Dataset,
     /// Rows left out, values imputed.
     pub notes: Vec<String>,
 }
@@ -145,6 +147,7 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
         evaluation,
         survival,
         predictions,
+        dataset,
         notes,
     })
 }

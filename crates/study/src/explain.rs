@@ -181,7 +181,11 @@ fn rows_of(data: &Dataset, names: &[String]) -> Result<Vec<usize>, StudyError> {
     names.iter().map(find).collect()
 }
 
-fn report_of(model: &ModelFile, data: &Dataset, found: &Explanation) -> ExplanationReport {
+pub(crate) fn report_of(
+    model: &ModelFile,
+    data: &Dataset,
+    found: &Explanation,
+) -> ExplanationReport {
     let features = found.summary().into_iter().take(SHOWN);
     let features = features.filter(|s| s.mean_size.iter().any(|m| *m > 0.0));
     let effect = |s: triher_explain::Summary| {

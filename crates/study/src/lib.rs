@@ -65,6 +65,8 @@ pub mod maps;
 pub mod model_settings;
 mod motion_picture;
 mod npy;
+mod paper;
+mod paper_answers;
 pub mod patch;
 mod patient_labels;
 mod pictures;

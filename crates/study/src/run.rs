@@ -6,6 +6,7 @@ use crate::evaluation::{EvaluatePlan, Evaluated, evaluate};
 use crate::extract::{ExtractPlan, ExtractSummary, extract};
 use crate::frozen::{FROZEN, FrozenModel};
 use crate::manifest::Manifest;
+use crate::paper::{Paper, write_paper};
 use crate::progress::Progress;
 use crate::split::{Part, PartOf};
 use crate::stability::SelectionSettings;
@@ -40,6 +41,8 @@ pub struct StudyOutcome {
     pub model: PathBuf,
     /// External cohorts with their figures and reports.
     pub external: Vec<ExternalOutcome>,
+    /// The report on the whole study.
+    pub report: PathBuf,
 }
 
 /// The evaluation of one external cohort.
@@ -202,7 +205,8 @@ impl RunPlan {
 /// Carries out a study. Extractions of an earlier run are taken up where nothing has changed.
 ///
 /// Written into the plan's folder: `features-COHORT.parquet`, `model.triher`, `cross-validation.json`, and for each external
-/// cohort `evaluation-COHORT.json`, `report-COHORT.html` and `predictions-COHORT.csv`, each with its manifest; and `manifest.json` of the whole.
+/// cohort `evaluation-COHORT.json`, `report-COHORT.html` and `predictions-COHORT.csv`, each with its manifest; `report-study.html` with the
+/// folder `figures` and the guidelines' tables; and `manifest.json` of the whole.
 ///
 /// # Errors
 /// As [`extract`], [`train`] and [`evaluate`].
@@ -214,11 +218,13 @@ pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, Stud
     manifest.seeds = vec![("folds and bootstrap".to_owned(), plan.study.seed)];
     manifest.add_output(&model)?;
     let mut external = Vec::new();
+    let mut words = None;
     let cohorts = plan.external(&mut extracted, progress)?;
     if !cohorts.is_empty() {
         let frozen = FrozenModel::freeze(&model, &plan.out, plan.look_again)?;
         manifest.add_output(&plan.out.join(FROZEN))?;
         manifest.notes.push(frozen.in_words());
+        words = Some(frozen.in_words());
         for cohort in cohorts {
             external.push(plan.evaluate(&frozen, cohort, &mut manifest, progress)?);
         }
@@ -232,8 +238,22 @@ pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, Stud
             ));
         }
     }
+    let skipped = extracted.iter().map(|(cohort, summary)| {
+        let reasons = summary.skipped.iter().map(|s| s.reason.clone());
+        (cohort.clone(), summary.skipped.len(), reasons.collect())
+    });
+    let skipped: Vec<(String, usize, Vec<String>)> = skipped.collect();
+    let paper = Paper {
+        plan,
+        trained: &trained,
+        external: &external,
+        skipped: &skipped,
+        frozen: words,
+    };
+    let report = write_paper(&paper, &mut manifest, progress)?;
     manifest.write(&plan.out.join("manifest.json"))?;
     Ok(StudyOutcome {
+        report,
         extracted,
         trained,
         model,

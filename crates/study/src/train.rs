@@ -109,7 +109,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             seed: plan.seed,
         };
         let bootstrap = plan.validation.bootstrap;
-        compared = compare(&dataset, &others, &design, bootstrap, store.as_ref())?;
+        let own = validated.out_of_fold.as_ref().map(|o| &o.predictions);
+        compared = compare(&dataset, &others, &design, bootstrap, store.as_ref(), own)?;
         progress.step("done");
         progress.end();
     }

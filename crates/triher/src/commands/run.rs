@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: RunArguments, console: &Console) -> anyhow::Result<
         ))?;
         console.status(&format!("Report: {}", external.report.display()));
     }
+    console.status(&format!("Study report: {}", outcome.report.display()));
     console.status(&format!("Everything is in {}", plan.out.display()));
     Ok(ending)
 }

@@ -1,0 +1,134 @@
+//! The flow of patients into a study.
+
+use crate::palette::{GRID, INK, QUIET};
+use crate::svg::{Anchor, Svg};
+
+/// Letters of a line in a box.
+const LETTERS: usize = 44;
+const LINE: f64 = 15.0;
+const LEFT: f64 = 8.0;
+const WIDE: f64 = 320.0;
+const OUT: f64 = 372.0;
+
+/// One cohort on its way into the study.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FlowCohort {
+    /// Its name and role: "A and B (training)".
+    pub name: String,
+    /// Rows that were found.
+    pub found: usize,
+    /// Why rows were left out, with their number where it is known.
+    pub left_out: Vec<String>,
+    /// Rows that were used.
+    pub used: usize,
+    /// Rows of each class among them.
+    pub classes: Vec<(String, usize)>,
+}
+
+/// Boxes from what was found to what was used, with what was left out beside, one row a cohort.
+pub fn flow(cohorts: &[FlowCohort]) -> String {
+    let rows: Vec<[Vec<String>; 3]> = cohorts.iter().map(texts).collect();
+    let height_of = |row: &[Vec<String>; 3]| {
+        let out = row[1].len() as f64 * LINE + 20.0;
+        (row[0].len() + row[2].len()) as f64 * LINE + 78.0_f64.max(out + 10.0)
+    };
+    let height: f64 = rows.iter().map(height_of).sum();
+    let mut svg = Svg::new(
+        700.0,
+        height.max(40.0),
+        "Flow of patients",
+        &format!("{} cohorts.", cohorts.len()),
+    );
+    let mut top = 4.0;
+    for row in &rows {
+        let first = boxed(&mut svg, [LEFT, top], WIDE, &row[0]);
+        let out_height = row[1].len() as f64 * LINE + 20.0;
+        let gap = 26.0_f64.max(if row[1].is_empty() {
+            0.0
+        } else {
+            out_height + 10.0
+        });
+        let middle = LEFT + WIDE / 2.0;
+        svg.line([middle, first], [middle, first + gap], INK, 1.2, "");
+        arrow(&mut svg, [middle, first + gap], true);
+        if !row[1].is_empty() {
+            let at = first + gap / 2.0;
+            svg.line([middle, at], [OUT, at], INK, 1.2, "");
+            arrow(&mut svg, [OUT, at], false);
+            boxed(&mut svg, [OUT, at - out_height / 2.0], WIDE, &row[1]);
+        }
+        boxed(&mut svg, [LEFT, first + gap], WIDE, &row[2]);
+        top += height_of(row);
+    }
+    svg.finish()
+}
+
+fn texts(cohort: &FlowCohort) -> [Vec<String>; 3] {
+    let found = vec![cohort.name.clone(), format!("found: {}", cohort.found)];
+    let classes: Vec<String> = (cohort.classes.iter())
+        .map(|(c, n)| format!("{c}: {n}"))
+        .collect();
+    let used = vec![format!("used: {}", cohort.used), classes.join(", ")];
+    [found, cohort.left_out.clone(), used].map(|lines| {
+        let wrapped = lines.iter().flat_map(|line| wrap(line));
+        wrapped.collect()
+    })
+}
+
+/// Words in lines that fit into a box.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().map_or(0, |l| l.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > LETTERS {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&super::short(word, LETTERS));
+        }
+    }
+    lines
+}
+
+/// Draws a box and gives the height of its lower edge.
+fn boxed(svg: &mut Svg, [x, y]: [f64; 2], width: f64, lines: &[String]) -> f64 {
+    let height = lines.len() as f64 * LINE + 12.0;
+    svg.rectangle([x, y], [width, height], "#ffffff");
+    let outline = [
+        [x, y],
+        [x + width, y],
+        [x + width, y + height],
+        [x, y + height],
+        [x, y],
+    ];
+    svg.path(&outline, QUIET, 1.2, "");
+    svg.line([x, y + height], [x + width, y + height], GRID, 0.5, "");
+    for (index, line) in lines.iter().enumerate() {
+        let at = [x + 10.0, y + 16.0 + LINE * index as f64];
+        svg.text(at, Anchor::Start, 11.5, INK, index == 0, line);
+    }
+    y + height
+}
+
+fn arrow(svg: &mut Svg, [x, y]: [f64; 2], down: bool) {
+    let points = match down {
+        true => [[x - 4.0, y - 7.0], [x + 4.0, y - 7.0], [x, y]],
+        false => [[x - 7.0, y - 4.0], [x - 7.0, y + 4.0], [x, y]],
+    };
+    svg.polygon(&points, INK, 1.0);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_fit_and_lose_no_word() {
+        let text =
+            "a sentence that is longer than one line of the box can be and has to go on in another";
+        let lines = super::wrap(text);
+        assert!(lines.iter().all(|l| l.chars().count() <= super::LETTERS));
+        assert_eq!(lines.join(" "), text);
+    }
+}
