@@ -74,6 +74,25 @@ fn a_study_validates_in_every_way_and_a_stopped_one_goes_on_to_the_same_bytes() 
         "{csv}"
     );
 
+    let page = String::from_utf8(w.read("out/report-study.html")).unwrap();
+    for part in [
+        "Flow of patients",
+        "Each centre by a model of the others",
+        "Learning curve",
+        "External cohort C",
+        "What moves the model",
+        "CLAIM 2024",
+        "TRIPOD+AI",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let claim = String::from_utf8(w.read("out/checklist-claim-2024.csv")).unwrap();
+    assert_eq!(claim.lines().count(), 45);
+    assert!(
+        w.read("out/figures/roc-c.svg").starts_with(b"<svg")
+            && w.path("out/figures/roc-c.csv").exists()
+    );
+
     let first = files(&w, "out");
     // As after a crash: half of the rounds are lost, one is cut short.
     let mut rounds: Vec<_> = std::fs::read_dir(w.path("out/rounds"))

@@ -16,6 +16,7 @@ mod evaluation;
 mod explain;
 mod habitats;
 mod label;
+mod map;
 mod radiomics;
 mod reference_data;
 mod scan;
