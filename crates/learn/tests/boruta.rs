@@ -35,7 +35,7 @@ fn data(expected: &Expected, columns: &[usize]) -> Dataset {
     .unwrap()
 }
 
-/// Where ten seeds of BorutaPy agree on a column, so do we, with two seeds of our own.
+/// Where five seeds of BorutaPy agree on a column, so do we, with two seeds of our own.
 #[test]
 fn decisions_are_borutapys() {
     let expected = expected();

@@ -58,3 +58,22 @@ pub(super) fn weighed_by_likelihood(
     });
     posterior.unzip()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With many rows the likelihood leaves one other feature: the one whose estimates fit best. Its plain likelihood is far below the smallest number.
+    #[test]
+    fn many_rows_take_the_estimates_of_the_most_likely_other_feature() {
+        let feature = |location: f64| -> Vec<f64> {
+            let wave = (0..3_000).map(|i| (i as f64 * 0.7).sin() * 2.0_f64.sqrt());
+            wave.map(|v| v + location).collect()
+        };
+        let values = [feature(0.0), feature(0.3), feature(4.0)];
+        let (locations, variances) =
+            weighed_by_likelihood(&values, &[0.0, 0.3, 4.0], &[1.0, 1.1, 0.9]);
+        assert_eq!(locations, [0.3, 0.0, 0.3]);
+        assert_eq!(variances, [1.1, 1.0, 1.1]);
+    }
+}
