@@ -238,6 +238,7 @@ fn held_out_labels_have_no_way_into_any_step() {
                 | StepSpec::ElasticNet(_)
                 | StepSpec::Mrmr(_)
                 | StepSpec::Stability(_)
+                | StepSpec::Boruta(_)
         );
         assert_eq!(only(&turned) != before, uses_labels, "{name}");
     }

@@ -42,6 +42,7 @@ impl FittedElasticNet {
         settings: &ElasticNetSelection,
         fold: &TrainingFold<'_>,
     ) -> Result<Self, LearnError> {
+        settings.class_weight.of_rows(fold)?;
         let dealt = assign(fold, settings.inner)?;
         Self::along(settings, fold, &dealt)
     }

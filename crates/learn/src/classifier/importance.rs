@@ -93,9 +93,9 @@ mod tests {
         let share = |y: &usize| expected.rows as f64 / (3.0 * counts[*y] as f64);
         let balanced = expected.y.iter().map(share).collect();
         let equal = vec![1.0; expected.rows];
-        for (weights, max_depth, wanted) in [
-            (equal, 4, &expected.importance),
-            (balanced, 3, &expected.importance_balanced),
+        for (weights, wanted) in [
+            (equal, &expected.importance),
+            (balanced, &expected.importance_balanced),
         ] {
             let forest = RandomForest {
                 trees: 2,
@@ -105,7 +105,7 @@ mod tests {
                 ..RandomForest::default()
             };
             let growth = Growth {
-                max_depth,
+                max_depth: 2,
                 min_leaf: 3,
                 candidates: expected.columns,
                 classes: 3,

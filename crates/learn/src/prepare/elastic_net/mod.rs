@@ -304,6 +304,9 @@ impl ElasticNetSelection {
     /// # Errors
     /// As [`curve`](Self::curve).
     pub fn fit(&self, fold: &TrainingFold<'_>) -> Result<Selection, LearnError> {
+        // What no fold could mend is said before what folds cannot do.
+        self.check(fold)?;
+        self.class_weight.of_rows(fold)?;
         let (_, path, chosen) = self.settled(fold, &assign(fold, self.inner)?)?;
         let later = path.iter().skip(chosen);
         let kept = later
