@@ -109,7 +109,10 @@ impl FittedPipeline {
 
     /// Scores of prepared rows, rows x classes, as [`contributions`](Self::contributions) says, from the probabilities of the
     /// classifier; probabilities below 1e-12 count as that.
-    fn scores(&self, prepared: &Matrix) -> Result<Matrix, LearnError> {
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] for another number of columns than [`origins`](Self::origins) has.
+    pub fn scores(&self, prepared: &Matrix) -> Result<Matrix, LearnError> {
         let x = match self.pca() {
             Some(pca) => &pca.transform(prepared)?,
             None => prepared,
@@ -124,6 +127,15 @@ impl FittedPipeline {
             row.iter_mut().for_each(|s| *s = factor * (*s - mean));
         }
         Ok(scores)
+    }
+
+    /// Coefficients of logistic regression for the prepared columns (turned back through the principal components), classes x
+    /// columns; with two classes one row, for the second. `None` for other classifiers.
+    pub fn linear_coefficients(&self) -> Option<Matrix> {
+        match self.classifier() {
+            FittedClassifier::Logistic(logistic) => Some(self.feature_coefficients(logistic)),
+            _ => None,
+        }
     }
 
     /// Coefficients by feature: those of the classifier, turned back through the components.

@@ -67,7 +67,7 @@ pub use classifier::{
     FittedClassifier, FittedElasticNet, FittedEnsemble, FittedForest, FittedNeighbours,
     FittedOrdinal, FittedPerceptron, FittedSupportVectors, FittedTwoStage, GradientBoosting,
     Kernel, Member, NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression,
-    Perceptron, RandomForest, SupportVectorMachine, TwoStage,
+    Perceptron, RandomForest, SupportVectorMachine, Tree, TwoStage,
 };
 pub use comparison::{Compared, compare};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate, cross_validate_kept};

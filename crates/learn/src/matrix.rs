@@ -66,7 +66,7 @@ impl Matrix {
     }
 
     /// A matrix of zeros.
-    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+    pub fn zeros(rows: usize, columns: usize) -> Self {
         Self {
             rows,
             columns,
@@ -98,7 +98,7 @@ impl Matrix {
     }
 
     /// One row, to be changed.
-    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f64] {
+    pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.columns..(row + 1) * self.columns]
     }
 

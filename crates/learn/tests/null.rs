@@ -12,10 +12,10 @@ use triher_learn::{
     CrossValidation, Dataset, InnerFolds, Keep, Matrix, PipelineSpec, Preparation, Search,
     StepSpec, TuningSpec, UnivariateSelection, UnivariateTest, cross_validate,
 };
-use triher_stats::{BootstrapOptions, Predictions, Statistic, bootstrap};
+use triher_stats::{BootstrapOptions, Predictions, Statistic, bootstrap, resampled_mean};
 
 const RUNS: u64 = 40;
-const PATIENTS: usize = 60;
+const PATIENTS: usize = 90;
 const FEATURES: usize = 150;
 
 /// Patients in three classes; the first ten features tell them apart, until the labels are permuted.
@@ -69,44 +69,89 @@ fn pipeline(steps: Vec<StepSpec>) -> PipelineSpec {
     }
 }
 
-/// Macro AUC of the out-of-fold predictions with its 95 % bootstrap interval.
-fn macro_auc(data: &Dataset, spec: &PipelineSpec, run: u64) -> (f64, [f64; 2]) {
+/// What one cross-validation says of the macro AUC.
+struct Found {
+    /// Mean over the folds.
+    mean: f64,
+    /// Corrected resampled t interval of the mean, 95 %.
+    corrected: [f64; 2],
+    /// Bootstrap interval of the pooled predictions, 95 %.
+    bootstrap: [f64; 2],
+}
+
+fn predictions(data: &Dataset, rows: &[usize], probabilities: &Matrix) -> Predictions {
+    let ids: Vec<String> = rows.iter().map(|&row| data.ids[row].clone()).collect();
+    Predictions::new(
+        ids.clone(),
+        ids,
+        data.classes.clone(),
+        rows.iter().map(|&row| data.y[row]).collect(),
+        rows.iter()
+            .flat_map(|&row| probabilities.row(row).to_vec())
+            .collect(),
+        None,
+    )
+    .unwrap()
+}
+
+fn validated(data: &Dataset, spec: &PipelineSpec, run: u64) -> Found {
     let design = CrossValidation {
         folds: 5,
         repeats: 1,
         seed: run,
     };
     let found = cross_validate(data, spec, &design).unwrap();
-    let predictions = Predictions::new(
-        data.ids.clone(),
-        data.groups.clone(),
-        data.classes.clone(),
-        data.y.clone(),
-        found.probabilities.values().to_vec(),
-        None,
-    )
-    .unwrap();
+    let by_fold: Vec<f64> = (0..5)
+        .map(|fold| {
+            let held = |row: &usize| found.folds[0][*row] == fold;
+            let rows: Vec<usize> = (0..PATIENTS).filter(held).collect();
+            let part = predictions(data, &rows, &found.probabilities);
+            triher_stats::auc_macro(&part).unwrap()
+        })
+        .collect();
+    let corrected = resampled_mean(&by_fold, 0.25, 0.95).unwrap();
+    let all: Vec<usize> = (0..PATIENTS).collect();
     let options = BootstrapOptions {
         replicates: 400,
         seed: run,
     };
-    let drawn = bootstrap(&predictions, &options).unwrap();
-    let interval = drawn.interval(Statistic::MacroAuc, 0.95).unwrap();
-    (triher_stats::auc_macro(&predictions).unwrap(), interval)
+    let drawn = bootstrap(&predictions(data, &all, &found.probabilities), &options).unwrap();
+    Found {
+        mean: corrected.mean,
+        corrected: corrected.interval,
+        bootstrap: drawn.interval(Statistic::MacroAuc, 0.95).unwrap(),
+    }
 }
 
-/// With the selection and the tuning inside, the intervals cover 0.5 at their nominal rate; with the selection made on all rows beforehand, by
-/// hand and around all types, the same pipeline finds what is not there.
+/// Counts of the runs whose intervals cover chance, and the mean AUC.
+#[derive(Debug, Default)]
+struct Tally {
+    corrected: usize,
+    bootstrap: usize,
+    mean: f64,
+}
+
+impl Tally {
+    fn add(&mut self, found: &Found) {
+        let covers = |interval: [f64; 2]| usize::from(interval[0] <= 0.5 && 0.5 <= interval[1]);
+        self.corrected += covers(found.corrected);
+        self.bootstrap += covers(found.bootstrap);
+        self.mean += found.mean / RUNS as f64;
+    }
+}
+
+/// With the selection and the tuning inside, the corrected intervals cover 0.5 at their nominal rate; with the selection made on all rows
+/// beforehand, by hand and around all types, the same pipeline finds what is not there.
+///
+/// The bootstrap over patients is known to be too narrow for cross-validated predictions (it holds the models fixed); its counts are printed, and
+/// are in `docs/validation.md`.
 #[test]
 fn nested_intervals_cover_chance_and_those_of_a_planted_leak_do_not() {
-    let covers = |interval: [f64; 2]| usize::from(interval[0] <= 0.5 && 0.5 <= interval[1]);
-    let (mut honest, mut leaking) = ((0, 0.0), (0, 0.0));
+    let (mut honest, mut leaking) = (Tally::default(), Tally::default());
     for run in 0..RUNS {
         let data = permuted(run);
         let nested = pipeline(vec![StepSpec::Univariate(best_ten())]);
-        let (auc, interval) = macro_auc(&data, &nested, run);
-        honest.0 += covers(interval);
-        honest.1 += auc / RUNS as f64;
+        honest.add(&validated(&data, &nested, run));
 
         // The leak: columns chosen with the labels of the rows that are held out later.
         let chosen = best_ten().fit(&data.whole()).unwrap().kept().to_vec();
@@ -121,14 +166,15 @@ fn nested_intervals_cover_chance_and_those_of_a_planted_leak_do_not() {
             data.classes.clone(),
         )
         .unwrap();
-        let (auc, interval) = macro_auc(&seen, &pipeline(Vec::new()), run);
-        leaking.0 += covers(interval);
-        leaking.1 += auc / RUNS as f64;
+        leaking.add(&validated(&seen, &pipeline(Vec::new()), run));
     }
-    println!("nested: {honest:?} of {RUNS}; selected beforehand: {leaking:?}");
+    println!("of {RUNS} runs: nested {honest:?}; selected beforehand {leaking:?}");
     // 38 are expected; of a binomial of 40 at 0.95, fewer than 34 come up once in 300 times.
-    assert!(honest.0 >= 34, "{honest:?}");
-    assert!((honest.1 - 0.5).abs() < 0.04, "{honest:?}");
-    assert!(leaking.0 <= 4, "{leaking:?}");
-    assert!(leaking.1 > 0.65, "{leaking:?}");
+    assert!(honest.corrected >= 34, "{honest:?}");
+    assert!((honest.mean - 0.5).abs() < 0.03, "{honest:?}");
+    assert!(
+        leaking.corrected <= 4 && leaking.bootstrap <= 1,
+        "{leaking:?}"
+    );
+    assert!(leaking.mean > 0.65, "{leaking:?}");
 }

@@ -5,7 +5,9 @@ use crate::levels::{Bins, Levels};
 use crate::prepare::Region;
 use crate::responses::{named, response_features};
 use crate::settings::Settings;
-use crate::{RadiomicsError, local_intensity, morphology, statistics, texture, volume_histogram};
+use crate::{
+    RadiomicsError, local_intensity, morphology, sorting, statistics, texture, volume_histogram,
+};
 use rayon::prelude::*;
 use triher_volume::{Image, Mask};
 
@@ -28,8 +30,8 @@ pub fn features(
 
 /// The features of a region that has been prepared.
 pub fn region_features(region: &Region, settings: &Settings) -> Vec<FeatureValue> {
-    let mut sorted = region.intensities();
-    sorted.par_sort_unstable_by(f64::total_cmp);
+    let pairs = region.image.voxels().iter().zip(region.intensity.voxels());
+    let sorted = sorting::ascending(pairs.filter(|(_, inside)| **inside).map(|(v, _)| *v));
     let bins = Bins::new(&sorted, region.range, settings.discretisation);
     let wanted = |family: Family| settings.families.contains(&family);
     let needs_levels = settings.families.iter().any(|f| f.is_texture());

@@ -30,6 +30,7 @@ mod prepare;
 pub mod pyradiomics;
 mod responses;
 mod settings;
+mod sorting;
 mod statistics;
 mod texture;
 mod volume_histogram;

@@ -36,7 +36,9 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod cohort_map;
 mod evaluation;
+mod explanation;
 pub mod figure;
 mod page;
 mod palette;
@@ -46,7 +48,9 @@ mod svg;
 mod text;
 mod training;
 
+pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use evaluation::{EvaluationReport, evaluation_report};
+pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
 pub use patient::{
     CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture, patient_report,
 };

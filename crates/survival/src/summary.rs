@@ -106,11 +106,8 @@ pub fn summarise(
         .map(|&class| number.get(class).copied().flatten())
         .collect();
     let tested = match dense {
-        Some(dense) => match log_rank(follow_up, &dense) {
-            Ok(test) => test,
-            // Already said by the Cox model: there is no event.
-            Err(_) => None,
-        },
+        // Without an event there is no test; the Cox model has said so.
+        Some(dense) => log_rank(follow_up, &dense).unwrap_or_default(),
         None => None,
     };
     Ok(SurvivalSummary {

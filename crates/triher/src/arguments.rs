@@ -4,9 +4,11 @@
 //! own into a validated plan of the library (the second stage, in [`crate::commands`]).
 
 mod evaluation;
+mod explaining;
 mod imaging;
 
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
+pub(crate) use explaining::{ExplainArguments, MapArguments};
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Train(Box<TrainArguments>),
     /// Evaluate a model on an external cohort
     Evaluate(EvaluateArguments),
+    /// Show what moves a model: Shapley values of its features, by class, block and patient
+    Explain(ExplainArguments),
+    /// Draw maps of a cohort: principal components, t-SNE, UMAP, and how well the centre can be told
+    Map(MapArguments),
     /// Predict one patient's HER2 class
     Predict(PredictArguments),
     /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped

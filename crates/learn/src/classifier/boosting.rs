@@ -236,6 +236,12 @@ impl FittedBoosting {
         }))
     }
 
+    /// The sums of trees: for each its start and its trees, of one output each. With two classes there is one, the log-odds of the
+    /// second; otherwise one a class, its log-odds against the rest before the probabilities are scaled to add up to 1.
+    pub fn sums(&self) -> impl ExactSizeIterator<Item = (f64, &[Tree])> {
+        self.boosters.iter().map(|b| (b.base, b.trees.as_slice()))
+    }
+
     /// Probability of each class, rows x classes.
     ///
     /// # Errors

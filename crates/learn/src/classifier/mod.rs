@@ -27,6 +27,7 @@ pub use ordinal::{FittedOrdinal, OrdinalModel, OrdinalRegression};
 pub use perceptron::{Activation, FittedPerceptron, Perceptron};
 pub use support_vector::{FittedSupportVectors, Kernel, SupportVectorMachine};
 pub(crate) use tree::Growth;
+pub use tree::Tree;
 pub use two_stage::{FittedTwoStage, TwoStage};
 
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};

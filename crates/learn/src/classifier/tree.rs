@@ -39,6 +39,23 @@ impl Tree {
         self.feature.len()
     }
 
+    /// Children of a node, left and right; `None` for a leaf. Node 0 is the root.
+    pub fn children(&self, node: usize) -> Option<[usize; 2]> {
+        let (left, right) = (*self.left.get(node)?, *self.right.get(node)?);
+        (left != 0).then_some([left as usize, right as usize])
+    }
+
+    /// Column that a node looks at, and its threshold; meaningless for a leaf.
+    pub fn question(&self, node: usize) -> (usize, f64) {
+        (self.feature[node] as usize, self.threshold[node])
+    }
+
+    /// Values of a node, one for each output of the tree.
+    pub fn values(&self, node: usize) -> &[f64] {
+        let outputs = self.value.len() / self.nodes().max(1);
+        &self.value[node * outputs..(node + 1) * outputs]
+    }
+
     /// Adds a leaf and gives its number.
     pub(crate) fn push_leaf(&mut self, value: &[f64]) -> usize {
         self.feature.push(0);

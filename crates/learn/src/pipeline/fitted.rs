@@ -261,12 +261,12 @@ impl FittedPipeline {
         steps.join(", ")
     }
 
-    /// Raw features, imputed, put through all steps and standardised.
-    pub(crate) fn prepare(
-        &self,
-        x: &Matrix,
-        centres: &[Option<&str>],
-    ) -> Result<Matrix, LearnError> {
+    /// Raw features as the classifier (or its principal components) gets them: imputed, put through all steps and standardised.
+    /// Column `j` comes from the raw feature [`origins`](Self::origins)`[j]`.
+    ///
+    /// # Errors
+    /// As [`predict_proba_at`](Self::predict_proba_at).
+    pub fn prepare(&self, x: &Matrix, centres: &[Option<&str>]) -> Result<Matrix, LearnError> {
         let front = FrontRef {
             imputer: &self.imputer,
             missing: self.missing.as_ref(),

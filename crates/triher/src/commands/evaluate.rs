@@ -47,7 +47,7 @@ pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyho
 
 impl ClinicalArguments {
     /// What is looked at beside the figures.
-    fn plan(self) -> ClinicalPlan {
+    pub(crate) fn plan(self) -> ClinicalPlan {
         let mut words = self.survival.into_iter();
         let survival = match (words.next(), words.next()) {
             (Some(time), Some(event)) => Some(SurvivalSpec {

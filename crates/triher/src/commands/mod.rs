@@ -3,6 +3,7 @@
 mod correct;
 mod demo;
 mod evaluate;
+mod explain;
 mod extract;
 mod filter;
 mod find;
@@ -10,6 +11,7 @@ mod finetune;
 mod habitats;
 mod ibsi;
 mod label;
+mod map;
 mod maps;
 mod model;
 mod patch;
@@ -57,6 +59,8 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(*arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
+        Command::Map(arguments) => map::map(arguments, console),
+        Command::Explain(arguments) => explain::explain(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),
         Command::Pretrain(pretraining) => {
             pretrain::pretrain(&pretraining, arguments.threads, console)

@@ -13,6 +13,7 @@ mod demo;
 mod design;
 mod embed;
 mod evaluation;
+mod explain;
 mod habitats;
 mod label;
 mod radiomics;

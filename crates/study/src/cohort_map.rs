@@ -1,0 +1,413 @@
+//! Maps of a cohort: principal components, t-SNE and UMAP, coloured by what is known of the patients.
+
+use crate::StudyError;
+use crate::clinical::{Clinical, ClinicalPlan};
+use crate::explain::csv_of;
+use crate::manifest::{Manifest, make_folder_of, write_json, write_whole};
+use crate::progress::Progress;
+use crate::tables::TableSource;
+use crate::train::predictions_of;
+use serde::Serialize;
+use std::path::PathBuf;
+use triher_learn::{
+    ClassWeight, ClassifierSpec, Combat, CrossValidation, Dataset, Matrix, MedianImputer,
+    ModelFile, Penalty, PipelineSpec, Standardizer, StepSpec, cross_validate,
+};
+use triher_projection::{
+    BatchEffect, Points, batch_effect, continuity, trustworthiness, tsne, umap,
+};
+pub use triher_projection::{TsneSettings, UmapSettings};
+use triher_report::figure::{ScatterPanel, scatter};
+use triher_report::{CohortMapReport, Colouring, cohort_map_report};
+
+/// Neighbours of trustworthiness and of the batch effect.
+const NEIGHBOURS: usize = 10;
+
+/// What to map and where to write.
+#[derive(Clone, Debug)]
+pub struct CohortMapPlan {
+    /// The table.
+    pub table: TableSource,
+    /// A model whose calls colour the maps.
+    pub model: Option<PathBuf>,
+    /// Clinical columns that colour the maps.
+    pub clinical: ClinicalPlan,
+    /// Only features whose name begins with this.
+    pub features_from: Option<String>,
+    /// Settings of t-SNE.
+    pub tsne: TsneSettings,
+    /// Settings of UMAP.
+    pub umap: UmapSettings,
+    /// Folder to write to.
+    pub out: PathBuf,
+}
+
+/// What mapping gave, as `map.json` holds it.
+#[derive(Debug, Serialize)]
+pub struct CohortMap {
+    /// Rows.
+    pub rows: usize,
+    /// Features that were used.
+    pub features: usize,
+    /// Each method with its trustworthiness and continuity.
+    pub maps: Vec<MapQuality>,
+    /// How well centres can be told, before and after ComBat; empty with fewer than two centres.
+    pub batch: Vec<CentreTold>,
+    /// What the reader must know.
+    pub notes: Vec<String>,
+}
+
+/// How far one map can be trusted.
+#[derive(Debug, Serialize)]
+pub struct MapQuality {
+    /// The method.
+    pub method: String,
+    /// Its settings as used.
+    pub settings: String,
+    /// Share of what looks near and is near.
+    pub trustworthiness: f64,
+    /// Share of what is near and looks near.
+    pub continuity: f64,
+}
+
+/// How well the centre can be told from features in one state.
+#[derive(Debug, Serialize)]
+pub struct CentreTold {
+    /// "as they are" or "after ComBat".
+    pub features: String,
+    /// Out-of-fold accuracy of a logistic regression for the centre.
+    pub accuracy: Option<f64>,
+    /// Share of the largest centre.
+    pub by_chance: f64,
+    /// Out-of-fold macro AUC for the centre.
+    pub macro_auc: Option<f64>,
+    /// Distances and neighbours.
+    pub effect: Option<BatchEffect>,
+}
+
+#[derive(Serialize)]
+struct Configuration<'a> {
+    columns: &'a crate::study_file::Columns,
+    features_from: Option<&'a str>,
+    tsne: TsneSettings,
+    umap: UmapSettings,
+}
+
+/// Maps a cohort and writes `map.csv`, `map.json`, one SVG for each colouring, `map.html` and `manifest.json`.
+///
+/// Missing values are imputed and features standardised on the rows themselves: a map is a look at a table, and nothing that is fitted
+/// for it goes into a model.
+///
+/// # Errors
+/// When a table cannot be read, no feature is left, or there are too few or too many rows.
+pub fn cohort_map(plan: &CohortMapPlan, progress: &dyn Progress) -> Result<CohortMap, StudyError> {
+    let mut labelled = plan.table.read()?;
+    if let Some(start) = &plan.features_from {
+        let names = labelled.table.feature_names.iter();
+        let keep: Vec<bool> = names.map(|n| n.starts_with(start.as_str())).collect();
+        if !keep.contains(&true) {
+            return Err(StudyError::Input(format!(
+                "no feature of the table begins with \"{start}\""
+            )));
+        }
+        labelled.keep_columns(&keep);
+    }
+    let data = labelled.dataset()?;
+    let x = standard(&data)?;
+    let wrong = |e: triher_projection::ProjectionError| StudyError::Input(e.to_string());
+    let points = Points::new(&x).map_err(wrong)?;
+
+    progress.begin("Maps", 3);
+    let first = points.principal().to_vec();
+    progress.step("principal components");
+    let by_tsne = tsne(&points, &plan.tsne).map_err(wrong)?;
+    progress.step("t-SNE");
+    let by_umap = umap(&points, &plan.umap).map_err(wrong)?;
+    progress.step("UMAP");
+    progress.end();
+    let maps = [
+        ("PCA", "first two components".to_owned(), first),
+        (
+            "t-SNE",
+            format!("perplexity {:.0}", by_tsne.perplexity),
+            by_tsne.places,
+        ),
+        (
+            "UMAP",
+            format!("{} neighbours", by_umap.neighbours),
+            by_umap.places,
+        ),
+    ];
+    let mut panels = Vec::new();
+    let mut quality = Vec::new();
+    for (method, settings, places) in maps {
+        let trust = trustworthiness(&points, &places, NEIGHBOURS);
+        let continuous = continuity(&points, &places, NEIGHBOURS);
+        panels.push(ScatterPanel {
+            name: method.to_owned(),
+            note: format!("{settings}; trust {trust:.2}, continuity {continuous:.2}"),
+            places,
+        });
+        quality.push(MapQuality {
+            method: method.to_owned(),
+            settings,
+            trustworthiness: trust,
+            continuity: continuous,
+        });
+    }
+    progress.begin("Centres", 1);
+    let (batch, more) = centres_told(&data, &points)?;
+    progress.step("done");
+    progress.end();
+    let mut notes = labelled.notes.clone();
+    notes.extend(more);
+    let colourings = colourings(plan, &data)?;
+    let found = CohortMap {
+        rows: data.rows(),
+        features: data.feature_names.len(),
+        maps: quality,
+        batch,
+        notes,
+    };
+    write(plan, &data, found, panels, colourings)
+}
+
+/// Imputed and standardised features; constant ones are zeros.
+fn standard(data: &Dataset) -> Result<Matrix, StudyError> {
+    let fold = data.whole();
+    let imputer = MedianImputer::fit(&fold)?;
+    let fold = imputer.transform_training(fold)?;
+    let scaled = Standardizer::fit(&fold)?;
+    Ok(scaled.transform(fold.x())?)
+}
+
+/// How well centres can be told, before and after ComBat, both within training folds; and why not.
+fn centres_told(
+    data: &Dataset,
+    points: &Points,
+) -> Result<(Vec<CentreTold>, Vec<String>), StudyError> {
+    let known = data.patients_per_centre();
+    if known.len() < 2 || data.centres.iter().flatten().any(Option::is_none) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let names: Vec<String> = known.keys().cloned().collect();
+    let centre_of = |row: usize| {
+        let centre = data.centres.as_ref().and_then(|c| c[row].as_ref());
+        names.iter().position(|n| Some(n) == centre).unwrap_or(0)
+    };
+    let batch: Vec<usize> = (0..data.rows()).map(centre_of).collect();
+    let as_classes = Dataset::new(
+        data.ids.clone(),
+        data.groups.clone(),
+        data.centres.clone(),
+        data.feature_names.clone(),
+        data.x.clone(),
+        batch.clone(),
+        names.clone(),
+    )?;
+    let counts = as_classes.patients_per_class();
+    let smallest = counts.iter().copied().min().unwrap_or(0);
+    let largest = counts.iter().copied().max().unwrap_or(0);
+    let by_chance = largest as f64 / counts.iter().sum::<usize>().max(1) as f64;
+    let mut told = Vec::new();
+    let mut notes = Vec::new();
+    for combat in [false, true] {
+        let mut spec = PipelineSpec::new(ClassifierSpec::Logistic {
+            penalty: Penalty::L2,
+            c: 0.1,
+            class_weight: ClassWeight::None,
+        });
+        if combat {
+            spec.prepare.steps.push(StepSpec::Combat(Combat::default()));
+        }
+        let design = CrossValidation {
+            folds: 5.min(smallest),
+            repeats: 1,
+            seed: 1,
+        };
+        let result = cross_validate(&as_classes, &spec, &design);
+        let predictions = result
+            .map_err(StudyError::from)
+            .and_then(|r| crate::comparison::out_of_fold(&as_classes, &r));
+        let name = if combat {
+            "after ComBat"
+        } else {
+            "as they are"
+        };
+        let (accuracy, macro_auc) = match &predictions {
+            Ok(p) => (
+                triher_stats::accuracy(&triher_stats::confusion(p)),
+                triher_stats::auc_macro(p),
+            ),
+            Err(problem) => {
+                notes.push(format!(
+                    "the centre could not be told from the features {name}: {problem}"
+                ));
+                (None, None)
+            }
+        };
+        let effect = match combat {
+            false => batch_effect(points, &batch, NEIGHBOURS),
+            // What ComBat makes of the rows it was fitted on: for a look at the table.
+            true => harmonised(data).and_then(|p| batch_effect(&p, &batch, NEIGHBOURS)),
+        };
+        told.push(CentreTold {
+            features: name.to_owned(),
+            accuracy,
+            by_chance,
+            macro_auc,
+            effect,
+        });
+    }
+    Ok((told, notes))
+}
+
+/// Points of the features after ComBat; `None` when it cannot be fitted.
+fn harmonised(data: &Dataset) -> Option<Points> {
+    let imputer = MedianImputer::fit(&data.whole()).ok()?;
+    let fold = imputer.transform_training(data.whole()).ok()?;
+    let step = StepSpec::Combat(Combat::default()).fit(&fold).ok()?;
+    let fold = step.transform_training(fold).ok()?;
+    let scaled = Standardizer::fit(&fold).ok()?;
+    Points::new(&scaled.transform(fold.x()).ok()?).ok()
+}
+
+fn colourings(plan: &CohortMapPlan, data: &Dataset) -> Result<Vec<Colouring>, StudyError> {
+    let mut all = vec![Colouring {
+        by: "class".to_owned(),
+        names: data.classes.clone(),
+        groups: data.y.iter().map(|&y| Some(y)).collect(),
+    }];
+    if let Some(centres) = &data.centres {
+        all.push(by_words("centre", centres));
+    }
+    if let Some(path) = &plan.model {
+        let model = ModelFile::read(path)?;
+        // The table as the model needs it: with all features, and classes in its order.
+        let whole = plan.table.read()?.dataset_of(&model.classes)?;
+        let called = predictions_of(&model, &whole)?.1.predicted();
+        let right = called
+            .iter()
+            .zip(&whole.y)
+            .map(|(c, y)| usize::from(c != y));
+        all.push(Colouring {
+            by: "correctness of the model's call".to_owned(),
+            names: ["right", "wrong"].map(str::to_owned).to_vec(),
+            groups: right.map(Some).collect(),
+        });
+        all.push(Colouring {
+            by: "call of the model".to_owned(),
+            names: model.classes.clone(),
+            groups: called.into_iter().map(Some).collect(),
+        });
+    }
+    let clinical = Clinical::read(&plan.clinical, &plan.table.columns.id, data)?;
+    all.extend(
+        clinical
+            .subgroups
+            .iter()
+            .map(|c| by_words(&c.name, &c.levels)),
+    );
+    Ok(all)
+}
+
+/// Groups by word, the largest first.
+fn by_words(by: &str, words: &[Option<String>]) -> Colouring {
+    let mut counts: std::collections::BTreeMap<&String, usize> = std::collections::BTreeMap::new();
+    words
+        .iter()
+        .flatten()
+        .for_each(|w| *counts.entry(w).or_default() += 1);
+    let mut names: Vec<&String> = counts.keys().copied().collect();
+    names.sort_by_key(|name| std::cmp::Reverse(counts[name]));
+    let place = |word: &String| names.iter().position(|n| *n == word);
+    Colouring {
+        by: by.to_owned(),
+        groups: words.iter().map(|w| w.as_ref().and_then(place)).collect(),
+        names: names.into_iter().cloned().collect(),
+    }
+}
+
+fn write(
+    plan: &CohortMapPlan,
+    data: &Dataset,
+    found: CohortMap,
+    panels: Vec<ScatterPanel>,
+    colourings: Vec<Colouring>,
+) -> Result<CohortMap, StudyError> {
+    let mut manifest = Manifest::new(
+        "map",
+        &Configuration {
+            columns: &plan.table.columns,
+            features_from: plan.features_from.as_deref(),
+            tsne: plan.tsne,
+            umap: plan.umap,
+        },
+    );
+    manifest.seeds = vec![("UMAP".to_owned(), plan.umap.seed)];
+    manifest.add_input(&plan.table.features)?;
+    for path in plan.model.iter().chain(&plan.clinical.table) {
+        manifest.add_input(path)?;
+    }
+    manifest.notes.clone_from(&found.notes);
+    let mut put = |name: &str, bytes: &[u8]| -> Result<(), StudyError> {
+        let path = plan.out.join(name);
+        make_folder_of(&path)?;
+        write_whole(&path, bytes)?;
+        manifest.add_output(&path)
+    };
+    let header = [
+        "id", "class", "pca_1", "pca_2", "tsne_1", "tsne_2", "umap_1", "umap_2",
+    ];
+    let lines = (0..data.rows()).map(|row| {
+        let places = panels.iter().flat_map(|p| p.places[row]);
+        let mut line = vec![data.ids[row].clone(), data.classes[data.y[row]].clone()];
+        line.extend(places.map(|v| v.to_string()));
+        line
+    });
+    put("map.csv", &csv_of(&header, lines)?)?;
+    for colouring in &colourings {
+        let svg = scatter(&colouring.by, &panels, &colouring.groups, &colouring.names);
+        put(
+            &format!("map-{}.svg", crate::run::slug(&colouring.by)),
+            svg.as_bytes(),
+        )?;
+    }
+    let number =
+        |v: Option<f64>| v.map_or_else(|| "not available".to_owned(), |v| format!("{v:.3}"));
+    let batch = found.batch.iter().map(|b| {
+        let effect = |of: fn(&BatchEffect) -> f64| number(b.effect.as_ref().map(of));
+        vec![
+            b.features.clone(),
+            number(b.accuracy),
+            number(Some(b.by_chance)),
+            number(b.macro_auc),
+            effect(|e| e.silhouette),
+            effect(|e| e.own_neighbours),
+            effect(|e| e.expected_neighbours),
+        ]
+    });
+    let page = cohort_map_report(&CohortMapReport {
+        title: "Maps of the cohort".to_owned(),
+        batch: batch.collect(),
+        panels,
+        colourings,
+        facts: vec![
+            ("Rows".to_owned(), found.rows.to_string()),
+            ("Features".to_owned(), found.features.to_string()),
+        ],
+        notes: found.notes.clone(),
+        manifest: (manifest_inputs(plan)?).into_iter().collect(),
+    });
+    put("map.html", page.as_bytes())?;
+    let json = plan.out.join("map.json");
+    write_json(&json, &found)?;
+    manifest.add_output(&json)?;
+    manifest.write(&plan.out.join("manifest.json"))?;
+    Ok(found)
+}
+
+fn manifest_inputs(plan: &CohortMapPlan) -> Result<Vec<(String, String)>, StudyError> {
+    let file = crate::manifest::FileHash::of(&plan.table.features)?;
+    Ok(vec![(file.name, file.sha256)])
+}
