@@ -3,6 +3,12 @@
 //! `cargo run --release -p triher-learn --example nested_lasso -- ROWS COLUMNS` prints the size of the table, the seconds and the largest resident
 //! memory of the process (Linux: `VmHWM` of `/proc/self/status`). The numbers are in `docs/validation.md`.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example speaks to the terminal"
+)]
+
 use std::process::ExitCode;
 use std::time::Instant;
 use triher_learn::{

@@ -178,7 +178,7 @@ fn a_class_that_a_fold_lacks_is_named() {
     let data = cohort(30, 3, &CLASSES);
     // Two positives in thirty, five folds.
     let y: Vec<usize> = (0..30).map(|i| if i < 2 { 2 } else { i % 2 }).collect();
-    let rare = dataset(Matrix::from_fn(30, 3, |i, j| noise(i, j)), y);
+    let rare = dataset(Matrix::from_fn(30, 3, noise), y);
     let design = CrossValidation {
         folds: 5,
         repeats: 1,

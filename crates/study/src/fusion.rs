@@ -262,7 +262,6 @@ fn dictionary(path: &Path) -> Result<Vec<Entry>, StudyError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
     use crate::feature_definition::FeatureDefinition;

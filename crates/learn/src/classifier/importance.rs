@@ -66,7 +66,6 @@ fn decreases(tree: &Tree, x: &Matrix, y: &[usize], weights: &[f64], classes: usi
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
     use crate::ClassWeight;
