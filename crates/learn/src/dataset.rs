@@ -50,7 +50,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`LearnError::Length`], [`LearnError::NoRows`], [`LearnError::UnknownClass`],
-    /// [`LearnError::Duplicate`] (features and classes must have names of their own) and
+    /// [`LearnError::Duplicate`] (rows, features and classes must have names of their own) and
     /// [`LearnError::NotFinite`] for infinite values.
     pub fn new(
         ids: Vec<String>,
@@ -81,6 +81,7 @@ impl Dataset {
         if rows == 0 {
             return Err(LearnError::NoRows);
         }
+        unique("row", &ids)?;
         unique("feature", &feature_names)?;
         unique("class", &classes)?;
         for (id, &class) in ids.iter().zip(&y) {

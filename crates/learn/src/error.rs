@@ -196,14 +196,15 @@ pub enum LearnError {
         /// Euclidean norm of the gradient reached.
         gradient: f64,
     },
-    /// Too few patients of a class for folds within a training fold.
+    /// Too few patients of a class that can be held out for folds within a training fold.
     #[error(
-        "folds within the training rows need two patients of every class, but the class {class} has {patients}: add patients of this class, or leave out calibration, conformal sets, stacking and tuning"
+        "folds within the training rows need two patients of every class that can be held out (no feature of the table was fitted on them), but the class {class} has {patients}: \
+         add patients of this class, or leave out what is fitted on inner folds (calibration, prediction sets, stacking, tuning, elastic net)"
     )]
     FewInnerPatients {
         /// The class.
         class: String,
-        /// Its patients among the training rows.
+        /// Its patients among the training rows that can be held out.
         patients: usize,
     },
     /// A block of features that cannot be made up.

@@ -22,6 +22,8 @@ pub struct TrainingFold<'a> {
     ids: Vec<&'a str>,
     groups: Vec<&'a str>,
     centres: Vec<Option<&'a str>>,
+    /// Whether features were fitted on the row's patient before the data set was made.
+    upstream: Vec<bool>,
     feature_names: Names<'a>,
     classes: &'a [String],
 }
@@ -43,6 +45,10 @@ impl<'a> TrainingFold<'a> {
             ids: rows.iter().map(|&r| data.ids[r].as_str()).collect(),
             groups: rows.iter().map(|&r| data.groups[r].as_str()).collect(),
             centres: centres_of(data, rows),
+            upstream: rows
+                .iter()
+                .map(|&r| data.fitted_upstream().contains(&data.groups[r]))
+                .collect(),
             feature_names: Names::Features(&data.feature_names),
             classes: &data.classes,
         }
@@ -78,6 +84,12 @@ impl<'a> TrainingFold<'a> {
         self.classes
     }
 
+    /// Whether features were fitted on each row's patient before the data set was made
+    /// ([`Dataset::with_fitted_upstream`]): such a row is in every inner training part and is never held out.
+    pub fn fitted_upstream(&self) -> &[bool] {
+        &self.upstream
+    }
+
     /// Name of a column.
     pub fn feature_name(&self, column: usize) -> String {
         match self.feature_names {
@@ -105,6 +117,7 @@ impl<'a> TrainingFold<'a> {
             ids: rows.iter().map(|&r| self.ids[r]).collect(),
             groups: rows.iter().map(|&r| self.groups[r]).collect(),
             centres: self.centres_of(rows),
+            upstream: rows.iter().map(|&r| self.upstream[r]).collect(),
             feature_names: self.feature_names.clone(),
             classes: self.classes,
         }

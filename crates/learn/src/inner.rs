@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a training fold is split again, for everything that must learn from predictions of rows that a model had not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct OutOfFold {
 }
 
 impl OutOfFold {
-    /// The out-of-fold predictions of a cross-validation of `data` (mean over its repeats).
+    /// The out-of-fold predictions of a cross-validation of `data` (mean over its repeats), without the rows that it never held out.
     ///
     /// # Errors
     /// [`LearnError::Length`] when the predictions are not those of this data set.
@@ -63,10 +63,13 @@ impl OutOfFold {
                 found: predicted.probabilities.rows(),
             });
         }
+        let rows = predicted.held_out();
+        let folds = predicted.folds.first();
+        let fold_of = |&row: &usize| folds.and_then(|f| f.get(row)).copied().unwrap_or(0);
         Ok(Self {
-            probabilities: predicted.probabilities.clone(),
-            y: data.y.clone(),
-            fold_of: predicted.folds.first().cloned().unwrap_or_default(),
+            probabilities: predicted.probabilities.select_rows(&rows),
+            y: rows.iter().map(|&row| data.y[row]).collect(),
+            fold_of: rows.iter().map(fold_of).collect(),
         })
     }
 
@@ -80,7 +83,8 @@ impl OutOfFold {
         &self.y
     }
 
-    /// Fits `predict` on every inner training part and gathers what it says of the part that was left out.
+    /// Fits `predict` on every inner training part and gathers what it says of the part that was left out. Rows of patients whom features were
+    /// fitted on are never left out, and are not among what is gathered.
     ///
     /// `predict(part, x, centres)` fits on `part` and gives the probabilities of the rows `x` of these centres.
     pub(crate) fn of(
@@ -89,13 +93,11 @@ impl OutOfFold {
         predict: impl Fn(&TrainingFold<'_>, &Matrix, &[Option<&str>]) -> Result<Matrix, LearnError>
         + Sync,
     ) -> Result<Self, LearnError> {
-        let fold_of = assign(fold, design, 0)?;
-        let folds = fold_of.iter().max().map_or(0, |m| m + 1);
-        let parts: Vec<Result<(Vec<usize>, Matrix), LearnError>> = (0..folds)
+        let dealt = assign(fold, design)?;
+        let parts: Vec<Result<(Vec<usize>, Matrix), LearnError>> = (0..dealt.folds())
             .into_par_iter()
             .map(|held| {
-                let (out, kept): (Vec<usize>, Vec<usize>) =
-                    (0..fold_of.len()).partition(|&row| fold_of[row] == held);
+                let (out, kept) = dealt.sides(held);
                 let part = fold.part(&kept);
                 let centres = fold.centres_of(&out);
                 let predicted = predict(&part, &fold.x().select_rows(&out), &centres)?;
@@ -103,16 +105,19 @@ impl OutOfFold {
             })
             .collect();
         let mut probabilities = Matrix::zeros(fold.y().len(), fold.classes().len());
-        for part in parts {
+        let mut fold_of = vec![0; fold.y().len()];
+        for (held, part) in parts.into_iter().enumerate() {
             let (rows, predicted) = part?;
             for (i, &row) in rows.iter().enumerate() {
                 probabilities.row_mut(row).copy_from_slice(predicted.row(i));
+                fold_of[row] = held;
             }
         }
+        let rows = dealt.held_out();
         Ok(Self {
-            probabilities,
-            y: fold.y().to_vec(),
-            fold_of,
+            probabilities: probabilities.select_rows(&rows),
+            y: rows.iter().map(|&row| fold.y()[row]).collect(),
+            fold_of: rows.iter().map(|&row| fold_of[row]).collect(),
         })
     }
 
@@ -155,15 +160,73 @@ impl OutOfFold {
     }
 }
 
-/// Inner fold of each row: patients are dealt out class by class, in an order drawn from stream `repeat` of the seed.
+/// Inner fold of each row.
+pub(crate) struct Dealt {
+    /// `None` for a row that is never held out: features were fitted on its patient before the table was made.
+    fold_of: Vec<Option<usize>>,
+    folds: usize,
+}
+
+impl Dealt {
+    /// Folds given from elsewhere, one number from 0 for each row.
+    pub(crate) fn given(fold_of: &[usize]) -> Self {
+        Self {
+            fold_of: fold_of.iter().copied().map(Some).collect(),
+            folds: fold_of.iter().max().map_or(0, |last| last + 1),
+        }
+    }
+
+    /// Number of folds.
+    pub(crate) fn folds(&self) -> usize {
+        self.folds
+    }
+
+    /// Rows that one fold holds out, and all others, which are fitted on.
+    pub(crate) fn sides(&self, held: usize) -> (Vec<usize>, Vec<usize>) {
+        (0..self.fold_of.len()).partition(|&row| self.fold_of[row] == Some(held))
+    }
+
+    /// Rows that some fold holds out, rising.
+    pub(crate) fn held_out(&self) -> Vec<usize> {
+        let rows = self.fold_of.iter().enumerate();
+        rows.filter_map(|(row, fold)| fold.map(|_| row)).collect()
+    }
+}
+
+/// Inner folds: patients are dealt out class by class, in an order drawn from the first stream of the seed. Patients whom features were
+/// fitted on are not dealt: they are in every inner training part, as they are in every outer one.
 ///
 /// A patient with rows of several classes counts as the rarest of them. There are as many folds as asked for, or as many as the
-/// smallest class has patients when that is less.
-pub(crate) fn assign(
+/// smallest class has patients that can be held out when that is less.
+pub(crate) fn assign(fold: &TrainingFold<'_>, design: InnerFolds) -> Result<Dealt, LearnError> {
+    let seen = fold.groups().iter().zip(fold.fitted_upstream());
+    let seen: BTreeSet<&str> = seen.filter(|(_, seen)| **seen).map(|(g, _)| *g).collect();
+    let (fold_of, folds) = deal(fold, design, 0, &seen)?;
+    Ok(Dealt { fold_of, folds })
+}
+
+/// Half (0 or 1) of each row, in stream `repeat` of the seed. Nothing is held out of halves: both are fitted on, so that all patients take part.
+pub(crate) fn halves(
+    fold: &TrainingFold<'_>,
+    seed: u64,
+    repeat: u64,
+) -> Result<Vec<usize>, LearnError> {
+    let (half_of, _) = deal(
+        fold,
+        InnerFolds { folds: 2, seed },
+        repeat,
+        &BTreeSet::new(),
+    )?;
+    Ok(half_of.into_iter().map(|half| half.unwrap_or(0)).collect())
+}
+
+/// Deals out the patients that are not `left_out`: the fold of each row, and how many folds there are.
+fn deal(
     fold: &TrainingFold<'_>,
     design: InnerFolds,
     repeat: u64,
-) -> Result<Vec<usize>, LearnError> {
+    left_out: &BTreeSet<&str>,
+) -> Result<(Vec<Option<usize>>, usize), LearnError> {
     if design.folds < 2 {
         return Err(LearnError::BadDesign {
             folds: design.folds,
@@ -175,6 +238,9 @@ pub(crate) fn assign(
     fold.y().iter().for_each(|&class| rows_of[class] += 1);
     let mut class_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (group, &class) in fold.groups().iter().zip(fold.y()) {
+        if left_out.contains(group) {
+            continue;
+        }
         let known = class_of.entry(group).or_insert(class);
         if (rows_of[class], class) < (rows_of[*known], *known) {
             *known = class;
@@ -205,5 +271,85 @@ pub(crate) fn assign(
         }
     }
     let rows = fold.groups().iter().map(|group| fold_of.get(group));
-    Ok(rows.map(|fold| fold.copied().unwrap_or(0)).collect())
+    Ok((rows.map(Option::<&usize>::copied).collect(), folds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dataset;
+
+    /// 24 patients of two rows each in three classes, some of whom features were fitted on.
+    fn data(seen: &[usize]) -> Dataset {
+        let n = 48;
+        let names = |what: &str, of: &dyn Fn(usize) -> usize| -> Vec<String> {
+            (0..n).map(|i| format!("{what}{}", of(i))).collect()
+        };
+        Dataset::new(
+            names("row", &|i| i),
+            names("p", &|i| i / 2),
+            None,
+            vec!["a".to_owned()],
+            Matrix::from_fn(n, 1, |i, _| i as f64),
+            (0..n).map(|i| i / 2 % 3).collect(),
+            ["zero", "low", "positive"].map(String::from).to_vec(),
+        )
+        .unwrap()
+        .with_fitted_upstream(seen.iter().map(|p| format!("p{p}")))
+    }
+
+    #[test]
+    fn patients_that_features_were_fitted_on_are_in_every_inner_training_part() {
+        let data = data(&[0, 4, 5, 13]);
+        let fold = data.whole();
+        let design = InnerFolds { folds: 4, seed: 3 };
+        let dealt = assign(&fold, design).unwrap();
+        let upstream: Vec<usize> = vec![0, 1, 8, 9, 10, 11, 26, 27];
+        let mut held_out = Vec::new();
+        for held in 0..dealt.folds() {
+            let (out, kept) = dealt.sides(held);
+            assert!(upstream.iter().all(|row| kept.contains(row)));
+            assert_eq!(out.len() + kept.len(), 48);
+            held_out.extend(out);
+        }
+        held_out.sort_unstable();
+        assert_eq!(held_out, dealt.held_out());
+        let others: Vec<usize> = (0..48).filter(|row| !upstream.contains(row)).collect();
+        assert_eq!(held_out, others);
+
+        // What is gathered out of fold has no row of theirs, and every other with what was said of it.
+        let said = OutOfFold::of(&fold, design, |part, x, _| {
+            assert!(
+                upstream
+                    .iter()
+                    .all(|row| part.x().values().contains(&(*row as f64)))
+            );
+            Ok(Matrix::from_fn(x.rows(), 3, |i, _| x.row(i)[0]))
+        });
+        let said = said.unwrap();
+        let rows: Vec<usize> = said
+            .probabilities
+            .iter_rows()
+            .map(|r| r[0] as usize)
+            .collect();
+        assert_eq!(rows, others);
+        assert!(rows.iter().zip(&said.y).all(|(row, y)| row / 2 % 3 == *y));
+
+        // Both halves of a subsample are fitted on: all patients take part.
+        assert_eq!(halves(&fold, 1, 0).unwrap().len(), 48);
+    }
+
+    #[test]
+    fn a_class_without_patients_to_hold_out_is_refused() {
+        let all_zeros: Vec<usize> = (0..24).step_by(3).collect();
+        let error = |seen: &[usize]| assign(&data(seen).whole(), InnerFolds::default()).err();
+        assert!(error(&all_zeros[..6]).is_none());
+        let refused = error(&all_zeros[..7]);
+        let text = refused.map(|e| e.to_string()).unwrap_or_default();
+        assert!(text.contains("the class zero has 1"), "{text}");
+        assert!(
+            text.contains("no feature of the table was fitted on them"),
+            "{text}"
+        );
+    }
 }

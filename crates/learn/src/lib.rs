@@ -64,10 +64,10 @@ mod tuning;
 
 pub use classifier::{
     Activation, CandidateFeatures, ClassifierSpec, Combination, Ensemble, FittedBoosting,
-    FittedClassifier, FittedEnsemble, FittedForest, FittedNeighbours, FittedOrdinal,
-    FittedPerceptron, FittedSupportVectors, FittedTwoStage, GradientBoosting, Kernel, Member,
-    NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Perceptron, RandomForest,
-    SupportVectorMachine, Tree, TwoStage,
+    FittedClassifier, FittedElasticNet, FittedEnsemble, FittedForest, FittedNeighbours,
+    FittedOrdinal, FittedPerceptron, FittedSupportVectors, FittedTwoStage, GradientBoosting,
+    Kernel, Member, NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression,
+    Perceptron, RandomForest, SupportVectorMachine, Tree, TwoStage,
 };
 pub use comparison::{Compared, compare};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate, cross_validate_kept};
@@ -87,11 +87,12 @@ pub use model_file::{MODEL_FORMAT_VERSION, ModelFile, Predictions, TrainingProve
 pub use pca::{Pca, PcaSpec};
 pub use pipeline::{FittedPipeline, Pipeline, PipelineSpec};
 pub use prepare::{
-    Combat, Correlation, CorrelationFilter, DuplicateFilter, ElasticNetSelection, FittedCombat,
-    FittedStep, Keep, MissingColumns, MissingRule, Mrmr, MrmrCriterion, PathPoint, Preparation,
-    RobustnessFilter, Selection, StabilityResult, StabilitySelection, StepSpec, StrengthCurve,
-    StrengthRule, UnivariateResult, UnivariateSelection, UnivariateTest, UnknownRobustness,
-    UnseenCentre, VarianceFilter, benjamini_hochberg,
+    Boruta, BorutaDecision, BorutaResult, Combat, CombatPrior, Correlation, CorrelationFilter,
+    DuplicateFilter, ElasticNetSelection, FittedCombat, FittedStep, Keep, MissingColumns,
+    MissingRule, Mrmr, MrmrCriterion, PathPoint, Preparation, RobustnessFilter, Selection,
+    StabilityResult, StabilitySelection, StepSpec, StrengthCurve, StrengthRule, Tentative,
+    UnivariateResult, UnivariateSelection, UnivariateTest, UnknownRobustness, UnseenCentre,
+    VarianceFilter, benjamini_hochberg,
 };
 pub use probability::{
     Calibration, Calibrator, ClassCoverage, Conformal, ConformalScore, ConformalSpec, Coverage,

@@ -131,9 +131,9 @@ impl TuningSpec {
         ) -> Result<Matrix, LearnError>
         + Sync,
     ) -> Result<Tuned, LearnError> {
-        let fold_of = assign(fold, self.inner, 0)?;
-        let folds = fold_of.iter().max().map_or(0, |m| m + 1);
-        let smallest_part = fold_of.len() - fold_of.len().div_ceil(folds);
+        let dealt = assign(fold, self.inner)?;
+        let folds = dealt.folds();
+        let smallest_part = fold.y().len() - fold.y().len().div_ceil(folds);
         let space = parameters(base, smallest_part);
         if self.budget < folds {
             return Err(LearnError::BadSetting {
@@ -148,7 +148,7 @@ impl TuningSpec {
                 source: Box::new(LearnError::BadSetting {
                     name: "number of settings to tune",
                     value: 0.0,
-                    remedy: "leave out the tuning of this classifier, or tune its members by themselves",
+                    remedy: "leave out the tuning of this classifier",
                 }),
             });
         }
@@ -164,8 +164,7 @@ impl TuningSpec {
             let results: Vec<Result<(f64, usize), LearnError>> = work
                 .par_iter()
                 .map(|&(at, held)| {
-                    let (out, kept): (Vec<usize>, Vec<usize>) =
-                        (0..fold_of.len()).partition(|&row| fold_of[row] == held);
+                    let (out, kept) = dealt.sides(held);
                     let x = fold.x().select_rows(&out);
                     let part = fold.part(&kept);
                     let p = predict(&shared[at].classifier, &part, &x, &fold.centres_of(&out))?;

@@ -4,12 +4,12 @@
 
 mod common;
 
-use common::names;
+use common::{difference, logistic, names};
 use serde::Deserialize;
 use triher_learn::{
-    CandidateFeatures, ClassWeight, ClassifierSpec, Dataset, GradientBoosting, InnerFolds, Kernel,
-    Matrix, NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Penalty,
-    Perceptron, RandomForest, Split, SupportVectorMachine, TwoStage,
+    CandidateFeatures, ClassWeight, Dataset, GradientBoosting, InnerFolds, Kernel, Matrix,
+    NearestNeighbours, NeighbourWeight, OrdinalModel, OrdinalRegression, Perceptron, RandomForest,
+    Split, SupportVectorMachine, TwoStage,
 };
 
 #[derive(Deserialize)]
@@ -120,20 +120,6 @@ fn weight(balanced: bool) -> ClassWeight {
         ClassWeight::Balanced
     } else {
         ClassWeight::None
-    }
-}
-
-fn difference(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let pairs = found.iter().zip(expected);
-    pairs.fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
-}
-
-fn logistic(c: f64) -> ClassifierSpec {
-    ClassifierSpec::Logistic {
-        penalty: Penalty::L2,
-        c,
-        class_weight: ClassWeight::None,
     }
 }
 

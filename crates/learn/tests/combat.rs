@@ -6,7 +6,7 @@ mod prepare_table;
 
 use prepare_table::Table;
 use serde::Deserialize;
-use triher_learn::{Combat, Dataset, LearnError, Matrix, Split, UnseenCentre};
+use triher_learn::{Combat, CombatPrior, Dataset, LearnError, Matrix, Split, UnseenCentre};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -18,6 +18,7 @@ struct Expected {
 #[derive(Deserialize)]
 struct Case {
     empirical_bayes: bool,
+    parametric: bool,
     mean_only: bool,
     covariates: bool,
     reference: Option<String>,
@@ -89,6 +90,11 @@ fn harmonised_rows_are_neurocombats() {
         };
         let combat = Combat {
             empirical_bayes: case.empirical_bayes,
+            prior: if case.parametric {
+                CombatPrior::Parametric
+            } else {
+                CombatPrior::NonParametric
+            },
             mean_only: case.mean_only,
             covariates: names("age"),
             categories: names("menopause"),
@@ -165,6 +171,35 @@ fn centres_come_together() {
     for j in 0..10 {
         assert!((mean(&out, "A", j) - mean(&out, "C", j)).abs() < 1e-12);
     }
+}
+
+/// With 3,000 rows a centre all likelihoods of the plain formula are 0 (neuroCombat then gives NaN); here the centre is harmonised.
+#[test]
+fn a_large_centre_has_a_prior_without_parameters_too() {
+    let table = Table::read();
+    let x = table.matrix();
+    let n = 6_000;
+    let ids: Vec<String> = (0..n).map(|i| i.to_string()).collect();
+    let large = Dataset::new(
+        ids.clone(),
+        ids,
+        Some((0..n).map(|i| Some(["A", "B"][i % 2].to_owned())).collect()),
+        (0..8).map(|j| j.to_string()).collect(),
+        Matrix::from_fn(n, 8, |i, j| {
+            x.row(i % 90)[j] + (i % 2) as f64 * (1.0 + j as f64) + (i as f64).sin()
+        }),
+        (0..n).map(|i| i % 3).collect(),
+        ["zero", "low", "positive"].map(String::from).to_vec(),
+    )
+    .unwrap();
+    let combat = Combat {
+        prior: CombatPrior::NonParametric,
+        ..Combat::default()
+    };
+    let fitted = combat.fit(&large.whole()).unwrap();
+    let out = fitted.transform(&large.x, &centres(&large)).unwrap();
+    assert!(out.values().iter().all(|v| v.is_finite()));
+    assert_ne!(out, large.x);
 }
 
 #[test]

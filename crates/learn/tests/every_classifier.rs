@@ -5,27 +5,13 @@
 
 mod common;
 
-use common::cohort;
+use common::{back_from_file, cohort, difference, logistic};
 use triher_learn::{
-    ClassWeight, ClassifierSpec, Combination, Ensemble, FittedClassifier, GradientBoosting,
+    ClassifierSpec, Combination, ElasticNetSelection, Ensemble, FittedClassifier, GradientBoosting,
     InnerFolds, Kernel, LearnError, Member, ModelFile, NearestNeighbours, OrdinalModel,
-    OrdinalRegression, PcaSpec, Penalty, Perceptron, Pipeline, PipelineSpec, RandomForest,
+    OrdinalRegression, PcaSpec, Perceptron, Pipeline, PipelineSpec, RandomForest,
     SupportVectorMachine, TrainingProvenance, TwoStage,
 };
-
-fn difference(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let pairs = found.iter().zip(expected);
-    pairs.fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
-}
-
-fn logistic(c: f64) -> ClassifierSpec {
-    ClassifierSpec::Logistic {
-        penalty: Penalty::L2,
-        c,
-        class_weight: ClassWeight::None,
-    }
-}
 
 /// Every classifier with quick settings.
 fn all() -> Vec<ClassifierSpec> {
@@ -51,6 +37,7 @@ fn all() -> Vec<ClassifierSpec> {
     };
     vec![
         logistic(1.0),
+        ClassifierSpec::ElasticNet(ElasticNetSelection::default()),
         ClassifierSpec::Ordinal(OrdinalRegression::default()),
         ClassifierSpec::Ordinal(OrdinalRegression {
             model: OrdinalModel::AdjacentCategory,
@@ -114,18 +101,7 @@ fn every_classifier_gives_probabilities_and_survives_the_model_file() {
             contributions.values().iter().all(|v| v.is_finite()),
             "{name}"
         );
-        let model = ModelFile::new(
-            "0.1.0",
-            data.classes.clone(),
-            data.feature_names.clone(),
-            fitted,
-            None,
-            TrainingProvenance::default(),
-        );
-        let bytes = model.to_bytes().unwrap();
-        let read = ModelFile::from_bytes(&bytes, std::path::Path::new("model")).unwrap();
-        assert_eq!(read, model, "{name}");
-        assert_eq!(read.to_bytes().unwrap(), bytes, "{name}");
+        back_from_file(&data, fitted);
     }
 }
 

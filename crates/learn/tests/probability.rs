@@ -4,21 +4,13 @@
 
 mod common;
 
-use common::{cohort, names, noise, words};
+use common::{back_from_file, cohort, logistic, names, noise, words};
 use triher_learn::{
-    Calibration, ClassWeight, ClassifierSpec, ConformalSpec, CrossValidation, Dataset, InnerFolds,
-    LearnError, Matrix, ModelFile, NearestNeighbours, NoStore, NoveltySpec, OutOfFold, Penalty,
-    Pipeline, PipelineSpec, ProbabilitySpec, RandomForest, Search, SetRows, Split,
-    TrainingProvenance, TuningSpec, compare, coverage, cross_validate,
+    Calibration, ClassifierSpec, ConformalSpec, CrossValidation, Dataset, InnerFolds, LearnError,
+    Matrix, NearestNeighbours, NoStore, NoveltySpec, OutOfFold, Pipeline, PipelineSpec,
+    ProbabilitySpec, RandomForest, Search, SetRows, Split, TuningSpec, compare, coverage,
+    cross_validate,
 };
-
-fn logistic(c: f64) -> ClassifierSpec {
-    ClassifierSpec::Logistic {
-        penalty: Penalty::L2,
-        c,
-        class_weight: ClassWeight::None,
-    }
-}
 
 /// Everything that can follow a classifier.
 fn whole(classifier: ClassifierSpec) -> PipelineSpec {
@@ -214,17 +206,7 @@ fn everything_survives_the_model_file_and_shows_in_its_predictions() {
     ] {
         assert!(words.contains(part), "{words}");
     }
-    let model = ModelFile::new(
-        "0.1.0",
-        data.classes.clone(),
-        data.feature_names.clone(),
-        fitted,
-        None,
-        TrainingProvenance::default(),
-    );
-    let bytes = model.to_bytes().unwrap();
-    let read = ModelFile::from_bytes(&bytes, std::path::Path::new("model")).unwrap();
-    assert_eq!(read, model);
+    let read = back_from_file(&data, fitted);
     let predicted = read.predict(&data.feature_names, data.x.values()).unwrap();
     assert_eq!(predicted.sets.unwrap().len(), 90);
     assert_eq!(predicted.distances.unwrap().len(), 90);

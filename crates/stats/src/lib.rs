@@ -65,6 +65,7 @@ mod paired;
 mod polytomous;
 mod predictions;
 mod recalibration;
+mod resampled;
 mod resampling;
 mod roc;
 mod roc_band;
@@ -109,6 +110,7 @@ pub use paired::{PairedDifference, paired_difference};
 pub use polytomous::{auc_hand_till, polytomous_discrimination_index};
 pub use predictions::Predictions;
 pub use recalibration::{MultinomialRecalibration, multinomial_recalibration};
+pub use resampled::{ResampledMean, resampled_mean};
 pub use roc::{RocCurve, roc_curve};
 pub use roc_band::{RocBand, roc_band};
 pub use sample_size::{

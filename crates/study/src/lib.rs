@@ -56,6 +56,7 @@ mod find_picture;
 pub mod finetune;
 mod finetune_samples;
 pub mod frozen;
+pub mod fusion;
 pub mod ibsi;
 pub mod ibsi_filters;
 pub mod labelling;

@@ -1,13 +1,14 @@
 //! The classifier of a study, as files and commands name it.
 
 use crate::StudyError;
+use crate::fusion::FusionSettings;
 use crate::study_file::configuration;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use triher_learn::{
-    ClassWeight, ClassifierSpec, GradientBoosting, Kernel, NearestNeighbours, OrdinalModel,
-    OrdinalRegression, PcaSpec, Penalty, Perceptron, PipelineSpec, Preparation, ProbabilitySpec,
-    RandomForest, SupportVectorMachine, TuningSpec, TwoStage,
+    ClassWeight, ClassifierSpec, ElasticNetSelection, GradientBoosting, Kernel, NearestNeighbours,
+    OrdinalModel, OrdinalRegression, PcaSpec, Penalty, Perceptron, PipelineSpec, Preparation,
+    ProbabilitySpec, RandomForest, SupportVectorMachine, TuningSpec, TwoStage,
 };
 
 /// The classifier's settings, and what follows it.
@@ -32,6 +33,9 @@ pub struct ModelSettings {
     /// The whole of a classifier, in place of `method`, `penalty`, `c` and `balanced`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classifier: Option<ClassifierSpec>,
+    /// Blocks of features, named by the table's dictionary, and how they are fused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<FusionSettings>,
     /// Other methods that are cross-validated on the same folds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compare: Vec<Method>,
@@ -58,6 +62,7 @@ impl Default for ModelSettings {
             pca: None,
             balanced: false,
             classifier: None,
+            fusion: None,
             compare: Vec::new(),
             probability: ProbabilitySpec::default(),
             tuning: None,
@@ -72,6 +77,8 @@ impl Default for ModelSettings {
 pub enum Method {
     /// Multinomial (three and more classes) or binary logistic regression.
     Logistic,
+    /// Logistic regression with the lasso, its strength found by inner cross-validation along the path.
+    ElasticNet,
     /// Ordinal regression by proportional odds.
     Ordinal,
     /// Ordinal regression by adjacent categories.
@@ -94,8 +101,9 @@ pub enum Method {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Logistic,
+        Self::ElasticNet,
         Self::Ordinal,
         Self::AdjacentCategory,
         Self::TwoStage,
@@ -111,6 +119,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::Logistic => "logistic",
+            Self::ElasticNet => "elastic_net",
             Self::Ordinal => "ordinal",
             Self::AdjacentCategory => "adjacent_category",
             Self::TwoStage => "two_stage",
@@ -129,7 +138,7 @@ impl Method {
     }
 
     /// The classifier with its usual settings and the `C` and the weights of these settings.
-    fn classifier(self, settings: &ModelSettings) -> ClassifierSpec {
+    pub(crate) fn classifier(self, settings: &ModelSettings) -> ClassifierSpec {
         let c = settings.c;
         let class_weight = match settings.balanced {
             true => ClassWeight::Balanced,
@@ -158,6 +167,10 @@ impl Method {
         };
         match self {
             Self::Logistic => logistic,
+            Self::ElasticNet => ClassifierSpec::ElasticNet(ElasticNetSelection {
+                class_weight,
+                ..ElasticNetSelection::default()
+            }),
             Self::Ordinal => ordinal(OrdinalModel::ProportionalOdds),
             Self::AdjacentCategory => ordinal(OrdinalModel::AdjacentCategory),
             Self::TwoStage => ClassifierSpec::TwoStage(TwoStage {
@@ -212,7 +225,7 @@ pub enum PenaltyName {
 }
 
 impl ModelSettings {
-    /// The pipeline that is trained.
+    /// The pipeline that is trained; blocks of a fusion must have their columns (`triher_study::fusion`), which training sees to.
     pub fn pipeline(&self) -> PipelineSpec {
         let classifier = self.classifier.clone();
         self.around(classifier.unwrap_or_else(|| self.method.classifier(self)))

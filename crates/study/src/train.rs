@@ -85,7 +85,10 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     select_stable(&mut labelled, &plan.selection)?;
     let dataset = labelled.dataset()?;
     let mut notes = labelled.notes.clone();
-    let spec = plan.model.pipeline();
+    let (resolved, of_blocks) =
+        crate::fusion::with_columns(&plan.model, &plan.tables, &dataset.feature_names)?;
+    notes.extend(of_blocks);
+    let spec = resolved.pipeline();
     refuse_outcome(&spec, &plan.tables)?;
     notes.extend(too_few(&dataset));
     let store = crate::rounds::store(plan.rounds.as_deref());

@@ -270,7 +270,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, default_value = "lower", value_parser = ["lower", "estimate"])]
     pub(crate) icc: String,
     /// Classifier
-    #[arg(long, default_value = "logistic", value_name = "METHOD", value_parser = ["logistic", "ordinal", "adjacent_category", "two_stage", "nearest_neighbours", "random_forest", "support_vector", "support_vector_rbf", "boosting", "perceptron"])]
+    #[arg(long, default_value = "logistic", value_name = "METHOD", value_parser = ["logistic", "elastic_net", "ordinal", "adjacent_category", "two_stage", "nearest_neighbours", "random_forest", "support_vector", "support_vector_rbf", "boosting", "perceptron"])]
     pub(crate) method: String,
     /// How features are prepared before all else (TOML, as `prepare` of a study file): filters, selection, ComBat
     #[arg(long, value_name = "FILE")]
@@ -279,7 +279,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) classifier: Option<PathBuf>,
     /// Other classifiers to cross-validate on the same folds, with commas between; one that fails does not lose the others
-    #[arg(long, value_name = "METHOD,...", value_delimiter = ',', value_parser = ["logistic", "ordinal", "adjacent_category", "two_stage", "nearest_neighbours", "random_forest", "support_vector", "support_vector_rbf", "boosting", "perceptron"])]
+    #[arg(long, value_name = "METHOD,...", value_delimiter = ',', value_parser = ["logistic", "elastic_net", "ordinal", "adjacent_category", "two_stage", "nearest_neighbours", "random_forest", "support_vector", "support_vector_rbf", "boosting", "perceptron"])]
     pub(crate) compare: Vec<String>,
     /// Calibrate the probabilities on out-of-fold predictions
     #[arg(long, value_parser = ["temperature", "vector", "dirichlet", "isotonic"])]

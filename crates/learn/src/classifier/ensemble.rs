@@ -3,7 +3,7 @@
 use crate::classifier::gate::Gate;
 use crate::classifier::{ClassifierSpec, FittedClassifier, check_c};
 use crate::impute::complete;
-use crate::inner::{InnerFolds, OutOfFold};
+use crate::inner::{InnerFolds, OutOfFold, assign};
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
 use crate::pca::{Pca, PcaSpec};
 use crate::{Dataset, LearnError, Matrix, TrainingFold};
@@ -191,7 +191,7 @@ impl Ensemble {
                 }
                 match self.combination {
                     Combination::Gate { .. } => FittedCombination::Gate(Gate::fit(&out, c)?),
-                    _ => fit_stack(&out, fold, c)?,
+                    _ => fit_stack(&out, fold, self.inner, c)?,
                 }
             }
         };
@@ -216,6 +216,7 @@ fn side_by_side(parts: &[&Matrix], classes: usize) -> Matrix {
 fn fit_stack(
     out: &[OutOfFold],
     fold: &TrainingFold<'_>,
+    inner: InnerFolds,
     c: f64,
 ) -> Result<FittedCombination, LearnError> {
     let parts: Vec<&Matrix> = out.iter().map(OutOfFold::probabilities).collect();
@@ -227,6 +228,8 @@ fn fit_stack(
             .collect::<Vec<String>>()
     };
     let names = (0..x.columns()).map(|j| format!("member probability {}", j + 1));
+    // The rows that some inner fold held out, in the order of `out`.
+    let fold = fold.part(&assign(fold, inner)?.held_out());
     let data = Dataset::new(
         strings(fold.ids()),
         strings(fold.groups()),

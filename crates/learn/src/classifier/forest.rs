@@ -64,6 +64,17 @@ impl Default for RandomForest {
     }
 }
 
+/// Rows that trees are grown on.
+#[derive(Clone, Copy)]
+pub(crate) struct TreeRows<'a> {
+    /// Rows x columns.
+    pub x: &'a Matrix,
+    /// Class of each row.
+    pub y: &'a [usize],
+    /// Weight of each row.
+    pub weights: &'a [f64],
+}
+
 /// A fitted random forest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,13 +112,34 @@ impl RandomForest {
             candidates,
             classes: fold.classes().len(),
         };
-        let n = x.rows();
-        let trees = (0..self.trees)
+        let rows = TreeRows {
+            x,
+            y: fold.y(),
+            weights: &class_weights,
+        };
+        let trees = self.grow_all(rows, growth, |tree, _| tree);
+        Ok(FittedForest {
+            settings: *self,
+            classes: growth.classes,
+            features: columns,
+            trees,
+        })
+    }
+
+    /// Grows the trees in parallel and keeps of each, in their order, what `of` makes of it and of the weights of its rows.
+    pub(crate) fn grow_all<T: Send>(
+        &self,
+        table: TreeRows<'_>,
+        growth: Growth,
+        of: impl Fn(Tree, &[f64]) -> T + Sync,
+    ) -> Vec<T> {
+        let n = table.x.rows();
+        (0..self.trees)
             .into_par_iter()
             .map(|tree| {
                 let mut random = ChaCha8Rng::seed_from_u64(self.seed);
                 random.set_stream(tree as u64);
-                let mut weights = class_weights.clone();
+                let mut weights = table.weights.to_vec();
                 let mut rows: Vec<usize> = (0..n).collect();
                 if self.bootstrap {
                     let mut times = vec![0_u32; n];
@@ -117,15 +149,10 @@ impl RandomForest {
                         *weight *= f64::from(times);
                     }
                 }
-                grow(x, fold.y(), &weights, rows, growth, &mut random)
+                let tree = grow(table.x, table.y, &weights, rows, growth, &mut random);
+                of(tree, &weights)
             })
-            .collect();
-        Ok(FittedForest {
-            settings: *self,
-            classes: growth.classes,
-            features: columns,
-            trees,
-        })
+            .collect()
     }
 }
 

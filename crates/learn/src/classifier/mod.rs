@@ -1,9 +1,11 @@
 //! Classifiers: what can be asked for, and what a fit gives.
 
 mod boosting;
+mod elastic_net;
 mod ensemble;
 mod forest;
 mod gate;
+mod importance;
 mod neighbours;
 mod ordinal;
 mod perceptron;
@@ -14,17 +16,22 @@ mod tree;
 mod two_stage;
 
 pub use boosting::{FittedBoosting, GradientBoosting};
+pub use elastic_net::FittedElasticNet;
 pub use ensemble::{Combination, Ensemble, FittedEnsemble, Member};
+pub(crate) use forest::TreeRows;
 pub use forest::{CandidateFeatures, FittedForest, RandomForest};
+pub(crate) use importance::impurity_importance;
 pub(crate) use neighbours::nearest;
 pub use neighbours::{FittedNeighbours, NearestNeighbours, NeighbourWeight};
 pub use ordinal::{FittedOrdinal, OrdinalModel, OrdinalRegression};
 pub use perceptron::{Activation, FittedPerceptron, Perceptron};
 pub use support_vector::{FittedSupportVectors, Kernel, SupportVectorMachine};
+pub(crate) use tree::Growth;
 pub use tree::Tree;
 pub use two_stage::{FittedTwoStage, TwoStage};
 
 use crate::logistic::{ClassWeight, FittedLogistic, LogisticRegression, Penalty};
+use crate::prepare::ElasticNetSelection;
 use crate::{LearnError, Matrix, TrainingFold};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +51,8 @@ pub enum ClassifierSpec {
         #[serde(default)]
         class_weight: ClassWeight,
     },
+    /// Logistic regression with a lasso or elastic net penalty, its strength found by inner cross-validation along the path, see [`FittedElasticNet`].
+    ElasticNet(ElasticNetSelection),
     /// Ordinal regression, see [`OrdinalRegression`].
     Ordinal(OrdinalRegression),
     /// The first class against the rest, then the rest among themselves, see [`TwoStage`].
@@ -69,6 +78,8 @@ pub enum ClassifierSpec {
 pub enum FittedClassifier {
     /// Logistic regression.
     Logistic(FittedLogistic),
+    /// Logistic regression with an elastic net penalty.
+    ElasticNet(FittedElasticNet),
     /// Ordinal regression.
     Ordinal(FittedOrdinal),
     /// Two stages.
@@ -92,6 +103,7 @@ impl ClassifierSpec {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Logistic { .. } => "logistic",
+            Self::ElasticNet(_) => "elastic_net",
             Self::Ordinal(_) => "ordinal",
             Self::TwoStage(_) => "two_stage",
             Self::NearestNeighbours(_) => "nearest_neighbours",
@@ -124,6 +136,9 @@ impl ClassifierSpec {
                 };
                 return Ok(FittedClassifier::Logistic(settings.fit(fold)?));
             }
+            Self::ElasticNet(settings) => {
+                FittedElasticNet::fit(settings, fold).map(FittedClassifier::ElasticNet)
+            }
             Self::Ordinal(settings) => settings.fit(fold).map(FittedClassifier::Ordinal),
             Self::TwoStage(settings) => settings.fit(fold).map(FittedClassifier::TwoStage),
             Self::NearestNeighbours(settings) => {
@@ -149,6 +164,7 @@ impl FittedClassifier {
     pub fn classes(&self) -> usize {
         match self {
             Self::Logistic(c) => c.classes(),
+            Self::ElasticNet(c) => c.classes(),
             Self::Ordinal(c) => c.classes(),
             Self::TwoStage(c) => c.classes(),
             Self::NearestNeighbours(c) => c.classes(),
@@ -167,6 +183,7 @@ impl FittedClassifier {
     pub fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
         match self {
             Self::Logistic(c) => c.predict_proba(x),
+            Self::ElasticNet(c) => c.predict_proba(x),
             Self::Ordinal(c) => c.predict_proba(x),
             Self::TwoStage(c) => c.predict_proba(x),
             Self::NearestNeighbours(c) => c.predict_proba(x),
@@ -182,6 +199,7 @@ impl FittedClassifier {
     pub fn describe(&self) -> String {
         match self {
             Self::Logistic(c) => describe_logistic(c),
+            Self::ElasticNet(c) => c.describe(),
             Self::Ordinal(c) => c.describe(),
             Self::TwoStage(c) => c.describe(),
             Self::NearestNeighbours(c) => c.describe(),
@@ -197,6 +215,7 @@ impl FittedClassifier {
     pub(crate) fn problem(&self, features: usize, classes: usize) -> Option<&'static str> {
         match self {
             Self::Logistic(c) => c.problem(features, classes),
+            Self::ElasticNet(c) => c.problem(features, classes),
             Self::Ordinal(c) => c.problem(features, classes),
             Self::TwoStage(c) => c.problem(features, classes),
             Self::NearestNeighbours(c) => c.problem(features, classes),

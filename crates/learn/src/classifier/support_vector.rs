@@ -128,13 +128,11 @@ impl SupportVectorMachine {
             Kernel::Rbf { gamma: None } => Some(scale_gamma(x)),
         };
         let machines = self.machines(fold, gamma)?;
-        let fold_of = assign(fold, self.inner, 0)?;
-        let folds = fold_of.iter().max().map_or(0, |m| m + 1);
-        let parts: Vec<Result<(Vec<usize>, Matrix), LearnError>> = (0..folds)
+        let dealt = assign(fold, self.inner)?;
+        let parts: Vec<Result<(Vec<usize>, Matrix), LearnError>> = (0..dealt.folds())
             .into_par_iter()
             .map(|held| {
-                let (out, kept): (Vec<usize>, Vec<usize>) =
-                    (0..fold_of.len()).partition(|&row| fold_of[row] == held);
+                let (out, kept) = dealt.sides(held);
                 let part = self.machines(&fold.part(&kept), gamma)?;
                 let values = part.decision(&x.select_rows(&out));
                 Ok((out, values))
@@ -147,9 +145,11 @@ impl SupportVectorMachine {
                 values.row_mut(row).copy_from_slice(found.row(at));
             }
         }
+        let held_out = dealt.held_out();
         let mut sigmoids = Vec::with_capacity(machines.intercepts.len());
         for (at, (i, j)) in pairs(machines.classes).enumerate() {
-            let rows = || (0..x.rows()).filter(|&r| fold.y()[r] == i || fold.y()[r] == j);
+            let of_classes = |r: &usize| fold.y()[*r] == i || fold.y()[*r] == j;
+            let rows = || held_out.iter().copied().filter(of_classes);
             let of_pair: Vec<f64> = rows().map(|r| values.row(r)[at]).collect();
             let positive: Vec<bool> = rows().map(|r| fold.y()[r] == i).collect();
             sigmoids.push(Sigmoid::fit(&of_pair, &positive)?);

@@ -39,7 +39,6 @@ impl Tree {
         self.feature.len()
     }
 
-    /// Adds a leaf and gives its number.
     /// Children of a node, left and right; `None` for a leaf. Node 0 is the root.
     pub fn children(&self, node: usize) -> Option<[usize; 2]> {
         let (left, right) = (*self.left.get(node)?, *self.right.get(node)?);
@@ -57,6 +56,7 @@ impl Tree {
         &self.value[node * outputs..(node + 1) * outputs]
     }
 
+    /// Adds a leaf and gives its number.
     pub(crate) fn push_leaf(&mut self, value: &[f64]) -> usize {
         self.feature.push(0);
         self.threshold.push(0.0);

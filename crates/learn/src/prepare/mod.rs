@@ -1,5 +1,6 @@
 //! Steps between the table and the classifier that choose or change features, each fitted on a [`TrainingFold`] alone.
 
+mod boruta;
 mod combat;
 mod correlation;
 mod duplicate;
@@ -15,7 +16,8 @@ mod stability;
 mod univariate;
 mod variance;
 
-pub use combat::{Combat, FittedCombat, UnseenCentre};
+pub use boruta::{Boruta, BorutaDecision, BorutaResult, Tentative};
+pub use combat::{Combat, CombatPrior, FittedCombat, UnseenCentre};
 pub use correlation::{Correlation, CorrelationFilter};
 pub use duplicate::DuplicateFilter;
 pub use elastic_net::{ElasticNetSelection, PathPoint, StrengthCurve, StrengthRule};
@@ -75,6 +77,8 @@ pub enum StepSpec {
     Mrmr(Mrmr),
     /// See [`StabilitySelection`].
     Stability(StabilitySelection),
+    /// See [`Boruta`].
+    Boruta(Boruta),
     /// See [`Combat`].
     Combat(Combat),
 }
@@ -105,6 +109,7 @@ impl StepSpec {
             Self::ElasticNet(step) => step.fit(fold)?,
             Self::Mrmr(step) => step.fit(fold)?,
             Self::Stability(step) => step.fit(fold)?,
+            Self::Boruta(step) => step.fit(fold)?,
             Self::Combat(step) => return Ok(FittedStep::Combat(Box::new(step.fit(fold)?))),
         };
         Ok(FittedStep::Selection(selection))

@@ -1,7 +1,7 @@
 //! Columns that a lasso finds again and again on halves of the rows.
 
 use crate::impute::complete;
-use crate::inner::{InnerFolds, assign};
+use crate::inner::halves;
 use crate::logistic::ClassWeight;
 use crate::prepare::elastic_net::Prepared;
 use crate::prepare::univariate::descending;
@@ -96,11 +96,7 @@ impl StabilitySelection {
         let halves: Vec<Result<Vec<usize>, LearnError>> = (0..2 * self.pairs)
             .into_par_iter()
             .map(|half| {
-                let design = InnerFolds {
-                    folds: 2,
-                    seed: self.seed,
-                };
-                let side = assign(fold, design, (half / 2) as u64)?;
+                let side = halves(fold, self.seed, (half / 2) as u64)?;
                 let rows: Vec<usize> = (0..side.len())
                     .filter(|&row| side[row] == half % 2)
                     .collect();

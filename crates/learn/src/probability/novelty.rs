@@ -202,21 +202,18 @@ impl Novelty {
             let remedy = "use a number between 0 and 1, such as 0.99";
             return Err(refused("share within the limits", spec.within, remedy));
         }
-        let fold_of = assign(raw, inner, 0)?;
-        let folds = fold_of.iter().max().map_or(0, |m| m + 1);
-        let largest = (0..folds)
-            .map(|f| fold_of.iter().filter(|g| **g == f).count())
-            .max();
-        let possible = fold_of.len() - largest.unwrap_or(0);
+        let dealt = assign(raw, inner)?;
+        let folds = dealt.folds();
+        let smallest = (0..folds).map(|held| dealt.sides(held).1.len()).min();
+        let possible = smallest.unwrap_or(0);
         if spec.components == 0 || !(1..=possible).contains(&spec.neighbour) {
             let remedy = "use 1 or more, and fewer than there are training rows";
             return Err(refused("neighbour", spec.neighbour as f64, remedy));
         }
-        let mut mahalanobis = Vec::with_capacity(fold_of.len());
-        let mut neighbour = Vec::with_capacity(fold_of.len());
+        let mut mahalanobis = Vec::with_capacity(raw.y().len());
+        let mut neighbour = Vec::with_capacity(raw.y().len());
         for held in 0..folds {
-            let (out, kept): (Vec<usize>, Vec<usize>) =
-                (0..fold_of.len()).partition(|&row| fold_of[row] == held);
+            let (out, kept) = dealt.sides(held);
             let centres = raw.centres_of(&out);
             let (part, rows) = prepare(&raw.part(&kept), &raw.x().select_rows(&out), &centres)?;
             let cloud = Cloud::fit(&part, spec.components)?;

@@ -50,6 +50,7 @@ impl Parameter {
 pub(crate) fn parameters(spec: &ClassifierSpec, rows: usize) -> Vec<Parameter> {
     let c = || Parameter::new("c", 1e-4, 1e3, Scale::Log);
     match spec {
+        ClassifierSpec::ElasticNet(_) => vec![Parameter::new("alpha", 0.05, 1.0, Scale::Log)],
         ClassifierSpec::Logistic { .. } | ClassifierSpec::Ordinal(_) => vec![c()],
         ClassifierSpec::TwoStage(stages) => {
             let stage = |prefix: &str, spec| {
@@ -91,8 +92,18 @@ pub(crate) fn parameters(spec: &ClassifierSpec, rows: usize) -> Vec<Parameter> {
         ClassifierSpec::Perceptron(_) => {
             vec![Parameter::new("alpha", 1e-3, 1e2, Scale::Log)]
         }
-        // Members are tuned by themselves, if at all: their settings together are too many for a budget.
-        ClassifierSpec::Ensemble(_) => Vec::new(),
+        // All members at once: each candidate of a search fits the whole ensemble.
+        ClassifierSpec::Ensemble(ensemble) => {
+            let members = ensemble.members.iter().enumerate();
+            let renamed = members.flat_map(|(at, member)| {
+                let own = parameters(&member.classifier, rows);
+                own.into_iter().map(move |p| Parameter {
+                    name: format!("members.{at}.{}", p.name),
+                    ..p
+                })
+            });
+            renamed.collect()
+        }
     }
 }
 
@@ -109,6 +120,17 @@ fn put(spec: &mut ClassifierSpec, name: &str, value: f64) {
     let whole = value as usize;
     match (spec, name) {
         (ClassifierSpec::Logistic { c, .. }, "c") => *c = value,
+        (ClassifierSpec::ElasticNet(s), "alpha") => s.alpha = value,
+        (ClassifierSpec::Ensemble(s), name) => {
+            let place = name
+                .strip_prefix("members.")
+                .and_then(|n| n.split_once('.'));
+            if let Some((at, rest)) = place
+                && let Some(member) = at.parse().ok().and_then(|at: usize| s.members.get_mut(at))
+            {
+                put(&mut member.classifier, rest, value);
+            }
+        }
         (ClassifierSpec::Ordinal(s), "c") => s.c = value,
         (ClassifierSpec::TwoStage(s), name) => {
             if let Some(rest) = name.strip_prefix("first.") {
@@ -150,6 +172,9 @@ mod tests {
             r#"{"method": "support_vector", "kernel": {"rbf": {}}}"#,
             r#"{"method": "boosting"}"#,
             r#"{"method": "perceptron"}"#,
+            r#"{"method": "elastic_net"}"#,
+            r#"{"method": "ensemble", "members": [{"name": "a", "classifier": {"method": "random_forest"}},
+                {"name": "b", "classifier": {"method": "logistic", "c": 1.0}}]}"#,
         ];
         for text in specs {
             let Ok(spec) = serde_json::from_str::<ClassifierSpec>(text) else {

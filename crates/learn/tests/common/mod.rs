@@ -3,7 +3,10 @@
 // Each test takes what it needs.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use triher_learn::{ClassWeight, ClassifierSpec, Dataset, Matrix, PcaSpec, Penalty, PipelineSpec};
+use triher_learn::{
+    ClassWeight, ClassifierSpec, Dataset, FittedPipeline, Matrix, ModelFile, PcaSpec, Penalty,
+    PipelineSpec, TrainingProvenance,
+};
 
 /// Names with a number.
 pub(crate) fn names(prefix: &str, count: usize) -> Vec<String> {
@@ -52,4 +55,32 @@ pub(crate) fn spec(c: f64, pca: Option<PcaSpec>) -> PipelineSpec {
             class_weight: ClassWeight::Balanced,
         })
     }
+}
+
+/// Logistic regression with the penalty `c` and equal weights.
+pub(crate) fn logistic(c: f64) -> ClassifierSpec {
+    ClassifierSpec::Logistic {
+        penalty: Penalty::L2,
+        c,
+        class_weight: ClassWeight::None,
+    }
+}
+
+/// Largest difference between two lists.
+pub(crate) fn difference(found: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let pairs = found.iter().zip(expected);
+    pairs.fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
+}
+
+/// The model of a pipeline, after it was written as a file's bytes, read again and found to be the same to the byte.
+pub(crate) fn back_from_file(data: &Dataset, fitted: FittedPipeline) -> ModelFile {
+    let (classes, features) = (data.classes.clone(), data.feature_names.clone());
+    let training = TrainingProvenance::default();
+    let model = ModelFile::new("0.1.0", classes, features, fitted, None, training);
+    let bytes = model.to_bytes().unwrap();
+    let read = ModelFile::from_bytes(&bytes, std::path::Path::new("model")).unwrap();
+    assert_eq!(read, model);
+    assert_eq!(read.to_bytes().unwrap(), bytes);
+    read
 }

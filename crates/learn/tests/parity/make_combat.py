@@ -38,19 +38,21 @@ def shorten(values):
     return [float(f"{v:.11g}") for v in values.ravel()]
 
 
-for eb in (True, False):
+# The last: the other features as the prior.
+for eb, parametric in ((True, True), (False, True), (True, False)):
     for mean_only in (True, False):
         if mean_only and not eb:
             continue
         for covariates in (False, True):
             for reference in (None, "B"):
-                options = dict(eb=eb, mean_only=mean_only, ref_batch=reference)
+                options = dict(eb=eb, parametric=parametric, mean_only=mean_only, ref_batch=reference)
                 if covariates:
                     options |= dict(continuous_cols=["age"], categorical_cols=["menopause"])
                 result = run(**options)["data"].T
                 cases.append(
                     {
                         "empirical_bayes": eb,
+                        "parametric": parametric,
                         "mean_only": mean_only,
                         "covariates": covariates,
                         "reference": reference,

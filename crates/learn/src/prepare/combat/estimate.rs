@@ -1,5 +1,6 @@
 //! Location and scale of one centre, plain or shrunken.
 
+use crate::prepare::combat::prior::{CombatPrior, weighed_by_likelihood};
 use serde::{Deserialize, Serialize};
 
 /// Relative change at which the alternation ends, as in neuroCombat and R's sva.
@@ -10,7 +11,8 @@ const MAX_ROUNDS: usize = 10_000;
 /// Which estimate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shrinkage {
-    pub(super) empirical_bayes: bool,
+    /// What is shrunken to; `None` leaves the plain estimates.
+    pub(super) prior: Option<CombatPrior>,
     pub(super) mean_only: bool,
 }
 
@@ -54,7 +56,7 @@ impl Adjustment {
 
 /// Estimates a centre from its standardised values, `values(feature)` giving those of its rows.
 ///
-/// Johnson, Li and Rabinovic 2007, sections 3.2 and 3.3: normal prior of the locations and inverse gamma prior of the variances, their parameters by
+/// Johnson, Li and Rabinovic 2007, sections 3.2 and 3.3 (the supplement for [`CombatPrior::NonParametric`]): normal prior of the locations and inverse gamma prior of the variances, their parameters by
 /// moments over the features, and the two conditional means in turn. A single row has no variance: its centre is corrected in location
 /// alone. Where the features' variances are all equal the prior has no spread, and they stay as they are. A single feature has nothing to be shrunken to.
 pub(super) fn adjust(
@@ -80,8 +82,17 @@ pub(super) fn adjust(
         variances,
         reference: false,
     };
-    if !shrinkage.empirical_bayes || features < 2 {
+    let Some(prior) = shrinkage.prior.filter(|_| features > 1) else {
         return plain;
+    };
+    if prior == CombatPrior::NonParametric {
+        let (locations, variances) =
+            weighed_by_likelihood(&values, &plain.locations, &plain.variances);
+        return Adjustment {
+            locations,
+            variances,
+            reference: false,
+        };
     }
     let (centre, spread) = (mean(&plain.locations), variance(&plain.locations));
     if mean_only {

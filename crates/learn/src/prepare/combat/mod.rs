@@ -2,12 +2,14 @@
 
 mod design;
 mod estimate;
+mod prior;
 
 use crate::dataset::unique;
 use crate::impute::{complete, same_columns};
 use crate::{LearnError, Matrix, TrainingFold};
 use design::{Covariates, Design};
 use estimate::{Adjustment, Shrinkage, adjust};
+pub use prior::CombatPrior;
 use serde::{Deserialize, Serialize};
 
 /// What happens to rows of a centre that had no training row, and to rows without a centre.
@@ -31,7 +33,7 @@ pub enum UnseenCentre {
 /// applied to other rows with what was stored.
 ///
 /// Each feature is modelled as `alpha + covariates b + gamma_centre + delta_centre e`; the location `gamma` and the scale `delta` of each
-/// centre are taken out, with empirical Bayes shrunken over the features (parametric). Covariates are columns of the table; their effect is kept, and they
+/// centre are taken out, with empirical Bayes shrunken over the features (under a parametric prior, or the features themselves as the prior). Covariates are columns of the table; their effect is kept, and they
 /// themselves are left as they are. Rows agree with the Python package neuroCombat 0.2.12 to 1e-8, also its stopping rule
 /// (`tests/parity/make_combat.py`).
 ///
@@ -47,6 +49,9 @@ pub enum UnseenCentre {
 pub struct Combat {
     /// Whether location and scale are shrunken over the features.
     pub empirical_bayes: bool,
+    /// What location and scale are shrunken to.
+    #[serde(skip_serializing_if = "CombatPrior::is_default")]
+    pub prior: CombatPrior,
     /// Whether only the location is corrected.
     pub mean_only: bool,
     /// Columns with numbers whose effect is kept.
@@ -67,6 +72,7 @@ impl Default for Combat {
     fn default() -> Self {
         Self {
             empirical_bayes: true,
+            prior: CombatPrior::Parametric,
             mean_only: false,
             covariates: Vec::new(),
             categories: Vec::new(),
@@ -201,7 +207,7 @@ impl Combat {
 
     fn shrinkage(&self) -> Shrinkage {
         Shrinkage {
-            empirical_bayes: self.empirical_bayes,
+            prior: self.empirical_bayes.then_some(self.prior),
             mean_only: self.mean_only,
         }
     }

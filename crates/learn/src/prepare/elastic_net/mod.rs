@@ -6,7 +6,7 @@ mod path;
 pub(crate) use path::{Prepared, Sparse};
 
 use crate::impute::complete;
-use crate::inner::{InnerFolds, assign};
+use crate::inner::{Dealt, InnerFolds, assign};
 use crate::logistic::ClassWeight;
 use crate::prepare::Selection;
 use crate::{LearnError, Matrix, TrainingFold};
@@ -180,7 +180,7 @@ impl ElasticNetSelection {
         let prepared = self.prepared(fold)?;
         let lambdas = self.sequence(fold, &prepared);
         let path = prepared.path(&lambdas, true, |_| false);
-        let folds = assign(fold, self.inner, 0)?;
+        let folds = assign(fold, self.inner)?;
         self.curve_of(fold, &path, &folds)
     }
 
@@ -203,22 +203,20 @@ impl ElasticNetSelection {
         let prepared = self.prepared(fold)?;
         let lambdas = self.sequence(fold, &prepared);
         let path = prepared.path(&lambdas, true, |_| false);
-        self.curve_of(fold, &path, inner_folds)
+        self.curve_of(fold, &path, &Dealt::given(inner_folds))
     }
 
     fn curve_of(
         &self,
         fold: &TrainingFold<'_>,
         path: &[Sparse],
-        folds: &[usize],
+        folds: &Dealt,
     ) -> Result<StrengthCurve, LearnError> {
         let lambdas: Vec<f64> = path.iter().map(|point| point.lambda).collect();
-        let count = folds.iter().max().map_or(0, |m| m + 1);
-        let means: Vec<Result<(f64, Vec<f64>), LearnError>> = (0..count)
+        let means: Vec<Result<(f64, Vec<f64>), LearnError>> = (0..folds.folds())
             .into_par_iter()
             .map(|held| {
-                let (out, kept): (Vec<usize>, Vec<usize>) =
-                    (0..folds.len()).partition(|&row| folds[row] == held);
+                let (out, kept) = folds.sides(held);
                 let part = self.prepared(&fold.part(&kept))?;
                 let x = fold.x().select_rows(&out);
                 let y: Vec<usize> = out.iter().map(|&row| fold.y()[row]).collect();
@@ -267,20 +265,49 @@ impl ElasticNetSelection {
         })
     }
 
+    /// The path of the fold, and the place on it that the rule takes.
+    fn settled(
+        &self,
+        fold: &TrainingFold<'_>,
+        folds: &Dealt,
+    ) -> Result<(Prepared, Vec<Sparse>, usize), LearnError> {
+        let prepared = self.prepared(fold)?;
+        let lambdas = self.sequence(fold, &prepared);
+        let path = prepared.path(&lambdas, true, |_| false);
+        let curve = self.curve_of(fold, &path, folds)?;
+        let chosen = match self.rule {
+            StrengthRule::Minimum => curve.minimum,
+            StrengthRule::OneStandardError => curve.one_standard_error,
+        };
+        Ok((prepared, path, chosen))
+    }
+
+    /// The fit at the strength that the rule takes; a path without any fit is that of the shares of the classes.
+    pub(crate) fn chosen(
+        &self,
+        fold: &TrainingFold<'_>,
+        folds: &Dealt,
+    ) -> Result<PathPoint, LearnError> {
+        let (prepared, path, chosen) = self.settled(fold, folds)?;
+        let null = || prepared.null();
+        let point = path.get(chosen).cloned().unwrap_or_else(null);
+        let (intercepts, coefficients) = prepared.original(&point);
+        Ok(PathPoint {
+            lambda: point.lambda,
+            intercepts,
+            coefficients,
+        })
+    }
+
     /// Finds the columns of the fold that stay.
     ///
     /// # Errors
     /// As [`curve`](Self::curve).
     pub fn fit(&self, fold: &TrainingFold<'_>) -> Result<Selection, LearnError> {
-        let prepared = self.prepared(fold)?;
-        let lambdas = self.sequence(fold, &prepared);
-        let path = prepared.path(&lambdas, true, |_| false);
-        let folds = assign(fold, self.inner, 0)?;
-        let curve = self.curve_of(fold, &path, &folds)?;
-        let chosen = match self.rule {
-            StrengthRule::Minimum => curve.minimum,
-            StrengthRule::OneStandardError => curve.one_standard_error,
-        };
+        // What no fold could mend is said before what folds cannot do.
+        self.check(fold)?;
+        self.class_weight.of_rows(fold)?;
+        let (_, path, chosen) = self.settled(fold, &assign(fold, self.inner)?)?;
         let later = path.iter().skip(chosen);
         let kept = later
             .map(|point| point.columns().collect::<Vec<_>>())

@@ -140,6 +140,12 @@ impl Prepared {
         path
     }
 
+    /// The fit without any coefficient.
+    pub(crate) fn null(&self) -> Sparse {
+        let strongest = self.strengths(2, 0.5).first().copied().unwrap_or(0.0);
+        self.sparse(&self.problem.null(), strongest)
+    }
+
     fn sparse(&self, state: &State, lambda: f64) -> Sparse {
         let blocks = self.problem.blocks();
         let of = |j: usize| -> Vec<f64> {
