@@ -62,6 +62,8 @@ mod motion_picture;
 mod npy;
 pub mod patch;
 mod patient_labels;
+mod patient_model_card;
+mod patient_page;
 mod pictures;
 pub mod prediction;
 pub mod preparation;

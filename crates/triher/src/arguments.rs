@@ -4,11 +4,13 @@
 //! own into a validated plan of the library (the second stage, in [`crate::commands`]).
 
 mod imaging;
+mod patient_report;
 
 pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
+pub(crate) use patient_report::PatientReportArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -387,12 +389,11 @@ pub(crate) struct PredictArguments {
     /// Series rules (TOML) that extend the built-in ones
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
-    /// Result as JSON [default: standard output when no --html is given]
+    /// Result as JSON [default: standard output when no report is asked for]
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Report as one HTML file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) report: PatientReportArguments,
 }
 
 #[derive(Debug, Args)]

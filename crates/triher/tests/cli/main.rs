@@ -13,6 +13,7 @@ mod demo;
 mod embed;
 mod habitats;
 mod label;
+mod patient_report;
 mod radiomics;
 mod reference_data;
 mod scan;
