@@ -47,6 +47,7 @@ mod cross_validation;
 mod dataset;
 mod design;
 mod error;
+mod feature_quantiles;
 mod fold;
 mod impute;
 mod inner;
@@ -78,6 +79,7 @@ pub use design::{
     permutation_test,
 };
 pub use error::LearnError;
+pub use feature_quantiles::FeatureQuantiles;
 pub use fold::{HeldOut, Split, TrainingFold};
 pub use impute::MedianImputer;
 pub use inner::{InnerFolds, OutOfFold};

@@ -1,6 +1,6 @@
 //! The model file: one versioned, checksummed file with everything that a prediction needs.
 
-use crate::{Distances, FittedPipeline, LearnError, Matrix};
+use crate::{Distances, FeatureQuantiles, FittedPipeline, LearnError, Matrix};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -42,6 +42,9 @@ pub struct TrainingProvenance {
     /// one of them would leak.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fitted_upstream: Vec<(String, Vec<String>)>,
+    /// Distribution of each feature over the training rows; empty in files of older versions.
+    #[serde(default, skip_serializing_if = "FeatureQuantiles::is_empty")]
+    pub feature_quantiles: FeatureQuantiles,
 }
 
 /// A trained model, as `model.triher` keeps it.

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use triher_report::{
     CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, LearningFigure,
-    LearningLine, PatientReport, PhasePicture, TrainingReport, evaluation_report, figure,
+    LearningLine, PatientReport, PhasePicture, Reason, TrainingReport, evaluation_report, figure,
     patient_report, training_report,
 };
 use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
@@ -317,14 +317,20 @@ fn patient() -> Result<PatientReport, Box<dyn Error>> {
             ("Effective diameter", "18.2 mm"),
             ("Signal enhancement ratio", "1.11"),
         ]),
-        top_reasons: vec![
+        reasons: [
             ("wash-out fraction".into(), 0.412),
             ("signal enhancement ratio, 90th percentile".into(), -0.305),
             ("longest diameter (mm)".into(), 0.188),
             ("C2-C0, entropy".into(), 0.101),
             ("effective diameter (mm)".into(), -0.064),
-        ],
-        reasons_unit: "log odds of the predicted class".into(),
+        ]
+        .map(|(feature, contribution)| Reason {
+            feature,
+            standing: "higher than in 83 % of them; speaks for HER2-low".into(),
+            contribution,
+        })
+        .to_vec(),
+        uncertainty: vec!["Prediction set: HER2-zero or HER2-low: not separable for this patient.".into()],
         series_read: rows(&[("Series 4, \"SAG 3D FGRE DYN\"", "6 phases of 60 slices, told by TriggerTime")]),
         set_aside: rows(&[
             ("Series 1, \"3-PLANE LOC\"", "localiser"),

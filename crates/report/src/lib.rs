@@ -4,7 +4,8 @@
 //! [`triher_stats::Evaluation`]) into one HTML page: data, model, discrimination, calibration,
 //! classification, centres, limits, provenance, in the order in which TRIPOD+AI asks for them.
 //! [`patient_report`] does the same for one patient: probabilities, what was read, the slices with
-//! the lesion's outline and the crop, the lesion's figures and what was not checked.
+//! the lesion's outline and the crop, the lesion's figures and what was not checked. It is written in English or Chinese
+//! ([`Language`]) from one [`Catalogue`] of sentences, and [`patient_pdf`] puts the same content into a PDF file.
 //! [`training_report`] shows how a training run went: learning curves, data, network, settings.
 //!
 //! A page needs nothing beside itself: no script, no link, no font. Pictures are PNG data inside of it,
@@ -36,6 +37,7 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod catalogue;
 mod checklist;
 mod cohort_map;
 mod evaluation;
@@ -50,12 +52,14 @@ mod svg;
 mod text;
 mod training;
 
+pub use catalogue::{Catalogue, Language};
 pub use checklist::{Answered, Checklist, FilledItem, checklist_lines};
 pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
 pub use patient::{
-    CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture, patient_report,
+    AttributionPictures, CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture,
+    Reason, feature_words, patient_pdf, patient_report,
 };
 pub use picture::{GreyImage, ReportError};
 pub use study::{ComparedClassifier, ExternalCohort, StudyReport, patients_curve, study_report};

@@ -8,11 +8,31 @@ pub(crate) const RESEARCH_USE: &str = "Research use only - not for diagnosis";
 /// Nothing is loaded, nothing runs: the browser itself refuses what a report must not contain.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// A whole HTML document.
+/// What a page says by itself, in its language.
+pub(crate) struct PageWords<'a> {
+    /// Tag by BCP 47.
+    pub(crate) language: &'a str,
+    /// What stands on top and at the foot of every printed page.
+    pub(crate) notice: &'a str,
+    /// What stands at the end.
+    pub(crate) footer: &'a str,
+}
+
+/// A whole HTML document in English.
 pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
+    let words = PageWords {
+        language: "en",
+        notice: RESEARCH_USE,
+        footer: &format!("{RESEARCH_USE}. Written by triher."),
+    };
+    page_in(&words, title, subtitle, body)
+}
+
+/// A whole HTML document in any language.
+pub(crate) fn page_in(words: &PageWords<'_>, title: &str, subtitle: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(words.language) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
@@ -22,16 +42,16 @@ pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
                 style { (PreEscaped(include_str!("page.css"))) }
             }
             body {
-                div class="ruo" role="note" { (RESEARCH_USE) }
+                div class="ruo" role="note" { (words.notice) }
                 main {
                     header {
                         h1 { (title) }
                         @if !subtitle.is_empty() { p { (subtitle) } }
                     }
                     (body)
-                    footer { (RESEARCH_USE) ". Written by triher." }
+                    footer { (words.footer) }
                 }
-                div class="running" aria-hidden="true" { span { (RESEARCH_USE) } }
+                div class="running" aria-hidden="true" { span { (words.notice) } }
             }
         }
     }

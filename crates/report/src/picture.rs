@@ -22,6 +22,9 @@ pub enum ReportError {
         /// Rows.
         height: usize,
     },
+    /// The PDF file could not be made.
+    #[error("the report cannot be written as PDF: {0}; write it as HTML and report the problem")]
+    Pdf(String),
     /// The number of values does not fit the size.
     #[error(
         "{found} values were given for a picture of {width} by {height} pixels, which needs {expected}"
@@ -45,6 +48,8 @@ pub struct GreyImage {
     height: usize,
     pixels: Vec<u8>,
     pixel_aspect: f64,
+    /// Per pixel 0 (none) to 255; empty without heat.
+    heat: Vec<u8>,
 }
 
 impl GreyImage {
@@ -70,6 +75,7 @@ impl GreyImage {
             height,
             pixels,
             pixel_aspect: 1.0,
+            heat: Vec::new(),
         })
     }
 
@@ -108,6 +114,33 @@ impl GreyImage {
         self
     }
 
+    /// The same picture with heat over it: per pixel 0 (none) to 1 (most), row after row from the top. Values beyond are cut, NaN is none.
+    /// Another number of values than pixels leaves the picture as it is.
+    pub fn with_heat(mut self, heat: &[f32]) -> Self {
+        if heat.len() == self.pixels.len() {
+            // A cast of NaN gives 0.
+            let level = |value: &f32| (255.0 * value.clamp(0.0, 1.0)).round() as u8;
+            self.heat = heat.iter().map(level).collect();
+        }
+        self
+    }
+
+    /// Red, green and blue with the heat laid over the grey: from yellow (little) to the red of the legend (most), ever less transparent.
+    fn coloured(&self) -> Vec<u8> {
+        let pixels = self.pixels.iter().zip(&self.heat);
+        let mixed = pixels.flat_map(|(&grey, &heat)| {
+            let level = f64::from(heat) / 255.0;
+            let opacity = 0.75 * level.sqrt();
+            let (little, most) = ([240.0, 228.0, 66.0], [213.0, 94.0, 0.0]);
+            [0, 1, 2].map(|k: usize| {
+                let colour: f64 = little[k] + level * (most[k] - little[k]);
+                let opacity = if heat == 0 { 0.0 } else { opacity };
+                (opacity * colour + (1.0 - opacity) * f64::from(grey)).round() as u8
+            })
+        });
+        mixed.collect()
+    }
+
     /// Columns.
     pub fn width(&self) -> usize {
         self.width
@@ -135,10 +168,14 @@ impl GreyImage {
         // fail; should it, the picture is left empty and the text around it stays.
         let (width, height) = (self.width as u32, self.height as u32);
         let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(png::ColorType::Grayscale);
+        let coloured = (!self.heat.is_empty()).then(|| self.coloured());
+        encoder.set_color(match coloured {
+            Some(_) => png::ColorType::Rgb,
+            None => png::ColorType::Grayscale,
+        });
         encoder.set_depth(png::BitDepth::Eight);
         let written = encoder.write_header().and_then(|mut writer| {
-            writer.write_image_data(&self.pixels)?;
+            writer.write_image_data(coloured.as_deref().unwrap_or(&self.pixels))?;
             writer.finish()
         });
         match written {

@@ -4,9 +4,9 @@
 
 use proptest::prelude::*;
 use triher_report::{
-    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, LearningFigure,
-    LearningLine, PatientReport, PhasePicture, TrainingReport, evaluation_report, figure,
-    patient_report, training_report,
+    Catalogue, CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, Language,
+    LearningFigure, LearningLine, PatientReport, PhasePicture, Reason, TrainingReport,
+    evaluation_report, figure, patient_report, training_report,
 };
 use triher_stats::{
     Evaluation, EvaluationOptions, OperatingPoints, Predictions, SubgroupColumn, SubgroupOptions,
@@ -178,6 +178,14 @@ fn the_evaluation_page_has_its_parts_in_order() {
     insta::assert_snapshot!("evaluation", skeleton(&page));
 }
 
+fn reason(feature: &str, contribution: f64) -> Reason {
+    Reason {
+        feature: feature.into(),
+        standing: "higher than in 83 % of them".into(),
+        contribution,
+    }
+}
+
 fn patient() -> PatientReport {
     let image = GreyImage::new(8, 6, (0..48).collect()).unwrap();
     PatientReport {
@@ -216,7 +224,8 @@ fn patient() -> PatientReport {
             curve_type: None,
         }),
         lesion: vec![("Volume".into(), "812 mm³".into())],
-        top_reasons: vec![("wash-out".into(), 0.4), ("volume".into(), -0.1)],
+        reasons: vec![reason("wash-out", 0.4), reason("volume", -0.1)],
+        uncertainty: vec!["Prediction set: low.".into()],
         series_read: vec![("Series 4".into(), "2 phases".into())],
         set_aside: vec![("Series 1".into(), "localiser".into())],
         warnings: vec!["Few phases.".into()],
@@ -257,11 +266,12 @@ fn every_text_is_escaped() {
     ] {
         *text = HOSTILE.into();
     }
-    report.reasons_unit = HOSTILE.into();
+    report.uncertainty = vec![HOSTILE.into()];
     report.probabilities[0].0 = HOSTILE.into();
     report.study[0].label = HOSTILE.into();
     report.patch[0].label = HOSTILE.into();
-    report.top_reasons[0].0 = HOSTILE.into();
+    report.reasons[0].feature = HOSTILE.into();
+    report.reasons[0].standing = HOSTILE.into();
     let curve = report.curve.as_mut().unwrap();
     curve.quantity = HOSTILE.into();
     curve.curve_type = Some(HOSTILE.into());
@@ -316,7 +326,7 @@ fn numbers_that_are_none_are_named_and_not_drawn() {
     let mut report = patient();
     report.probabilities[0].1 = f64::NAN;
     report.probabilities[1].1 = f64::INFINITY;
-    report.top_reasons = vec![("a".into(), f64::NAN), ("b".into(), f64::NEG_INFINITY)];
+    report.reasons = vec![reason("a", f64::NAN), reason("b", f64::NEG_INFINITY)];
     report.study[0].time_s = Some(f64::NAN);
     report.study[0].crop = Some([f64::NAN, 0.0, 1.0, 1.0]);
     report.study[0].outlines = vec![vec![[f64::NAN, f64::INFINITY]; 5], vec![]];
@@ -382,15 +392,16 @@ fn a_training_page_shows_its_curves_and_bears_any_number() {
 #[test]
 fn figures_stand_alone() {
     let evaluation = three_centres();
+    let words = Catalogue::new(Language::Chinese);
     for svg in [
         figure::roc(&evaluation),
         figure::forest(&evaluation),
         figure::calibration(&evaluation),
         figure::spread(&evaluation),
         figure::confusion(&evaluation.classes, &evaluation.confusion),
-        figure::probabilities(&[("zero".into(), 0.4), ("low".into(), 0.6)]),
-        figure::contributions(&[]),
-        figure::kinetic_curve(&KineticCurve::default()),
+        figure::probabilities(&[("zero".into(), 0.4), ("low".into(), 0.6)], &words),
+        figure::contributions(&[], &words),
+        figure::kinetic_curve(&KineticCurve::default(), &words),
         figure::confusion(&[], &[]),
         figure::confusion(&names(&["a", "b"]), &[vec![1]]),
     ] {
@@ -424,7 +435,7 @@ proptest! {
         report.title = text.clone();
         report.warnings = vec![text.clone()];
         report.probabilities = vec![(text.clone(), numbers[0]), (text, numbers[1])];
-        report.top_reasons = vec![("x".into(), numbers[2])];
+        report.reasons = vec![reason("x", numbers[2])];
         report.curve.as_mut().unwrap().points[1].mean = numbers[3];
         let page = patient_report(&report);
         prop_assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"));

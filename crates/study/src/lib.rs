@@ -70,6 +70,8 @@ mod paper;
 mod paper_answers;
 pub mod patch;
 mod patient_labels;
+mod patient_model_card;
+mod patient_page;
 mod pictures;
 pub mod prediction;
 pub mod preparation;

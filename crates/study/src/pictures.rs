@@ -3,7 +3,7 @@
 use crate::StudyError;
 use triher_patch::Window;
 use triher_region::{IndexBox, bounding_box, outline};
-use triher_report::{GreyImage, LabelledPicture, PhasePicture};
+use triher_report::{Catalogue, GreyImage, LabelledPicture, PhasePicture};
 use triher_volume::{DynamicSeries, Geometry, Image, Mask, Volume, reorient};
 
 /// The slice of each phase on which the lesion is largest, with its outline and, where there is an
@@ -18,6 +18,7 @@ pub(crate) fn phases(
     series: &DynamicSeries,
     lesion: &Mask,
     window: Option<&Window>,
+    words: &Catalogue,
 ) -> Result<Vec<PhasePicture>, StudyError> {
     let upright = Upright::of(series.geometry());
     let crop = match window {
@@ -45,8 +46,8 @@ pub(crate) fn phases(
         .map(|(number, (phase, slice))| {
             Ok(PhasePicture {
                 label: match number {
-                    0 => "C0, before contrast".to_owned(),
-                    n => format!("C{n}, after contrast"),
+                    0 => words.text("phase-before"),
+                    n => words.with("phase-after", &[("number", &n.to_string())]),
                 },
                 time_s: phase.time_s,
                 slice: slice.grey(window)?,
@@ -57,13 +58,15 @@ pub(crate) fn phases(
         .collect()
 }
 
-/// The first difference (C1 - C0) in the three planes through the lesion.
+/// The first difference (C1 - C0) in the three planes through the lesion, with heat (0 to 1, on the series' grid) over it where given.
 ///
 /// # Errors
 /// None that a study which was read can cause.
 pub(crate) fn planes(
     series: &DynamicSeries,
     lesion: &Mask,
+    heat: Option<&Image>,
+    words: &Catalogue,
 ) -> Result<Vec<PhasePicture>, StudyError> {
     let first = &series.post()[0].image;
     let mut difference = first.clone();
@@ -76,7 +79,8 @@ pub(crate) fn planes(
     }
     let upright = Upright::of(series.geometry());
     let (difference, lesion) = (upright.turned(&difference)?, upright.turned(lesion)?);
-    ["sagittal", "coronal", "axial"]
+    let heat = heat.map(|heat| upright.turned(heat)).transpose()?;
+    ["plane-sagittal", "plane-coronal", "plane-axial"]
         .into_iter()
         .enumerate()
         .map(|(axis, plane)| {
@@ -84,15 +88,61 @@ pub(crate) fn planes(
             let slice = Slice::of(&difference, axis, index);
             let window = grey_window(slice.values.iter().copied());
             let stored = upright.stored_index(axis, index);
+            let number = (stored + 1).to_string();
+            let grey = slice.grey(window)?;
             Ok(PhasePicture {
-                label: format!("C1 - C0, {plane} plane, slice {}", stored + 1),
+                label: words.with(plane, &[("slice", &number)]),
                 time_s: None,
-                slice: slice.grey(window)?,
+                slice: match &heat {
+                    Some(heat) => grey.with_heat(&Slice::of(heat, axis, index).values),
+                    None => grey,
+                },
                 outlines: outline(&lesion, axis, index),
                 crop: None,
             })
         })
         .collect()
+}
+
+/// The absolute values of a map at the voxels of a grid, linearly interpolated in patient coordinates and divided by the largest. Outside
+/// of the map there is 0. `None` when nothing is left.
+pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
+    let from = map.geometry();
+    let size = from.size();
+    let value = |index: [usize; 3]| {
+        let place = from.world_to_index(grid.index_to_world(index.map(|i| i as f64)));
+        // Half a voxel beyond the outer centres still belongs to the map.
+        let inside = (0..3).all(|a| place[a] >= -0.5 && place[a] <= size[a] as f64 - 0.5);
+        if !inside {
+            return 0.0;
+        }
+        let mut sum = 0.0;
+        for corner in 0..8usize {
+            let mut weight = 1.0;
+            let mut at = [0; 3];
+            for axis in 0..3 {
+                let place = place[axis].clamp(0.0, (size[axis] - 1) as f64);
+                let (low, part) = (place.floor(), place - place.floor());
+                let upper = corner >> axis & 1;
+                weight *= if upper == 1 { part } else { 1.0 - part };
+                at[axis] = (low as usize + upper).min(size[axis] - 1);
+            }
+            let value = f64::from(map.get(at).copied().unwrap_or(0.0));
+            if weight > 0.0 && value.is_finite() {
+                sum += weight * value.abs();
+            }
+        }
+        sum as f32
+    };
+    let mut heat = Image::from_fn(*grid, value);
+    let largest = heat.voxels().iter().copied().fold(0.0f32, f32::max);
+    if largest <= 0.0 {
+        return None;
+    }
+    for value in heat.voxels_mut() {
+        *value /= largest;
+    }
+    Some(heat)
 }
 
 /// The middle slice of each patch that the encoder sees.

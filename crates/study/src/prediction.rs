@@ -2,20 +2,20 @@
 
 use crate::StudyError;
 use crate::cohort::{LesionPlace, PatientImages};
-use crate::evaluation::{classes_of, model_facts, most_probable, upstream_of};
+use crate::evaluation::{classes_of, most_probable, upstream_of};
 use crate::extract::read_rules;
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
-use crate::pictures;
+use crate::patient_page::PatientPage;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::source::{PatientStudy, PhaseRead, ReadOptions, SetAside};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::ModelFile;
-use triher_region::{Lesion, LesionRule, Size};
-use triher_report::{CurvePoint, KineticCurve, PatientReport};
+use triher_region::{LesionRule, Size};
+use triher_report::{Language, patient_pdf, patient_report};
 
 /// Whom to predict and what to write.
 #[derive(Clone, Debug)]
@@ -42,6 +42,12 @@ pub struct PredictPlan {
     pub json: Option<PathBuf>,
     /// Report.
     pub html: Option<PathBuf>,
+    /// Report as PDF.
+    pub pdf: Option<PathBuf>,
+    /// Language of the reports.
+    pub language: Language,
+    /// A map of where the model looked, on any grid in patient coordinates: shown over the lesion's planes.
+    pub attribution: Option<PathBuf>,
     /// Whether the model was trained on simulated patients: the report then says so first.
     pub simulated: bool,
 }
@@ -149,9 +155,6 @@ pub struct Contribution {
     pub log_odds: f64,
 }
 
-/// Change between first and last phase after contrast that still counts as a plateau, percent (BI-RADS).
-const CURVE_TOLERANCE_PERCENT: f64 = 10.0;
-
 /// Number of features that a report names.
 const TOP_FEATURES: usize = 10;
 
@@ -194,8 +197,11 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     warnings.extend(found.warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
     warnings.extend(features.notes.iter().cloned());
+    let notes = warnings.clone();
+    let mut fitted_on_patient = Vec::new();
     for upstream in upstream_of(&model) {
         if !upstream.among([&study.id]).is_empty() {
+            fitted_on_patient.push(upstream.what.clone());
             warnings.push(format!(
                 "{}, which the model's features depend on, were fitted on this patient among others: the prediction flatters",
                 upstream.what
@@ -219,6 +225,9 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     manifest.add_input(&plan.model)?;
     manifest.inputs.extend(study.inputs.iter().cloned());
     manifest.inputs.extend(found.inputs.iter().cloned());
+    if let Some(path) = &plan.attribution {
+        manifest.inputs.push(FileHash::of(path)?);
+    }
 
     let prediction = Prediction {
         research_use_only: true,
@@ -249,9 +258,25 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     if let Some(path) = &plan.json {
         write_json(path, &prediction)?;
     }
-    if let Some(path) = &plan.html {
-        let html = report(plan, &model, &prediction, &study, lesion, &extractor)?;
-        write_whole(path, html.as_bytes())?;
+    if plan.html.is_some() || plan.pdf.is_some() {
+        let page = PatientPage {
+            plan,
+            model: &model,
+            prediction: &prediction,
+            study: &study,
+            lesion,
+            extractor: &extractor,
+            fitted_on_patient: &fitted_on_patient,
+            notes: &notes,
+        };
+        let report = page.report()?;
+        if let Some(path) = &plan.html {
+            write_whole(path, patient_report(&report).as_bytes())?;
+        }
+        if let Some(path) = &plan.pdf {
+            let pdf = patient_pdf(&report).map_err(|e| StudyError::Internal(e.to_string()))?;
+            write_whole(path, &pdf)?;
+        }
     }
     progress.step("written");
     progress.end();
@@ -335,113 +360,4 @@ fn top_features(
     contributions.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
     contributions.truncate(TOP_FEATURES);
     Ok(contributions)
-}
-
-fn report(
-    plan: &PredictPlan,
-    model: &ModelFile,
-    prediction: &Prediction,
-    study: &PatientStudy,
-    lesion: &Lesion,
-    extractor: &FeatureExtractor,
-) -> Result<String, StudyError> {
-    let size = &prediction.lesion.size;
-    let millimetres = |value: f64| format!("{value:.1} mm");
-    let lesion_facts = vec![
-        ("Found by".to_owned(), prediction.lesion.found_by.clone()),
-        (
-            "Volume".to_owned(),
-            format!("{:.2} ml", size.volume_mm3 / 1000.0),
-        ),
-        (
-            "Effective diameter".to_owned(),
-            millimetres(size.effective_diameter_mm),
-        ),
-        (
-            "Longest diameter".to_owned(),
-            millimetres(size.longest_diameter_mm),
-        ),
-        ("Voxels".to_owned(), prediction.lesion.voxels.to_string()),
-    ];
-    let read = prediction.study.phases.iter().map(|phase| {
-        let time = phase
-            .seconds
-            .map_or("time unknown".to_owned(), |s| format!("{s:.0} s"));
-        (
-            format!("C{}", phase.index),
-            format!("{}, {} slices, {time}", phase.source, phase.slices),
-        )
-    });
-    let mut read: Vec<(String, String)> = read.collect();
-    read.push((
-        "Told apart by".to_owned(),
-        prediction.study.evidence.clone(),
-    ));
-    read.push(("Grid".to_owned(), study.series.geometry().to_string()));
-    let aside = prediction
-        .study
-        .set_aside
-        .iter()
-        .map(|s| (s.series.clone(), s.reason.clone()));
-    let curve = triher_kinetics::curve(&study.series, &lesion.mask)?;
-    let times = study.series.times_s();
-    let points = curve.iter().enumerate().map(|(phase, &mean)| CurvePoint {
-        phase: format!("C{phase}"),
-        time_s: times.as_ref().map(|t| t[phase]),
-        mean,
-    });
-    let kinetic_curve = KineticCurve {
-        quantity: "Mean signal of the lesion".to_owned(),
-        points: points.collect(),
-        curve_type: triher_kinetics::curve_type(&curve, CURVE_TOLERANCE_PERCENT)
-            .map(|t| t.to_string()),
-    };
-    let not_checked = vec![
-        "Whether this is a carcinoma, and whether the outline is right: both are the reader's."
-            .to_owned(),
-        "Patient motion between the phases was not corrected.".to_owned(),
-        "Whether this scanner and protocol are like those the model was trained on.".to_owned(),
-    ];
-    let mut manifest = vec![(
-        "triher".to_owned(),
-        prediction.manifest.triher_version.clone(),
-    )];
-    manifest.extend(
-        prediction
-            .manifest
-            .inputs
-            .iter()
-            .map(|FileHash { name, sha256 }| (name.clone(), sha256.clone())),
-    );
-    let probabilities = prediction.probabilities.iter();
-    let probabilities =
-        probabilities.map(|(class, p)| (class.clone(), p.as_f64().unwrap_or(f64::NAN)));
-    Ok(triher_report::patient_report(&PatientReport {
-        title: format!("HER2 class of patient {}", prediction.patient_id),
-        patient_id: prediction.patient_id.clone(),
-        probabilities: probabilities.collect(),
-        predicted: prediction.class.clone(),
-        model: model_facts(model, &plan.model)?,
-        study: pictures::phases(
-            &study.series,
-            &lesion.mask,
-            extractor.window(&lesion.mask)?.as_ref(),
-        )?,
-        planes: pictures::planes(&study.series, &lesion.mask)?,
-        patch: pictures::patches(&extractor.patches(&study.series, &lesion.mask)?)?,
-        curve: Some(kinetic_curve),
-        lesion: lesion_facts,
-        top_reasons: prediction
-            .top_features
-            .iter()
-            .map(|c| (c.feature.clone(), c.log_odds))
-            .collect(),
-        reasons_unit: "log odds of the predicted class".to_owned(),
-        series_read: read,
-        set_aside: aside.collect(),
-        warnings: prediction.warnings.clone(),
-        not_checked,
-        manifest,
-        simulated: plan.simulated,
-    }))
 }

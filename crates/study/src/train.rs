@@ -310,6 +310,7 @@ fn model_file(
             .iter()
             .map(|u| (u.what.clone(), u.patients.clone()))
             .collect(),
+        feature_quantiles: triher_learn::FeatureQuantiles::of(&dataset.x),
     };
     Ok(ModelFile::new(
         crate::VERSION,

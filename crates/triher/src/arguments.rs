@@ -6,6 +6,7 @@
 mod evaluation;
 mod explaining;
 mod imaging;
+mod patient_report;
 
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
 pub(crate) use explaining::{ExplainArguments, MapArguments};
@@ -13,6 +14,7 @@ pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
+pub(crate) use patient_report::PatientReportArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -374,12 +376,11 @@ pub(crate) struct PredictArguments {
     /// Series rules (TOML) that extend the built-in ones
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
-    /// Result as JSON [default: standard output when no --html is given]
+    /// Result as JSON [default: standard output when no report is asked for]
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Report as one HTML file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) report: PatientReportArguments,
 }
 
 #[derive(Debug, Args)]

@@ -1,21 +1,21 @@
 //! Figures of one patient: probabilities, enhancement curve, reasons.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::patient::KineticCurve;
 use crate::svg::{Anchor, Axes, Svg, round_ticks, tick_label};
-use crate::text;
 
 /// A bar per class with its probability.
-pub fn probabilities(probabilities: &[(String, f64)]) -> String {
+pub fn probabilities(probabilities: &[(String, f64)], words: &Catalogue) -> String {
     let row = 34.0;
     let mut svg = Svg::new(
         560.0,
         row * probabilities.len() as f64 + 34.0,
-        "Probability of every class",
+        &words.text("figure-probabilities"),
         &probabilities
             .iter()
-            .map(|(class, p)| format!("{class} {}", text::percent(*p, 1)))
+            .map(|(class, p)| format!("{class} {}", words.percent(*p, 1)))
             .collect::<Vec<_>>()
             .join(", "),
     );
@@ -48,7 +48,7 @@ pub fn probabilities(probabilities: &[(String, f64)]) -> String {
             13.0,
             INK,
             true,
-            &text::percent(*p, 1),
+            &words.percent(*p, 1),
         );
     }
     svg.finish()
@@ -56,7 +56,7 @@ pub fn probabilities(probabilities: &[(String, f64)]) -> String {
 
 /// The mean enhancement of the lesion over the phases. Points are placed by their seconds when every
 /// one has them, otherwise by the number of the phase.
-pub fn kinetic_curve(curve: &KineticCurve) -> String {
+pub fn kinetic_curve(curve: &KineticCurve, words: &Catalogue) -> String {
     let timed = curve
         .points
         .iter()
@@ -72,19 +72,17 @@ pub fn kinetic_curve(curve: &KineticCurve) -> String {
         .map(|(index, point)| [along(index), point.mean])
         .filter(|p| p[1].is_finite())
         .collect();
-    let description = match &curve.curve_type {
-        Some(kind) => format!("Curve type: {kind}."),
-        None => "Curve type not determined.".into(),
-    };
+    let undetermined = words.text("curve-undetermined");
+    let kind = curve.curve_type.as_deref().unwrap_or(&undetermined);
     let mut svg = Svg::new(
         520.0,
         290.0,
-        "Enhancement of the lesion over time",
-        &description,
+        &words.text("curve-title"),
+        &words.with("curve-caption", &[("kind", kind)]),
     );
     if values.len() < 2 {
-        let message = "Fewer than two phases: no curve.";
-        svg.text([260.0, 140.0], Anchor::Middle, 13.0, QUIET, false, message);
+        let message = words.text("curve-too-few");
+        svg.text([260.0, 140.0], Anchor::Middle, 13.0, QUIET, false, &message);
         return svg.finish();
     }
     let range = |k: usize| {
@@ -119,12 +117,12 @@ pub fn kinetic_curve(curve: &KineticCurve) -> String {
         x: cover(&x_ticks, x),
         y: cover(&y_ticks, y),
     };
-    let name = if timed {
-        "Seconds after the pre-contrast phase"
+    let name = words.text(if timed {
+        "curve-axis-seconds"
     } else {
-        "Phase"
-    };
-    axes.draw(&mut svg, [&x_ticks, &y_ticks], [name, ""]);
+        "curve-phase"
+    });
+    axes.draw(&mut svg, [&x_ticks, &y_ticks], [&name, ""]);
     svg.text_upwards([18.0, 127.0], &short(&curve.quantity, 40));
     let style = palette::class(0);
     let points: Vec<[f64; 2]> = values.iter().map(|v| axes.at(v[0], v[1])).collect();
@@ -136,14 +134,14 @@ pub fn kinetic_curve(curve: &KineticCurve) -> String {
 }
 
 /// Bars to the right for features that speak for the class and to the left for those against it.
-pub fn contributions(contributions: &[(String, f64)]) -> String {
-    let row = 26.0;
+pub fn contributions(contributions: &[(String, f64)], words: &Catalogue) -> String {
+    let row = 30.0;
     let height = row * contributions.len() as f64;
     let mut svg = Svg::new(
-        620.0,
+        700.0,
         height + 56.0,
-        "Features that moved the prediction most",
-        "Bars to the right speak for the predicted class, bars to the left against it.",
+        &words.text("reasons-figure"),
+        &words.text("reasons-bars"),
     );
     let largest = contributions
         .iter()
@@ -152,7 +150,7 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
         .fold(0.0, f64::max);
     let reach = if largest > 0.0 { largest } else { 1.0 };
     let axes = Axes {
-        frame: [250.0, 24.0, 290.0, height],
+        frame: [340.0, 24.0, 270.0, height],
         x: [-reach, reach],
         y: [0.0, 1.0],
     };
@@ -163,7 +161,7 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
         11.0,
         QUIET,
         false,
-        "\u{2190} against",
+        &format!("\u{2190} {}", words.text("reasons-against")),
     );
     svg.text(
         [zero + 12.0, 14.0],
@@ -171,33 +169,37 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
         11.0,
         QUIET,
         false,
-        "for \u{2192}",
+        &format!("{} \u{2192}", words.text("reasons-for")),
     );
     for (index, (feature, value)) in contributions.iter().enumerate() {
         let middle = 24.0 + row * (index as f64 + 0.5);
         svg.line(
             [8.0, middle + row / 2.0],
-            [612.0, middle + row / 2.0],
+            [692.0, middle + row / 2.0],
             GRID,
             0.6,
             "",
         );
-        svg.text(
-            [8.0, middle + 4.0],
-            Anchor::Start,
-            12.0,
-            INK,
-            false,
-            &short(feature, 40),
-        );
+        let lines = two_lines(feature);
+        for (number, line) in lines.iter().enumerate() {
+            let shift = 13.0 * (number as f64 - (lines.len() - 1) as f64 / 2.0);
+            svg.text(
+                [8.0, middle + 4.0 + shift],
+                Anchor::Start,
+                11.5,
+                INK,
+                false,
+                line,
+            );
+        }
         if !value.is_finite() {
             svg.text(
-                [548.0, middle + 4.0],
+                [622.0, middle + 4.0],
                 Anchor::Start,
                 12.0,
                 QUIET,
                 false,
-                "not available",
+                &words.text("not-available"),
             );
             continue;
         }
@@ -213,7 +215,7 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
             colour,
         );
         svg.text(
-            [548.0, middle + 4.0],
+            [622.0, middle + 4.0],
             Anchor::Start,
             12.0,
             INK,
@@ -234,4 +236,41 @@ pub fn contributions(contributions: &[(String, f64)]) -> String {
         );
     }
     svg.finish()
+}
+
+/// Room for one line of a feature's name, in widths of a Latin letter.
+const LABEL_WIDTH: usize = 52;
+
+/// A name in one line, or in two parted after a comma or at a blank where it is too long; what is longer still is cut.
+fn two_lines(text: &str) -> Vec<String> {
+    if columns(text) <= LABEL_WIDTH {
+        return vec![text.to_owned()];
+    }
+    let mut width = 0;
+    let mut part = None;
+    for (at, character) in text.char_indices() {
+        width += column(character);
+        if width > LABEL_WIDTH {
+            break;
+        }
+        if matches!(character, ' ' | '\u{ff0c}' | '_' | '\u{3001}') {
+            part = Some(at + character.len_utf8());
+        }
+    }
+    match part {
+        Some(at) => vec![
+            text[..at].trim_end().to_owned(),
+            short(&text[at..], LABEL_WIDTH),
+        ],
+        None => vec![short(text, LABEL_WIDTH)],
+    }
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(column).sum()
+}
+
+/// Chinese characters are twice as wide as Latin letters.
+fn column(character: char) -> usize {
+    if character >= '\u{2e80}' { 2 } else { 1 }
 }

@@ -7,7 +7,9 @@ use triher_study::cohort::{LesionPlace, parse_times};
 use triher_study::prediction::{PredictPlan, Prediction};
 
 pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow::Result<Ending> {
-    let to_standard_output = arguments.json.is_none() && arguments.html.is_none();
+    let to_standard_output = arguments.json.is_none()
+        && arguments.report.html.is_none()
+        && arguments.report.pdf.is_none();
     let plan = plan(arguments)?;
     let prediction = triher_study::prediction::predict(&plan, console)?;
     for warning in &prediction.warnings {
@@ -18,7 +20,7 @@ pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow:
     } else {
         console.result(&in_words(&prediction))?;
     }
-    for written in [&plan.json, &plan.html].into_iter().flatten() {
+    for written in [&plan.json, &plan.html, &plan.pdf].into_iter().flatten() {
         console.status(&format!("Written to {}", written.display()));
     }
     Ok(Ending::Done)
@@ -49,7 +51,14 @@ fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
         weights: arguments.weights,
         rules: arguments.rules,
         json: arguments.json,
-        html: arguments.html,
+        html: arguments.report.html,
+        pdf: arguments.report.pdf,
+        language: arguments
+            .report
+            .language
+            .parse()
+            .map_err(anyhow::Error::msg)?,
+        attribution: arguments.report.attribution,
         simulated: false,
     })
 }

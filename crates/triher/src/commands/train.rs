@@ -78,6 +78,7 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
             .map(read_classifier)
             .transpose()?,
         compare: compare?,
+        fusion: None,
         probability: probability(&arguments),
         tuning: tuning(&arguments),
     };

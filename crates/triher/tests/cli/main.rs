@@ -17,6 +17,7 @@ mod explain;
 mod habitats;
 mod label;
 mod map;
+mod patient_report;
 mod radiomics;
 mod reference_data;
 mod scan;

@@ -1,0 +1,305 @@
+//! The report on one predicted patient: a prediction in the words of a language.
+
+use crate::StudyError;
+use crate::features::FeatureExtractor;
+use crate::manifest::FileHash;
+use crate::patient_model_card::model_card;
+use crate::pictures;
+use crate::prediction::{PredictPlan, Prediction};
+use crate::source::{PatientStudy, file_name};
+use triher_kinetics::CurveType;
+use triher_learn::ModelFile;
+use triher_region::Lesion;
+use triher_report::{
+    AttributionPictures, Catalogue, CurvePoint, KineticCurve, PatientReport, Reason, feature_words,
+};
+
+/// Change between first and last phase after contrast that still counts as a plateau, percent (BI-RADS).
+const CURVE_TOLERANCE_PERCENT: f64 = 10.0;
+
+/// A probability above which the report asks whether the model knows more than one class.
+const ONE_CLASS: f64 = 0.999;
+
+/// What the report is made from.
+pub(crate) struct PatientPage<'a> {
+    pub(crate) plan: &'a PredictPlan,
+    pub(crate) model: &'a ModelFile,
+    pub(crate) prediction: &'a Prediction,
+    pub(crate) study: &'a PatientStudy,
+    pub(crate) lesion: &'a Lesion,
+    pub(crate) extractor: &'a FeatureExtractor,
+    /// Names of what was fitted on this patient among others.
+    pub(crate) fitted_on_patient: &'a [String],
+    /// Notes of reading, outlining and feature extraction, in English.
+    pub(crate) notes: &'a [String],
+}
+
+impl PatientPage<'_> {
+    /// The report in the plan's language.
+    ///
+    /// # Errors
+    /// When the attribution map or the model file cannot be read.
+    pub(crate) fn report(&self) -> Result<PatientReport, StudyError> {
+        let words = Catalogue::new(self.plan.language);
+        let prediction = self.prediction;
+        let (series, mask) = (&self.study.series, &self.lesion.mask);
+        let probabilities = prediction.probabilities.iter();
+        let probabilities =
+            probabilities.map(|(class, p)| (class.clone(), p.as_f64().unwrap_or(f64::NAN)));
+        let window = self.extractor.window(mask)?;
+        let patches = self.extractor.patches(series, mask)?;
+        let inputs = prediction.manifest.inputs.iter();
+        let mut manifest = vec![(
+            words.text("provenance-version"),
+            prediction.manifest.triher_version.clone(),
+        )];
+        manifest.extend(inputs.map(|FileHash { name, sha256 }| (name.clone(), sha256.clone())));
+        Ok(PatientReport {
+            language: self.plan.language,
+            title: String::new(),
+            patient_id: prediction.patient_id.clone(),
+            probabilities: probabilities.collect(),
+            predicted: prediction.class.clone(),
+            uncertainty: self.uncertainty(&words),
+            model: model_card(self.model, &self.plan.model, &words)?,
+            study: pictures::phases(series, mask, window.as_ref(), &words)?,
+            planes: pictures::planes(series, mask, None, &words)?,
+            attribution: self.attribution(&words)?,
+            patch: pictures::patches(&patches)?,
+            curve: Some(self.curve(&words)?),
+            lesion: self.lesion_facts(&words),
+            reasons: self.reasons(&words),
+            reasons_notes: self.reasons_notes(&words),
+            series_read: self.series_read(&words),
+            set_aside: prediction
+                .study
+                .set_aside
+                .iter()
+                .map(|s| (s.series.clone(), s.reason.clone()))
+                .collect(),
+            warnings: self.warnings(&words),
+            not_checked: [
+                "not-checked-carcinoma",
+                "not-checked-motion",
+                "not-checked-scanner",
+            ]
+            .map(|key| words.text(key))
+            .to_vec(),
+            manifest,
+            simulated: self.plan.simulated,
+        })
+    }
+
+    fn warnings(&self, words: &Catalogue) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.prediction.out_of_distribution == Some(true) {
+            warnings.push(words.text("warning-strange"));
+        }
+        for what in self.fitted_on_patient {
+            warnings.push(words.with("warning-upstream", &[("what", what)]));
+        }
+        let certain = |p: &serde_json::Value| p.as_f64().is_some_and(|p| p > ONE_CLASS);
+        if self.prediction.probabilities.values().any(certain) {
+            warnings.push(words.text("warning-one-class"));
+        }
+        if !self.notes.is_empty() && words.language() != triher_report::Language::English {
+            warnings.push(words.text("untranslated"));
+        }
+        warnings.extend(self.notes.iter().cloned());
+        warnings
+    }
+
+    fn uncertainty(&self, words: &Catalogue) -> Vec<String> {
+        let prediction = self.prediction;
+        let mut sentences = Vec::new();
+        match &prediction.prediction_set {
+            None => sentences.push(words.text("set-none")),
+            Some(set) => {
+                let names: Vec<String> = set.iter().map(|class| words.class(class)).collect();
+                let classes = words.alternatives(&names);
+                sentences.push(match names.as_slice() {
+                    [] => words.text("set-empty"),
+                    [class] => words.with("set-one", &[("class", class)]),
+                    all if all.len() == self.model.classes.len() => {
+                        words.with("set-all", &[("classes", &classes)])
+                    }
+                    _ => words.with("set-several", &[("classes", &classes)]),
+                });
+            }
+        }
+        if let Some(conformal) = self.model.pipeline.conformal() {
+            let coverage = words.percent(conformal.spec().coverage, 0);
+            sentences.push(words.with("set-coverage", &[("coverage", &coverage)]));
+        }
+        sentences.push(match self.model.pipeline.calibrator() {
+            Some(method) => words.with("calibration-done", &[("method", &method.describe())]),
+            None => words.text("calibration-none"),
+        });
+        if let Some(spread) = &prediction.test_time {
+            let of = |value: &serde_json::Value| words.number(value.as_f64(), 2);
+            let class = &prediction.class;
+            let range = spread.range.get(class);
+            let end = |at: usize| range.and_then(|r| r.get(at)).map_or_else(String::new, of);
+            let deviation = spread.standard_deviation.get(class);
+            sentences.push(words.with(
+                "spread-views",
+                &[
+                    ("views", &spread.views.to_string()),
+                    ("class", &words.class(class)),
+                    ("low", &end(0)),
+                    ("high", &end(1)),
+                    (
+                        "deviation",
+                        &words.number(deviation.and_then(|d| d.as_f64()), 3),
+                    ),
+                    ("agreement", &words.percent(spread.agreement, 0)),
+                ],
+            ));
+        }
+        let distances = [
+            (
+                "mahalanobis",
+                words.number(prediction.mahalanobis_distance, 2),
+            ),
+            ("neighbour", words.number(prediction.neighbour_distance, 2)),
+        ];
+        let distances = distances
+            .each_ref()
+            .map(|(name, text)| (*name, text.as_str()));
+        sentences.push(match prediction.out_of_distribution {
+            None => words.text("novelty-none"),
+            Some(false) => words.with("novelty-inside", &distances),
+            Some(true) => words.with("novelty-outside", &distances),
+        });
+        sentences
+    }
+
+    fn attribution(&self, words: &Catalogue) -> Result<Option<AttributionPictures>, StudyError> {
+        let Some(path) = &self.plan.attribution else {
+            return Ok(None);
+        };
+        let map = triher_imagefile::read_image(path)?;
+        let heat = pictures::heat_on(&map, self.study.series.geometry());
+        let planes = match heat {
+            Some(heat) => {
+                pictures::planes(&self.study.series, &self.lesion.mask, Some(&heat), words)?
+            }
+            None => Vec::new(),
+        };
+        Ok(Some(AttributionPictures {
+            name: file_name(path),
+            planes,
+        }))
+    }
+
+    fn curve(&self, words: &Catalogue) -> Result<KineticCurve, StudyError> {
+        let series = &self.study.series;
+        let curve = triher_kinetics::curve(series, &self.lesion.mask)?;
+        let times = series.times_s();
+        let points = curve.iter().enumerate().map(|(phase, &mean)| CurvePoint {
+            phase: format!("C{phase}"),
+            time_s: times.as_ref().map(|t| t[phase]),
+            mean,
+        });
+        let kind = triher_kinetics::curve_type(&curve, CURVE_TOLERANCE_PERCENT);
+        let kind = kind.map(|kind| match kind {
+            CurveType::Persistent => words.text("curve-persistent"),
+            CurveType::Plateau => words.text("curve-plateau"),
+            CurveType::WashOut => words.text("curve-wash-out"),
+        });
+        Ok(KineticCurve {
+            quantity: words.text("curve-quantity"),
+            points: points.collect(),
+            curve_type: kind,
+        })
+    }
+
+    fn lesion_facts(&self, words: &Catalogue) -> Vec<(String, String)> {
+        let lesion = &self.prediction.lesion;
+        let size = &lesion.size;
+        let millimetres = |value: f64| format!("{value:.1} mm");
+        let facts = [
+            ("lesion-found-by", lesion.found_by.clone()),
+            (
+                "lesion-volume",
+                format!("{:.2} ml", size.volume_mm3 / 1000.0),
+            ),
+            (
+                "lesion-effective-diameter",
+                millimetres(size.effective_diameter_mm),
+            ),
+            (
+                "lesion-longest-diameter",
+                millimetres(size.longest_diameter_mm),
+            ),
+            ("lesion-voxels", lesion.voxels.to_string()),
+        ];
+        facts.map(|(key, value)| (words.text(key), value)).to_vec()
+    }
+
+    fn reasons(&self, words: &Catalogue) -> Vec<Reason> {
+        let class = words.class(&self.prediction.class);
+        let top = self.prediction.top_features.iter();
+        top.map(|c| Reason {
+            feature: feature_words(&c.feature, words),
+            standing: self.standing(&c.feature, c.log_odds < 0.0, &class, words),
+            contribution: c.log_odds,
+        })
+        .collect()
+    }
+
+    /// Where a feature's value stands among the training patients, and for or against which class it speaks.
+    fn standing(&self, feature: &str, against: bool, class: &str, words: &Catalogue) -> String {
+        let place = self.model.feature_names.iter().position(|n| n == feature);
+        let value = self.prediction.features.get(feature);
+        let value = value.and_then(serde_json::Value::as_f64);
+        let quantiles = &self.model.training.feature_quantiles;
+        let below = place
+            .zip(value)
+            .and_then(|(p, v)| quantiles.share_below(p, v));
+        let (key, share) = match below {
+            Some(below) if below >= 0.5 => ("standing-higher", below),
+            Some(below) => ("standing-lower", 1.0 - below),
+            None => ("standing-none", f64::NAN),
+        };
+        let key = if against {
+            format!("{key}-against")
+        } else {
+            key.to_owned()
+        };
+        let share = words.percent(share, 0);
+        words.with(&key, &[("share", &share), ("class", class)])
+    }
+
+    fn reasons_notes(&self, words: &Catalogue) -> Vec<String> {
+        if self.model.training.feature_quantiles.is_empty() {
+            vec![words.text("reasons-no-quantiles")]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn series_read(&self, words: &Catalogue) -> Vec<(String, String)> {
+        let read = self.prediction.study.phases.iter().map(|phase| {
+            let time = match phase.seconds {
+                Some(s) => words.with("seconds", &[("value", &format!("{s:.0}"))]),
+                None => words.text("time-unknown"),
+            };
+            let placeholders = [
+                ("source", phase.source.as_str()),
+                ("slices", &phase.slices.to_string()),
+                ("time", &time),
+            ];
+            (
+                format!("C{}", phase.index),
+                words.with("series-phase", &placeholders),
+            )
+        });
+        let mut read: Vec<(String, String)> = read.collect();
+        let evidence = self.prediction.study.evidence.clone();
+        read.push((words.text("told-apart"), evidence));
+        let geometry = self.study.series.geometry().to_string();
+        read.push((words.text("grid"), geometry));
+        read
+    }
+}

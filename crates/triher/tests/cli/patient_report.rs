@@ -1,0 +1,81 @@
+//! `triher predict --html --pdf --language --attribution` on a simulated patient.
+
+use crate::workspace::Workspace;
+
+/// A model of simulated patients, and the words of a prediction of one of them.
+fn model(w: &Workspace) -> Vec<String> {
+    w.triher("simulate --out s --patients 6 --seed 5 --format nifti")
+        .done();
+    w.triher("label s/clinical.csv --columns s/columns.toml --out s/labels.csv")
+        .done();
+    let study = "name = 'p'\noutput = 'out'\n\
+        [[cohorts]]\nname = 'a'\nrole = 'training'\nextract = 's/alpha.toml'\n\
+        [[cohorts]]\nname = 'b'\nrole = 'training'\nextract = 's/beta.toml'\n\
+        [[cohorts]]\nname = 'c'\nrole = 'training'\nextract = 's/gamma.toml'\n";
+    w.write("study.toml", study);
+    w.triher("train study.toml").done();
+    let patients = String::from_utf8(w.read("s/patients-gamma.csv")).unwrap();
+    let row: Vec<&str> = patients.lines().nth(1).unwrap().split(',').collect();
+    let of = |name: &str| w.path("s").join(name).to_str().unwrap().to_owned();
+    let words = [
+        "predict",
+        "out/model.triher",
+        &of(row[1]),
+        "--mask",
+        &of(row[2]),
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
+fn run(w: &Workspace, words: &[String], more: &[&str]) -> crate::workspace::Run {
+    let mut all: Vec<&str> = words.iter().map(String::as_str).collect();
+    all.extend(more);
+    w.triher_words(&all)
+}
+
+#[test]
+fn reports_are_written_in_both_languages_and_are_the_same_each_time() {
+    let w = Workspace::new();
+    let words = model(&w);
+    let mask = words[4].clone();
+    for language in ["en", "zh"] {
+        let html = format!("{language}.html");
+        let pdf = format!("{language}.pdf");
+        let more = ["--html", &html, "--pdf", &pdf, "--language", language];
+        let more = [&more[..], &["--attribution", &mask]].concat();
+        run(&w, &words, &more).done();
+        let first = w.read(&pdf);
+        assert!(first.starts_with(b"%PDF-1."));
+        run(&w, &words, &more).done();
+        assert_eq!(w.read(&pdf), first, "the same inputs give the same bytes");
+    }
+    let english = String::from_utf8(w.read("en.html")).unwrap();
+    for text in [
+        "Research use only",
+        "Where the model looked",
+        "% of them; speaks for HER2-",
+        "AUC, cross-validated",
+        "This model makes no prediction sets",
+    ] {
+        assert!(english.contains(text), "{text}");
+    }
+    let chinese = String::from_utf8(w.read("zh.html")).unwrap();
+    for text in ["仅供科研使用", "模型关注的位置", "高于其中", "交叉验证 AUC"]
+    {
+        assert!(chinese.contains(text), "{text}");
+    }
+    // A sentence that the catalogue lacks would stand in brackets.
+    for key in ["[result", "[model", "[curve", "[feature", "[plane"] {
+        assert!(!chinese.contains(key) && !english.contains(key), "{key}");
+    }
+}
+
+#[test]
+fn a_language_that_is_not_there_is_named() {
+    let w = Workspace::new();
+    let run = w.triher("predict m.triher x --mask y --html z.html --language fr");
+    assert_eq!(run.code(), 2);
+    for text in ["fr", "en", "zh"] {
+        assert!(run.stderr().contains(text), "{}", run.stderr());
+    }
+}
