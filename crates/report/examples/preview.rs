@@ -7,9 +7,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 use triher_report::{
-    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, LearningFigure,
-    LearningLine, PatientReport, PhasePicture, Reason, TrainingReport, evaluation_report, figure,
-    patient_report, training_report,
+    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, Language,
+    LearningFigure, LearningLine, PatientReport, PhasePicture, Reason, TrainingReport,
+    evaluation_report, figure, patient_pdf, patient_report, training_report,
 };
 use triher_stats::{Evaluation, EvaluationOptions, Predictions, evaluate};
 
@@ -54,7 +54,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("Seed", "20251"),
     ]);
     std::fs::write(folder.join("evaluation.html"), evaluation_report(&report))?;
-    std::fs::write(folder.join("patient.html"), patient_report(&patient()?))?;
+    for (language, name) in [
+        (Language::English, "patient"),
+        (Language::Chinese, "patient-zh"),
+    ] {
+        let report = PatientReport {
+            language,
+            ..patient()?
+        };
+        std::fs::write(folder.join(format!("{name}.html")), patient_report(&report))?;
+        std::fs::write(folder.join(format!("{name}.pdf")), patient_pdf(&report)?)?;
+    }
 
     std::fs::write(
         folder.join("training.html"),

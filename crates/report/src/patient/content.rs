@@ -12,14 +12,22 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
         parts.push(Part::Notice {
             kind: NoticeKind::Simulated,
             heading: words.text("simulated-heading"),
-            sentences: vec![words.text("simulated-text")],
+            sentences: vec![words.text("simulated-text"), words.text("simulated-model")],
         });
     }
+    let mut warnings = Vec::new();
+    if report.probabilities.is_empty() && report.lesion.is_empty() {
+        warnings.push(words.text("warning-no-lesion"));
+    }
+    if report.curve.as_ref().is_some_and(|c| c.points.len() < 2) {
+        warnings.push(words.text("warning-one-phase"));
+    }
+    warnings.extend(report.warnings.iter().cloned());
     notice(
         &mut parts,
         NoticeKind::Warning,
         words.text("warnings-heading"),
-        &report.warnings,
+        &warnings,
     );
     result(&mut parts, report, words);
     images(&mut parts, report, words);
