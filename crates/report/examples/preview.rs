@@ -296,6 +296,9 @@ fn patient() -> Result<PatientReport, Box<dyn Error>> {
         mean,
     };
     Ok(PatientReport {
+        language: Language::English,
+        attribution: None,
+        reasons_notes: Vec::new(),
         title: "HER2 status from DCE-MRI".into(),
         patient_id: "TCGA-XX-0000".into(),
         probabilities: vec![("zero".into(), 0.214), ("low".into(), 0.583), ("positive".into(), 0.203)],
