@@ -76,7 +76,6 @@ fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
 
     /// `numpy.quantile([3.5, -1, 7, 2.25, 0, 11, 4], k / 20)` of NumPy 2; single precision.

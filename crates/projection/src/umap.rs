@@ -81,11 +81,9 @@ pub fn umap(points: &Points, settings: &UmapSettings) -> Result<UmapMap, Project
             let squared = squared(y[i], y[j]);
             if squared > 0.0 {
                 let pull = -2.0 * a * b * squared.powf(b - 1.0) / (1.0 + a * squared.powf(b));
-                for k in 0..2 {
-                    let step = (pull * (y[i][k] - y[j][k])).clamp(-4.0, 4.0) * rate;
-                    y[i][k] += step;
-                    y[j][k] -= step;
-                }
+                let step = toward(y[i], y[j], pull, rate);
+                y[i] = moved(y[i], step, 1.0);
+                y[j] = moved(y[j], step, -1.0);
             }
             for _ in 0..settings.negative_samples {
                 let other = random.random_range(0..n);
@@ -94,14 +92,12 @@ pub fn umap(points: &Points, settings: &UmapSettings) -> Result<UmapMap, Project
                 }
                 let squared = self::squared(y[i], y[other]);
                 let push = 2.0 * b / ((0.001 + squared) * (1.0 + a * squared.powf(b)));
-                for k in 0..2 {
-                    let step = if squared > 0.0 {
-                        (push * (y[i][k] - y[other][k])).clamp(-4.0, 4.0)
-                    } else {
-                        4.0
-                    };
-                    y[i][k] += step * rate;
-                }
+                let step = match squared > 0.0 {
+                    true => toward(y[i], y[other], push, rate),
+                    // Points on one place part along the diagonal.
+                    false => [4.0 * rate; 2],
+                };
+                y[i] = moved(y[i], step, 1.0);
             }
         }
     }
@@ -109,6 +105,15 @@ pub fn umap(points: &Points, settings: &UmapSettings) -> Result<UmapMap, Project
         places: y,
         neighbours,
     })
+}
+
+/// A force along the line from `b` to `a`, cut to 4 in each coordinate as umap-learn does, times the rate.
+fn toward(a: [f64; 2], b: [f64; 2], force: f64, rate: f64) -> [f64; 2] {
+    [a[0] - b[0], a[1] - b[1]].map(|d| (force * d).clamp(-4.0, 4.0) * rate)
+}
+
+fn moved(at: [f64; 2], step: [f64; 2], sign: f64) -> [f64; 2] {
+    [at[0] + sign * step[0], at[1] + sign * step[1]]
 }
 
 fn squared(a: [f64; 2], b: [f64; 2]) -> f64 {

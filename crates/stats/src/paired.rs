@@ -54,8 +54,9 @@ mod tests {
             let p = 0.3 + strength * t as f64 + 0.3 * ((i * 31 + 7) % 53) as f64 / 53.0;
             [1.0 - p, p]
         });
+        let rows = rows.collect();
         let classes = ["zero", "low"].map(String::from).to_vec();
-        Predictions::new(names.clone(), names, classes, truth, rows.collect(), None).unwrap()
+        Predictions::new(names.clone(), names, classes, truth, rows, None).unwrap()
     }
 
     #[test]

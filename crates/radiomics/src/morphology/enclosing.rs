@@ -258,7 +258,6 @@ pub(super) fn ellipsoid_area([a, b, c]: [f64; 3]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "numbers of tests compare")]
 
     use super::*;
 
