@@ -58,6 +58,8 @@ pub struct StudyReport<'a> {
     pub model: Vec<(String, String)>,
     /// Cross-validated figures.
     pub internal: Option<&'a Evaluation>,
+    /// Macro AUC over the folds with its corrected interval, and the number of folds.
+    pub over_folds: Option<(Estimate, usize)>,
     /// Figures of centres left out, and centres that could not be.
     pub left_out: Option<(&'a Evaluation, Vec<(String, String)>)>,
     /// Macro AUC by training patients.
@@ -127,6 +129,11 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 p { "Out-of-fold predictions: every patient was predicted by a model that had not seen them; selection, tuning and \
                      calibration were fitted anew within each training fold." }
                 (headline(evaluation))
+                @if let Some((estimate, parts)) = &report.over_folds {
+                    p { "Mean macro AUC over the " (parts) " held-out folds: " (text::estimate(estimate)) ", the interval corrected for \
+                         training rows that folds share (Nadeau and Bengio 2003). The bootstrap intervals below hold the models fixed and are \
+                         too narrow where there is little to learn." }
+                }
                 (cohort(evaluation))
                 (discrimination(evaluation, None))
                 (calibration(evaluation))

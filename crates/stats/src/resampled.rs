@@ -20,8 +20,8 @@ pub struct ResampledMean {
 /// and the interval has Student's quantiles of `J - 1` degrees of freedom.
 ///
 /// A bootstrap over patients of pooled out-of-fold predictions holds the models fixed and is too narrow where they are not: on permuted labels its
-/// 95 % intervals cover 0.5 four times in five, and less often with more repeats. This one covers 0.5 in 92 to 94 % with five folds and in 89 to
-/// 90 % with repeats of them (300 tables, `docs/validation.md`). Agrees with numpy's variance to 1e-12 and with scipy's quantiles to 1e-9
+/// 95 % intervals cover 0.5 four times in five, and less often with more repeats. This one covers 0.5 in 93 % with five folds and in 90 to
+/// 92 % with repeats of them (300 tables, `docs/validation.md`). Agrees with numpy's variance to 1e-12 and with scipy's quantiles to 1e-9
 /// (`tests/parity/make_resampled.py`).
 ///
 /// `None` with fewer than two values, a value that is no number, a share that is not positive, or a confidence outside of 0 to 1.

@@ -81,6 +81,14 @@ pub(crate) fn write_paper(
         data: paper.trained.data.clone(),
         model: model_facts(model, &paper.plan.model())?,
         internal: validated.cross_validation.as_ref(),
+        over_folds: validated.macro_auc_over_folds.map(|over| {
+            let estimate = Estimate {
+                value: Some(over.mean),
+                ci95: Some(over.ci95),
+                bca95: None,
+            };
+            (estimate, over.parts)
+        }),
         left_out: (validated.leave_one_centre_out.as_ref())
             .map(|l| (&l.figures, l.problems.clone())),
         learning: (validated.learning_curve.iter())

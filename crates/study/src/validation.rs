@@ -9,13 +9,18 @@ use triher_learn::{
     Coverage, CrossValidated, CrossValidation, Dataset, Matrix, PermutationTest, PipelineSpec,
     RoundStore, cross_validate_kept, learning_curve, leave_one_centre_out, permutation_test,
 };
-use triher_stats::{Evaluation, OperatingPoints, Predictions, ValidationScores, auc_macro};
+use triher_stats::{
+    Evaluation, OperatingPoints, Predictions, ValidationScores, auc_macro, resampled_mean,
+};
 
 /// What the validation within the training cohorts gave, as `validation.json` holds it.
 #[derive(Debug, Default, Serialize)]
 pub struct InternalValidation {
     /// Figures of the out-of-fold predictions; `None` when no folds could be made.
     pub cross_validation: Option<Evaluation>,
+    /// Macro AUC over the folds, with an interval that knows that folds share training rows; `None` where a fold lacks a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub macro_auc_over_folds: Option<OverFolds>,
     /// How often out-of-fold prediction sets hold the true class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction_sets: Option<Coverage>,
@@ -39,6 +44,17 @@ pub struct InternalValidation {
     pub out_of_fold: Option<OutOfFoldRows>,
     /// What a reader must know.
     pub notes: Vec<String>,
+}
+
+/// A figure over the held-out folds of all repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct OverFolds {
+    /// Mean over the folds.
+    pub mean: f64,
+    /// Corrected resampled t interval (Nadeau and Bengio 2003), cut to 0..=1; see `docs/validation.md` for its coverage.
+    pub ci95: [f64; 2],
+    /// Folds times repeats.
+    pub parts: usize,
 }
 
 /// Figures of centres that were left out.
@@ -149,6 +165,7 @@ fn cross_validation(
     found.prediction_sets = cross_validated_coverage(data, &result)?;
     let words = found.prediction_sets.iter().flat_map(coverage_in_words);
     found.notes.extend(words.collect::<Vec<_>>());
+    found.macro_auc_over_folds = over_folds(data, &result, design);
     let predictions = out_of_fold(data, &result)?;
     found.cross_validation = Some(figures(&predictions, bootstrap, design.seed)?);
     let scores = ValidationScores::from_validation(&predictions);
@@ -161,6 +178,33 @@ fn cross_validation(
         folds: result.folds.iter().map(of_repeat).collect(),
     });
     Ok(())
+}
+
+/// The macro AUC of each held-out fold, and the interval over them.
+fn over_folds(
+    data: &Dataset,
+    result: &CrossValidated,
+    design: &CrossValidation,
+) -> Option<OverFolds> {
+    let mut values = Vec::with_capacity(design.folds * design.repeats);
+    for (folds, probabilities) in result.folds.iter().zip(&result.repeats) {
+        for fold in 0..design.folds {
+            let rows: Vec<usize> = (0..data.rows()).filter(|&r| folds[r] == fold).collect();
+            let part = predictions_of(data, probabilities, &rows).ok()?;
+            // A mean over fewer classes would be another figure.
+            if part.class_counts().contains(&0) {
+                return None;
+            }
+            values.push(auc_macro(&part)?);
+        }
+    }
+    let share = 1.0 / (design.folds as f64 - 1.0);
+    let found = resampled_mean(&values, share, 0.95)?;
+    Some(OverFolds {
+        mean: found.mean,
+        ci95: found.interval.map(|bound| bound.clamp(0.0, 1.0)),
+        parts: values.len(),
+    })
 }
 
 fn centres(

@@ -182,6 +182,13 @@ pub(crate) fn tell(trained: &Trained, console: &Console) -> anyhow::Result<()> {
             discrimination(figures)
         ))?;
     }
+    if let Some(over) = &validated.macro_auc_over_folds {
+        let [low, high] = over.ci95;
+        console.result(&format!(
+            "  macro AUC over the {} folds  {:.3} (corrected for shared training rows: {low:.3} to {high:.3})",
+            over.parts, over.mean
+        ))?;
+    }
     if let Some(figures) = &validated.validation_part {
         console.result(&format!("Validation part:\n{}", discrimination(figures)))?;
     }
