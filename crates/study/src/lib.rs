@@ -18,6 +18,7 @@
 //!         features: "hospital-c.parquet".into(),
 //!         labels: Some("labels.csv".into()),
 //!         columns: Columns::default(),
+//!         part: None,
 //!     },
 //!     bootstrap: 2000,
 //!     seed: 1,

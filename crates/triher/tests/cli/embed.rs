@@ -283,5 +283,5 @@ fn views_tell_how_sure_a_prediction_is() {
     let sd = spread["standard_deviation"][&class].as_f64().unwrap();
     assert!(0.0 < low && low < high && high < 1.0 && sd > 0.0 && sd < high - low);
     let report = String::from_utf8(w.read("p.html")).unwrap();
-    assert!(report.contains("over 8 views") && report.contains("ships with triher"));
+    assert!(report.contains("Over 8 views") && report.contains("ships with triher"));
 }
