@@ -41,8 +41,9 @@ impl MultinomialSampleSize {
     }
 }
 
-/// The greatest Cox-Snell R2 a model of these classes can have.
-fn greatest_r_squared(shares: &[f64]) -> f64 {
+/// The greatest Cox-Snell R2 that a model of classes with these shares can have; Nagelkerke's R2 is the Cox-Snell R2 over it. Shares that are not
+/// above 0 give no number (NaN). Source: Nagelkerke, Biometrika 78:691 (1991), with the multinomial likelihood of the shares alone.
+pub fn greatest_cox_snell(shares: &[f64]) -> f64 {
     1.0 - (2.0 * shares.iter().map(|p| p * p.ln()).sum::<f64>()).exp()
 }
 
@@ -104,7 +105,7 @@ pub fn multinomial_sample_size(
     let mut shrinkage: f64 = 0.0;
     for (&(a, b), &r_squared) in pairs.iter().zip(&plan.pair_r_squared) {
         let both = plan.prevalence[a] + plan.prevalence[b];
-        let greatest = greatest_r_squared(&[plan.prevalence[a] / both, plan.prevalence[b] / both]);
+        let greatest = greatest_cox_snell(&[plan.prevalence[a] / both, plan.prevalence[b] / both]);
         if !(r_squared > 0.0 && r_squared <= greatest && r_squared < plan.shrinkage) {
             let remedy = "the R2 of a pair lies above 0, within what its classes allow and below the shrinkage";
             return bad("pair_r_squared", r_squared, remedy);
@@ -112,7 +113,7 @@ pub fn multinomial_sample_size(
         let n = patients(plan.parameters as f64, r_squared, plan.shrinkage) / both;
         shrinkage = shrinkage.max(n);
     }
-    let greatest = greatest_r_squared(&plan.prevalence);
+    let greatest = greatest_cox_snell(&plan.prevalence);
     if !(plan.r_squared > 0.0 && plan.r_squared <= greatest) {
         let remedy = "the R2 lies above 0 and within what the classes' shares allow";
         return bad("r_squared", plan.r_squared, remedy);

@@ -84,6 +84,7 @@ pub mod region_features;
 pub mod robustness;
 mod rounds;
 pub mod run;
+pub mod sample_size;
 pub mod scan;
 mod seen;
 pub mod simulation;

@@ -7,6 +7,7 @@ mod evaluation;
 mod explaining;
 mod imaging;
 mod patient_report;
+mod planning;
 
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
 pub(crate) use explaining::{ExplainArguments, MapArguments};
@@ -15,6 +16,7 @@ pub(crate) use imaging::{
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
 pub(crate) use patient_report::PatientReportArguments;
+pub(crate) use planning::SampleSizeArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Show what a folder, zip or file holds and how the phases were told
     Scan(ScanArguments),
+    /// Tell how many patients a study needs before it begins
+    SampleSize(SampleSizeArguments),
     /// Turn IHC and ISH columns into zero, low or positive, with the reason for each row
     Label(LabelArguments),
     /// Cut and resize one lesion as an encoder profile does

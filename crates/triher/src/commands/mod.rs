@@ -20,6 +20,7 @@ mod pretrain;
 mod radiomics;
 mod robustness;
 mod run;
+mod sample_size;
 mod scan;
 mod simulate;
 mod table;
@@ -45,6 +46,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
     match arguments.command {
         Command::Demo(arguments) => demo::demo(arguments, console),
         Command::Scan(arguments) => scan::scan(arguments, console),
+        Command::SampleSize(arguments) => sample_size::sample_size(arguments, console),
         Command::Label(arguments) => label::label(arguments, console),
         Command::Crop(arguments) => patch::crop(arguments, console),
         Command::Embed(arguments) => patch::embed(arguments, console),

@@ -20,6 +20,7 @@ mod map;
 mod patient_report;
 mod radiomics;
 mod reference_data;
+mod sample_size;
 mod scan;
 mod stability;
 mod tables;
