@@ -108,6 +108,31 @@ impl Attention {
         (out, weights)
     }
 
+    /// From the gradient of the result to that of the attention itself (after the softmax), `[sample][head][token][token]`.
+    pub(crate) fn weights_gradient(&self, qkv: &[f32], dout: &[f32]) -> Buffer {
+        let Self {
+            tokens: t,
+            width: c,
+            heads,
+        } = *self;
+        let d = c / heads;
+        let samples = qkv.len() / (t * 3 * c);
+        let mut dweights = Buffer::unwritten(samples * heads * t * t);
+        dweights
+            .par_chunks_mut(heads * t * t)
+            .zip(qkv.par_chunks(t * 3 * c))
+            .zip(dout.par_chunks(t * c))
+            .for_each(|((dweights, qkv), dout)| {
+                for (head, dweights) in dweights.chunks_exact_mut(t * t).enumerate() {
+                    let gradient = View::rows(&dout[head * d..], c);
+                    let values = View::columns(&qkv[2 * c + head * d..], 3 * c);
+                    let out = (dweights, t);
+                    multiply([t, t, d], out, Into::Replace, 1.0, gradient, values);
+                }
+            });
+        dweights
+    }
+
     /// From the gradient of the result to that of `qkv`.
     pub(crate) fn backward(&self, qkv: &[f32], weights: &[f32], dout: &[f32]) -> Buffer {
         let Self {

@@ -293,7 +293,7 @@ fn gather(indices: &[usize], tokens: &[Vec<f32>]) -> Vec<f32> {
 }
 
 /// Puts an encoder's tensors in their places.
-fn fill(
+pub(crate) fn fill(
     layout: &Layout,
     weights: &mut [f32],
     tensors: &BTreeMap<String, Vec<f32>>,

@@ -183,6 +183,45 @@ impl Transformer {
         (tape, learns_from): (&TransformerTape, usize),
         dy: &[f32],
     ) -> Buffer {
+        self.backward_watched(p, g, (tape, learns_from), dy, &mut |_, _, _| {})
+    }
+
+    /// The gradient of what went in, and that of every block's attention, the first block's first; no weight learns.
+    pub(crate) fn gradients(
+        &self,
+        p: &[f32],
+        tape: &TransformerTape,
+        dy: &[f32],
+    ) -> (Buffer, Vec<Buffer>) {
+        let mut attentions = Vec::with_capacity(tape.blocks.len());
+        let nothing_learns = (tape, usize::MAX);
+        let dx = self.backward_watched(
+            p,
+            &mut [],
+            nothing_learns,
+            dy,
+            &mut |attention, tape, dmixed| {
+                attentions.push(attention.weights_gradient(&tape.qkv, dmixed));
+            },
+        );
+        attentions.reverse();
+        (dx, attentions)
+    }
+
+    /// The attention of a block, `[sample][head][token][token]`: which token (last axis) each token (third) reads.
+    pub(crate) fn attention_of(tape: &TransformerTape, block: usize) -> &[f32] {
+        &tape.blocks[block].attention
+    }
+
+    /// [`Transformer::backward`] that shows each block's attention, from the last, with the gradient of what it gave.
+    fn backward_watched(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        (tape, learns_from): (&TransformerTape, usize),
+        dy: &[f32],
+        watch: &mut dyn FnMut(&Attention, &BlockTape, &[f32]),
+    ) -> Buffer {
         let sample = tape.tokens * self.width;
         let samples = dy.len() / sample;
         let mut dx = Buffer::zeros(dy.len());
@@ -215,6 +254,7 @@ impl Transformer {
             let branch = scaled(&dx, factors, sample);
             let dmixed = linear(&block.proj, g, &tape_of.mixed, &branch);
             let attention = self.attention(tape.tokens);
+            watch(&attention, tape_of, &dmixed);
             let dqkv = attention.backward(&tape_of.qkv, &tape_of.attention, &dmixed);
             let dy1 = linear(&block.qkv, g, &tape_of.y1, &dqkv);
             block

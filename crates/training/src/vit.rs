@@ -97,7 +97,29 @@ impl Vit {
         }
     }
 
-    /// The fixed table of positions, a row for the class token first.
+    /// Takes a checkpoint's table of positions in place of the fixed one; what it adds to the class token becomes part of that.
+    pub(crate) fn place(
+        &mut self,
+        weights: &mut [f32],
+        table: &[f32],
+    ) -> Result<(), TrainingError> {
+        if table.len() != self.positions.len() {
+            let problem = format!(
+                "pos_embed has {} numbers and the network needs {}: give the sizes of the network that the weights are of",
+                table.len(),
+                self.positions.len()
+            );
+            return Err(TrainingError::state("weights", problem));
+        }
+        let (of_class, _) = table.split_at(self.sizes.width);
+        for (class, added) in weights[self.class.range()].iter_mut().zip(of_class) {
+            *class += added;
+        }
+        self.positions.copy_from_slice(table);
+        Ok(())
+    }
+
+    /// The table of positions, a row for the class token first.
     pub(crate) fn positions(&self) -> &[f32] {
         &self.positions
     }
@@ -146,21 +168,12 @@ impl Vit {
         dtokens: &[f32],
         learning: Learning,
     ) -> Option<Vec<Vec<f32>>> {
-        let width = self.sizes.width;
         let tape_of = (&tape.tape, learning.frozen_blocks);
         let dx = self.transformer.backward(p, g, tape_of, dtokens);
         if learning.taped_from() > 0 {
             return None;
         }
-        let sample = dx.len() / tape.seen.samples.max(1);
-        let each = sample - width;
-        let mut rows = Buffer::unwritten(tape.seen.samples * each);
-        let mut classes = Vec::with_capacity(tape.seen.samples * width);
-        for (dx, rows) in dx.chunks_exact(sample).zip(rows.chunks_exact_mut(each)) {
-            let (class, rest) = dx.split_at(width);
-            classes.extend_from_slice(class);
-            rows.copy_from_slice(rest);
-        }
+        let (classes, rows) = self.split(&dx, tape.seen.samples);
         if learning.frozen_blocks == 0 {
             add_rows(&mut g[self.class.range()], &classes);
         }
@@ -171,6 +184,39 @@ impl Vit {
         learning
             .input
             .then(|| fold_all(&self.sizes, &self.embedding.backward_input(p, &rows)))
+    }
+
+    /// The first token of each of so many samples, and the rows of the others.
+    fn split(&self, tokens: &[f32], samples: usize) -> (Vec<f32>, Buffer) {
+        let width = self.sizes.width;
+        let sample = tokens.len() / samples.max(1);
+        let each = sample - width;
+        let mut rows = Buffer::unwritten(samples * each);
+        let mut classes = Vec::with_capacity(samples * width);
+        for (token, rows) in tokens.chunks_exact(sample).zip(rows.chunks_exact_mut(each)) {
+            let (class, rest) = token.split_at(width);
+            classes.extend_from_slice(class);
+            rows.copy_from_slice(rest);
+        }
+        (classes, rows)
+    }
+
+    /// From the gradient of the tokens to those of the inputs and of every block's attention; no weight learns.
+    pub(crate) fn gradients(
+        &self,
+        p: &[f32],
+        tape: &VitTape,
+        dtokens: &[f32],
+    ) -> (Vec<Vec<f32>>, Vec<Buffer>) {
+        let (dx, attentions) = self.transformer.gradients(p, &tape.tape, dtokens);
+        let (_, rows) = self.split(&dx, tape.seen.samples);
+        let inputs = fold_all(&self.sizes, &self.embedding.backward_input(p, &rows));
+        (inputs, attentions)
+    }
+
+    /// The attention of a block, `[sample][head][token][token]`.
+    pub(crate) fn attention_of(tape: &VitTape, block: usize) -> &[f32] {
+        Transformer::attention_of(&tape.tape, block)
     }
 
     /// The class tokens of inputs; nothing is kept for a way back.
