@@ -195,7 +195,7 @@ mod tests {
         };
         let test = |map: Vec<f32>| {
             let maps = Maps {
-                side: 4,
+                size: [4; 3],
                 each: vec![map],
             };
             faithfulness(&maps, &inputs, &sizes(), settings, &sum, &mut |_, _| {}).unwrap()

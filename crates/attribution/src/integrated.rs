@@ -38,12 +38,7 @@ pub fn integrated_gradients(
             .map(|input| input.iter().map(|v| share * v).collect())
             .collect()
     };
-    let score_at = |share: f32| -> Result<f64, AttributionError> {
-        let inputs = at(share);
-        let trace = question.encoder.trace(&inputs)?;
-        question.score_of(&question.embeddings(&trace)?)
-    };
-    let (score, baseline_score) = (score_at(1.0)?, score_at(0.0)?);
+    let (score, baseline_score) = (question.score(&at(1.0))?, question.score(&at(0.0))?);
     let mut sums: Vec<Vec<f64>> = question.inputs.iter().map(|i| vec![0.0; i.len()]).collect();
     for step in 0..steps {
         let inputs = at((step as f32 + 0.5) / steps as f32);
@@ -72,7 +67,10 @@ pub fn integrated_gradients(
         })
         .collect();
     Ok(IntegratedGradients {
-        maps: Maps { side, each },
+        maps: Maps {
+            size: [side; 3],
+            each,
+        },
         score,
         baseline_score,
         gap: total - (score - baseline_score),

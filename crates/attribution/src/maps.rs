@@ -6,8 +6,8 @@ use triher_training::EncoderSizes;
 /// One map for each input, on its voxels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maps {
-    /// Voxels along each axis.
-    pub side: usize,
+    /// Voxels along each axis, `[z, y, x]`.
+    pub size: [usize; 3],
     /// For each input `[z][y][x]`.
     pub each: Vec<Vec<f32>>,
 }
@@ -16,14 +16,14 @@ impl Maps {
     /// Maps from one number for each patch: linear between the patches' centres, constant beyond the outer ones.
     pub(crate) fn from_patches(sizes: &EncoderSizes, each: &[Vec<f64>]) -> Self {
         Self {
-            side: sizes.side,
+            size: [sizes.side; 3],
             each: each.iter().map(|p| spread(sizes, p)).collect(),
         }
     }
 
     /// The sum over the inputs.
     pub fn total(&self) -> Vec<f32> {
-        let mut total = vec![0f32; self.side.pow(3)];
+        let mut total = vec![0f32; self.size.iter().product()];
         for map in &self.each {
             for (sum, value) in total.iter_mut().zip(map) {
                 *sum += value;

@@ -16,7 +16,7 @@ pub struct Cubes {
 ///
 /// Zeiler and Fergus (2014) in three dimensions: a cube of the inputs is set to 0, the mean intensity of a normalised patch, and the score
 /// is computed again; a voxel gets the mean fall over all cubes that hold it. Negative where covering raises the score. `inputs` have one
-/// channel, `[z][y][x]` of `side` voxels along each axis; `score_of` computes the score of changed inputs, `each` is told how many of how
+/// channel, `[z][y][x]` of `size` voxels; `score_of` computes the score of changed inputs, `each` is told how many of how
 /// many cubes are done. The last cube of an axis ends with the inputs. Because the inputs are covered together there is one map, not one for each.
 ///
 /// # Errors
@@ -24,37 +24,43 @@ pub struct Cubes {
 /// whatever `score_of` reports.
 pub fn occlusion(
     inputs: &[Vec<f32>],
-    side: usize,
+    size: [usize; 3],
     cubes: Cubes,
     score_of: &dyn Fn(&[Vec<f32>]) -> Result<f64, Fault>,
     each: &mut dyn FnMut(usize, usize),
 ) -> Result<Maps, AttributionError> {
     let Cubes { edge, stride } = cubes;
-    if edge == 0 || edge > side || stride == 0 || stride > edge {
+    let smallest = size.into_iter().min().unwrap_or(0);
+    if edge == 0 || edge > smallest || stride == 0 || stride > edge {
         return Err(AttributionError::Setting(format!(
-            "cubes of {edge} voxels every {stride} do not cover an input of {side}: the edge must be from 1 to {side}, the stride from 1 to the edge"
+            "cubes of {edge} voxels every {stride} do not cover an input of {size:?}: the edge must be from 1 to {smallest}, the stride from 1 to the edge"
         )));
     }
+    let count: usize = size.iter().product();
     for input in inputs {
-        crate::error::check("voxels of an input", input.len(), side.pow(3))?;
+        crate::error::check("voxels of an input", input.len(), count)?;
     }
     let whole = finite(score_of(inputs))?;
-    let last = side - edge;
-    let mut starts: Vec<usize> = (0..=last).step_by(stride).collect();
-    if starts.last() != Some(&last) {
-        starts.push(last);
-    }
-    let count = starts.len().pow(3);
-    let mut falls = vec![0f64; side.pow(3)];
-    let mut covered = vec![0u32; side.pow(3)];
+    let starts = size.map(|voxels| {
+        let last = voxels - edge;
+        let mut starts: Vec<usize> = (0..=last).step_by(stride).collect();
+        if starts.last() != Some(&last) {
+            starts.push(last);
+        }
+        starts
+    });
+    let cubes = starts.iter().map(Vec::len).product();
+    let mut falls = vec![0f64; count];
+    let mut covered = vec![0u32; count];
+    let [_, rows, columns] = size;
     let mut done = 0;
-    for &z in &starts {
-        for &y in &starts {
-            for &x in &starts {
+    for &z in &starts[0] {
+        for &y in &starts[1] {
+            for &x in &starts[2] {
                 let voxels = move || {
                     (z..z + edge).flat_map(move |z| {
                         (y..y + edge).flat_map(move |y| {
-                            (x..x + edge).map(move |x| (z * side + y) * side + x)
+                            (x..x + edge).map(move |x| (z * rows + y) * columns + x)
                         })
                     })
                 };
@@ -68,14 +74,14 @@ pub fn occlusion(
                     covered[at] += 1;
                 }
                 done += 1;
-                each(done, count);
+                each(done, cubes);
             }
         }
     }
     let map = falls.iter().zip(&covered);
     let map = map.map(|(fall, &n)| (fall / f64::from(n)) as f32).collect();
     Ok(Maps {
-        side,
+        size,
         each: vec![map],
     })
 }
@@ -87,7 +93,6 @@ mod tests {
     #[test]
     fn a_score_that_sums_voxels_is_found_again() {
         // The score is the weighted sum of both inputs, so that covering a cube takes away its own sum.
-        let side = 5;
         let inputs: Vec<Vec<f32>> = vec![
             (0..125).map(|i| (i % 7) as f32).collect(),
             (0..125).map(|i| (i % 3) as f32).collect(),
@@ -97,14 +102,14 @@ mod tests {
             Ok(sum(&inputs[0]) + 2.0 * sum(&inputs[1]))
         };
         let single = Cubes { edge: 1, stride: 1 };
-        let maps = occlusion(&inputs, side, single, &score, &mut |_, _| {}).unwrap();
+        let maps = occlusion(&inputs, [5; 3], single, &score, &mut |_, _| {}).unwrap();
         for (at, &value) in maps.each[0].iter().enumerate() {
             assert_eq!(value, inputs[0][at] + 2.0 * inputs[1][at]);
         }
         // Cubes of 2 every 2: the last one begins at 3, and voxel 3 of an axis lies in two cubes.
         let mut seen = 0;
         let cubes = Cubes { edge: 2, stride: 2 };
-        let maps = occlusion(&inputs, side, cubes, &score, &mut |done, of| {
+        let maps = occlusion(&inputs, [5; 3], cubes, &score, &mut |done, of| {
             seen = done;
             assert_eq!(of, 27);
         })
@@ -118,6 +123,6 @@ mod tests {
         assert_eq!(maps.each[0][0], fall(0, 0, 0));
         assert_eq!(maps.each[0][3], (fall(0, 0, 2) + fall(0, 0, 3)) / 2.0);
         let gaps = Cubes { edge: 2, stride: 3 };
-        assert!(occlusion(&inputs, side, gaps, &score, &mut |_, _| {}).is_err());
+        assert!(occlusion(&inputs, [5; 3], gaps, &score, &mut |_, _| {}).is_err());
     }
 }

@@ -16,13 +16,19 @@ pub struct Pointing {
     pub share_of_voxels: f64,
 }
 
-/// Compares a map, `[z][y][x]` of `side` voxels along each axis, with a region on the same voxels.
+/// Compares a map, `[z][y][x]` of `size` voxels, with a region on the same voxels.
 ///
 /// # Errors
 /// [`AttributionError::Length`] when map or region have another size.
-pub fn pointing(map: &[f32], region: &[bool], side: usize) -> Result<Pointing, AttributionError> {
-    check("voxels of the map", map.len(), side.pow(3))?;
-    check("voxels of the region", region.len(), side.pow(3))?;
+pub fn pointing(
+    map: &[f32],
+    region: &[bool],
+    size: [usize; 3],
+) -> Result<Pointing, AttributionError> {
+    let voxels = size.iter().product();
+    check("voxels of the map", map.len(), voxels)?;
+    check("voxels of the region", region.len(), voxels)?;
+    let [_, rows, columns] = size;
     let mut peak = 0;
     let (mut inside, mut all) = (0f64, 0f64);
     for (at, (&value, &in_region)) in map.iter().zip(region).enumerate() {
@@ -36,7 +42,11 @@ pub fn pointing(map: &[f32], region: &[bool], side: usize) -> Result<Pointing, A
     let count = region.iter().filter(|&&r| r).count();
     Ok(Pointing {
         hit: region.get(peak).copied().unwrap_or(false),
-        peak: [peak / (side * side), peak / side % side, peak % side],
+        peak: [
+            peak / (rows * columns),
+            peak / columns % rows,
+            peak % columns,
+        ],
         share_inside: inside / all,
         share_of_voxels: count as f64 / region.len() as f64,
     })
@@ -50,11 +60,11 @@ mod tests {
     fn shares_and_the_peak_are_counted() {
         let map = [0.0, 1.0, 3.0, -5.0, 0.0, 0.0, 2.0, 0.0];
         let region = [true, false, true, true, false, false, false, false];
-        let found = pointing(&map, &region, 2).unwrap();
+        let found = pointing(&map, &region, [2; 3]).unwrap();
         assert!(found.hit);
         assert_eq!(found.peak, [0, 1, 0]);
         assert_eq!((found.share_inside, found.share_of_voxels), (0.5, 0.375));
-        assert!(!pointing(&map, &[false; 8], 2).unwrap().hit);
-        assert!(pointing(&map, &region, 3).is_err());
+        assert!(!pointing(&map, &[false; 8], [2; 3]).unwrap().hit);
+        assert!(pointing(&map, &region, [3; 3]).is_err());
     }
 }

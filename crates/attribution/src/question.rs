@@ -42,6 +42,16 @@ impl std::fmt::Debug for Question<'_> {
 }
 
 impl Question<'_> {
+    /// The score of other inputs by the network.
+    ///
+    /// # Errors
+    /// When the network refuses the inputs, or the score cannot be computed.
+    pub fn score(&self, inputs: &[Vec<f32>]) -> Result<f64, AttributionError> {
+        check("inputs", inputs.len(), self.inputs.len())?;
+        let trace = self.encoder.trace(inputs)?;
+        self.score_of(&self.embeddings(&trace)?)
+    }
+
     /// The embeddings of all inputs, one after the other, from what the network made of them.
     ///
     /// # Errors

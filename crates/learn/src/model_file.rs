@@ -281,6 +281,24 @@ impl ModelFile {
         })
     }
 
+    /// Probabilities alone, rows x classes, for many rows of one patient that differ little: without prediction sets, distances and notes.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn probabilities(
+        &self,
+        feature_names: &[String],
+        values: &[f64],
+    ) -> Result<Matrix, LearnError> {
+        let x = self.align(feature_names, values)?;
+        self.pipeline.predict_proba_at(&x, &vec![None; x.rows()])
+    }
+
+    /// Whether the probabilities have slopes by the features, as methods that follow gradients need.
+    pub fn has_slopes(&self) -> bool {
+        self.pipeline.has_slopes()
+    }
+
     /// What each of the model's features adds to the score of a class for one row, in the order of the model's features;
     /// see [`FittedPipeline::contributions`].
     ///

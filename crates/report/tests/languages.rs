@@ -137,7 +137,8 @@ fn report(language: Language) -> PatientReport {
         planes: vec![picture(image.clone()); 3],
         attribution: Some(AttributionPictures {
             name: "map.nii.gz".into(),
-            planes: vec![picture(image.with_heat(&heat)); 3],
+            planes: vec![picture(image.clone().with_heat(&heat)); 3],
+            phases: vec![picture(image.with_heat(&heat)); 5],
         }),
         curve: Some(KineticCurve::default()),
         reasons: ["kin_ser_mean", "emb_C2_17", "C1_glcm_contrast"]

@@ -1,6 +1,7 @@
 //! The whole method on a simulated cohort: what a newcomer runs first.
 
 use crate::StudyError;
+use crate::case::CasePlan;
 use crate::cohort::LesionPlace;
 use crate::labelling::{LabelPlan, label};
 use crate::manifest::write_whole;
@@ -84,15 +85,17 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     let patient_report = plan.out.join("patient.html");
     let predicted = predict(
         &PredictPlan {
-            model: study.model.clone(),
-            images,
-            lesion: LesionPlace::Mask(mask),
-            rule: LesionRule::Largest,
-            resample_mask: false,
-            patient: None,
-            times_s: None,
-            weights: plan.weights.clone(),
-            rules: None,
+            case: CasePlan {
+                model: study.model.clone(),
+                images,
+                lesion: LesionPlace::Mask(mask),
+                rule: LesionRule::Largest,
+                resample_mask: false,
+                patient: None,
+                times_s: None,
+                weights: plan.weights.clone(),
+                rules: None,
+            },
             json: Some(plan.out.join("patient.json")),
             html: Some(patient_report.clone()),
             pdf: Some(plan.out.join("patient.pdf")),

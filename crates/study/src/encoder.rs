@@ -2,13 +2,15 @@
 
 use crate::StudyError;
 use crate::embedding_cache::EmbeddingCache;
+use crate::encoder_tensors::encoder_tensors;
 use crate::recipe::TokenChoice;
 use crate::source::file_name;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use triher_encoder::Encoder;
 use triher_onnx::{OnnxEncoder, Runtime};
 use triher_patch::{Profile, TestTime, Variant, Window, encoder_input};
+use triher_training::TracedEncoder;
 use triher_volume::{Image, Mask};
 
 /// An encoder that is ready to use, and what it is called in reports.
@@ -17,6 +19,7 @@ pub struct StudyEncoder {
     network: Network,
     width: usize,
     name: String,
+    weights: Option<PathBuf>,
     cache: Option<EmbeddingCache>,
 }
 
@@ -93,6 +96,7 @@ impl StudyEncoder {
             network,
             width,
             name,
+            weights: weights.map(Path::to_owned),
             cache: EmbeddingCache::of_this_user(),
         })
     }
@@ -130,6 +134,20 @@ impl StudyEncoder {
         })
     }
 
+    /// The network with its gradients; `None` for an ONNX model, which has none here.
+    ///
+    /// # Errors
+    /// When the weights cannot be read again.
+    pub(crate) fn traced(&self) -> Result<Option<TracedEncoder>, StudyError> {
+        match self.network {
+            Network::Onnx(_) => Ok(None),
+            Network::Transformer(_) => {
+                let (sizes, tensors) = encoder_tensors(self.weights.as_deref())?;
+                Ok(Some(TracedEncoder::new(sizes, &tensors)?))
+            }
+        }
+    }
+
     /// Embeds patches of one lesion, before normalisation.
     ///
     /// # Errors
@@ -164,7 +182,12 @@ impl StudyEncoder {
     }
 
     /// A patch as the network takes it: normalised, but for a model whose card says how.
-    fn input(&self, patch: Image, mask: &Mask, variant: Variant) -> Result<Image, StudyError> {
+    pub(crate) fn input(
+        &self,
+        patch: Image,
+        mask: &Mask,
+        variant: Variant,
+    ) -> Result<Image, StudyError> {
         match &self.network {
             Network::Transformer(_) => {
                 let normalised = encoder_input(&patch, mask, variant)?;
@@ -206,35 +229,9 @@ impl StudyEncoder {
         let missing: Vec<usize> = (0..inputs.len())
             .filter(|&at| found[at].is_none())
             .collect();
-        let computed = match &self.network {
-            Network::Transformer(encoder) => {
-                let patches: Vec<&[f32]> = missing.iter().map(|&at| inputs[at].voxels()).collect();
-                match token {
-                    TokenChoice::Class => {
-                        let embeddings = encoder.embed(&patches)?;
-                        embeddings.into_iter().map(|e| e.class_token).collect()
-                    }
-                    TokenChoice::MaskPooled => {
-                        let embeddings = encoder.embed_tokens(&patches)?;
-                        let pooled = embeddings.iter().zip(&missing);
-                        pooled
-                            .map(|(e, &at)| e.mask_pooled(mask_of(at).voxels()))
-                            .collect::<Result<Vec<Vec<f32>>, _>>()?
-                    }
-                }
-            }
-            Network::Onnx(model) => {
-                if token == TokenChoice::MaskPooled {
-                    return Err(StudyError::Input(format!(
-                        "{} is an ONNX model, and its card says what is taken from it: leave the token at its default",
-                        self.name
-                    )));
-                }
-                let patches: Vec<Image> = missing.iter().map(|&at| inputs[at].clone()).collect();
-                let masks: Vec<Mask> = missing.iter().map(|&at| mask_of(at).clone()).collect();
-                model.embed(&patches, &masks)?
-            }
-        };
+        let unknown: Vec<&Image> = missing.iter().map(|&at| &inputs[at]).collect();
+        let of_unknown: Vec<&Mask> = missing.iter().map(|&at| mask_of(at)).collect();
+        let computed = self.compute(&unknown, &of_unknown, token)?;
         for (at, values) in missing.into_iter().zip(computed) {
             if let (Some(cache), Some(key)) = (&self.cache, &keys[at]) {
                 cache.put(key, &values);
@@ -251,6 +248,47 @@ impl StudyEncoder {
                     .collect()
             })
             .collect())
+    }
+
+    /// Embeds normalised inputs, each with its mask, whether or not the cache knows them, and leaves the cache as it is.
+    ///
+    /// # Errors
+    /// When an input does not fit the encoder, or an ONNX model is asked for tokens of the mask.
+    pub(crate) fn compute(
+        &self,
+        inputs: &[&Image],
+        masks: &[&Mask],
+        token: TokenChoice,
+    ) -> Result<Vec<Vec<f32>>, StudyError> {
+        Ok(match &self.network {
+            Network::Transformer(encoder) => {
+                let patches: Vec<&[f32]> = inputs.iter().map(|i| i.voxels()).collect();
+                match token {
+                    TokenChoice::Class => {
+                        let embeddings = encoder.embed(&patches)?;
+                        embeddings.into_iter().map(|e| e.class_token).collect()
+                    }
+                    TokenChoice::MaskPooled => {
+                        let embeddings = encoder.embed_tokens(&patches)?;
+                        let pooled = embeddings.iter().zip(masks);
+                        pooled
+                            .map(|(e, mask)| e.mask_pooled(mask.voxels()))
+                            .collect::<Result<Vec<Vec<f32>>, _>>()?
+                    }
+                }
+            }
+            Network::Onnx(model) => {
+                if token == TokenChoice::MaskPooled {
+                    return Err(StudyError::Input(format!(
+                        "{} is an ONNX model, and its card says what is taken from it: leave the token at its default",
+                        self.name
+                    )));
+                }
+                let patches: Vec<Image> = inputs.iter().map(|&i| i.clone()).collect();
+                let masks: Vec<Mask> = masks.iter().map(|&m| m.clone()).collect();
+                model.embed(&patches, &masks)?
+            }
+        })
     }
 
     /// SHA-256 of all that an embedding depends on.

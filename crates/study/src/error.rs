@@ -125,6 +125,9 @@ pub enum StudyError {
     /// Training of the encoder.
     #[error(transparent)]
     Training(#[from] triher_training::TrainingError),
+    /// Attribution.
+    #[error(transparent)]
+    Attribution(#[from] triher_attribution::AttributionError),
     /// The simulator.
     #[error(transparent)]
     Simulate(#[from] triher_simulate::SimulateError),

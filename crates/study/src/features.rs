@@ -235,6 +235,11 @@ impl FeatureExtractor {
         })
     }
 
+    /// The encoder and how it is used, when there is one.
+    pub(crate) fn embedding(&self) -> Option<(&StudyEncoder, &EmbeddingRecipe)> {
+        self.encoder.as_ref().zip(self.recipe.embedding.as_ref())
+    }
+
     /// The encoder's name and SHA-256, when there is one.
     pub fn encoder(&self) -> Option<(&str, &str)> {
         self.encoder.as_ref().map(|e| (e.name(), e.sha256()))

@@ -1,6 +1,7 @@
 //! Fine-tuning of an encoder on labelled patches, from a configuration file to weights.
 
 use crate::StudyError;
+use crate::encoder_tensors::{Tensors, encoder_tensors};
 use crate::evaluation::most_probable;
 use crate::finetune_samples::Samples;
 use crate::manifest::{Manifest, sha256_hex, write_whole};
@@ -8,11 +9,8 @@ use crate::progress::Progress;
 use crate::study_file::configuration;
 use crate::training_page::finetuning_page;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use triher_checkpoint::{Checkpoint, Limits};
-use triher_encoder::{EncoderConfig, EncoderOptions};
 use triher_report::EvaluationReport;
 use triher_stats::{Evaluation, EvaluationOptions, Predictions};
 use triher_training::{
@@ -120,27 +118,13 @@ impl FinetunePlan {
     }
 }
 
-/// Tensors by name.
-type Tensors = BTreeMap<String, Vec<f32>>;
-
 /// The encoder to begin with: its sizes, and its tensors when there are weights.
 fn start(plan: &FinetunePlan) -> Result<(EncoderSizes, Option<Tensors>), StudyError> {
     let Some(path) = &plan.weights else {
         return Ok((plan.encoder.unwrap_or_default(), None));
     };
-    let found = Checkpoint::open(path, &Limits::default())?.encoder_tensors()?;
-    let config = EncoderConfig::from_shapes(path, &found.names.shapes, &EncoderOptions::default())?;
-    let sizes = EncoderSizes {
-        side: config.side,
-        channels: config.channels,
-        patch: config.patch,
-        width: config.width,
-        depth: config.depth,
-        heads: config.heads,
-        hidden: config.hidden,
-    };
-    let tensors = found.tensors.into_iter().map(|(name, t)| (name, t.data));
-    Ok((sizes, Some(tensors.collect())))
+    let (sizes, tensors) = encoder_tensors(Some(path))?;
+    Ok((sizes, Some(tensors)))
 }
 
 /// Fine-tunes and writes the weights, `NAME.curve.csv`, `NAME.html` with the learning curves and `NAME.manifest.json`; with folds

@@ -33,7 +33,11 @@
 //! # Ok::<(), triher_study::StudyError>(())
 //! ```
 
+pub mod attribution;
+mod attribution_checks;
 mod canvas;
+pub mod case;
+mod class_score;
 pub mod clinical;
 pub mod cohort;
 pub mod cohort_habitats;
@@ -44,6 +48,7 @@ mod curve_features;
 pub mod demo;
 mod embedding_cache;
 pub mod encoder;
+mod encoder_tensors;
 mod error;
 pub mod evaluation;
 pub mod explain;

@@ -1,15 +1,13 @@
 //! The report on one predicted patient: a prediction in the words of a language.
 
 use crate::StudyError;
-use crate::features::FeatureExtractor;
+use crate::case::Case;
 use crate::manifest::FileHash;
 use crate::patient_model_card::model_card;
 use crate::pictures;
 use crate::prediction::{PredictPlan, Prediction};
-use crate::source::{PatientStudy, file_name};
+use crate::progress::Progress;
 use triher_kinetics::CurveType;
-use triher_learn::ModelFile;
-use triher_region::Lesion;
 use triher_report::{
     AttributionPictures, Catalogue, CurvePoint, KineticCurve, PatientReport, Reason, feature_words,
 };
@@ -23,11 +21,11 @@ const ONE_CLASS: f64 = 0.999;
 /// What the report is made from.
 pub(crate) struct PatientPage<'a> {
     pub(crate) plan: &'a PredictPlan,
-    pub(crate) model: &'a ModelFile,
+    pub(crate) case: &'a Case,
     pub(crate) prediction: &'a Prediction,
-    pub(crate) study: &'a PatientStudy,
-    pub(crate) lesion: &'a Lesion,
-    pub(crate) extractor: &'a FeatureExtractor,
+    /// The predicted class's place among the model's.
+    pub(crate) class: usize,
+    pub(crate) progress: &'a dyn Progress,
     /// Names of what was fitted on this patient among others.
     pub(crate) fitted_on_patient: &'a [String],
     /// Notes of reading, outlining and feature extraction, in English.
@@ -42,12 +40,12 @@ impl PatientPage<'_> {
     pub(crate) fn report(&self) -> Result<PatientReport, StudyError> {
         let words = Catalogue::new(self.plan.language);
         let prediction = self.prediction;
-        let (series, mask) = (&self.study.series, &self.lesion.mask);
+        let (series, mask) = (&self.case.study.series, &self.case.lesion.mask);
         let probabilities = prediction.probabilities.iter();
         let probabilities =
             probabilities.map(|(class, p)| (class.clone(), p.as_f64().unwrap_or(f64::NAN)));
-        let window = self.extractor.window(mask)?;
-        let patches = self.extractor.patches(series, mask)?;
+        let window = self.case.extractor.window(mask)?;
+        let patches = self.case.extractor.patches(series, mask)?;
         let inputs = prediction.manifest.inputs.iter();
         let mut manifest = vec![(
             words.text("provenance-version"),
@@ -61,8 +59,8 @@ impl PatientPage<'_> {
             probabilities: probabilities.collect(),
             predicted: prediction.class.clone(),
             uncertainty: self.uncertainty(&words),
-            model: model_card(self.model, &self.plan.model, &words)?,
-            study: pictures::phases(series, mask, window.as_ref(), &words)?,
+            model: model_card(&self.case.model, &self.plan.case.model, &words)?,
+            study: pictures::phases(series, mask, window.as_ref(), None, &words)?,
             planes: pictures::planes(series, mask, None, &words)?,
             attribution: self.attribution(&words)?,
             patch: pictures::patches(&patches)?,
@@ -120,18 +118,18 @@ impl PatientPage<'_> {
                 sentences.push(match names.as_slice() {
                     [] => words.text("set-empty"),
                     [class] => words.with("set-one", &[("class", class)]),
-                    all if all.len() == self.model.classes.len() => {
+                    all if all.len() == self.case.model.classes.len() => {
                         words.with("set-all", &[("classes", &classes)])
                     }
                     _ => words.with("set-several", &[("classes", &classes)]),
                 });
             }
         }
-        if let Some(conformal) = self.model.pipeline.conformal() {
+        if let Some(conformal) = self.case.model.pipeline.conformal() {
             let coverage = words.percent(conformal.spec().coverage, 0);
             sentences.push(words.with("set-coverage", &[("coverage", &coverage)]));
         }
-        sentences.push(match self.model.pipeline.calibrator() {
+        sentences.push(match self.case.model.pipeline.calibrator() {
             Some(method) => words.with("calibration-done", &[("method", &method.describe())]),
             None => words.text("calibration-none"),
         });
@@ -175,26 +173,29 @@ impl PatientPage<'_> {
     }
 
     fn attribution(&self, words: &Catalogue) -> Result<Option<AttributionPictures>, StudyError> {
-        let Some(path) = &self.plan.attribution else {
+        let Some(source) = &self.plan.attribution else {
             return Ok(None);
         };
-        let map = triher_imagefile::read_image(path)?;
-        let heat = pictures::heat_on(&map, self.study.series.geometry());
-        let planes = match heat {
-            Some(heat) => {
-                pictures::planes(&self.study.series, &self.lesion.mask, Some(&heat), words)?
-            }
-            None => Vec::new(),
+        let (name, map) = source.map(self.case, self.class, words, self.progress)?;
+        let (series, lesion) = (&self.case.study.series, &self.case.lesion.mask);
+        let heat = pictures::heat_on(&map, series.geometry());
+        let (planes, phases) = match &heat {
+            Some(heat) => (
+                pictures::planes(series, lesion, Some(heat), words)?,
+                pictures::phases(series, lesion, None, Some(heat), words)?,
+            ),
+            None => Default::default(),
         };
         Ok(Some(AttributionPictures {
-            name: file_name(path),
+            name,
             planes,
+            phases,
         }))
     }
 
     fn curve(&self, words: &Catalogue) -> Result<KineticCurve, StudyError> {
-        let series = &self.study.series;
-        let curve = triher_kinetics::curve(series, &self.lesion.mask)?;
+        let series = &self.case.study.series;
+        let curve = triher_kinetics::curve(series, &self.case.lesion.mask)?;
         let times = series.times_s();
         let points = curve.iter().enumerate().map(|(phase, &mean)| CurvePoint {
             phase: format!("C{phase}"),
@@ -250,10 +251,15 @@ impl PatientPage<'_> {
 
     /// Where a feature's value stands among the training patients, and for or against which class it speaks.
     fn standing(&self, feature: &str, against: bool, class: &str, words: &Catalogue) -> String {
-        let place = self.model.feature_names.iter().position(|n| n == feature);
+        let place = self
+            .case
+            .model
+            .feature_names
+            .iter()
+            .position(|n| n == feature);
         let value = self.prediction.features.get(feature);
         let value = value.and_then(serde_json::Value::as_f64);
-        let quantiles = &self.model.training.feature_quantiles;
+        let quantiles = &self.case.model.training.feature_quantiles;
         let below = place
             .zip(value)
             .and_then(|(p, v)| quantiles.share_below(p, v));
@@ -272,7 +278,7 @@ impl PatientPage<'_> {
     }
 
     fn reasons_notes(&self, words: &Catalogue) -> Vec<String> {
-        if self.model.training.feature_quantiles.is_empty() {
+        if self.case.model.training.feature_quantiles.is_empty() {
             vec![words.text("reasons-no-quantiles")]
         } else {
             Vec::new()
@@ -298,7 +304,7 @@ impl PatientPage<'_> {
         let mut read: Vec<(String, String)> = read.collect();
         let evidence = self.prediction.study.evidence.clone();
         read.push((words.text("told-apart"), evidence));
-        let geometry = self.study.series.geometry().to_string();
+        let geometry = self.case.study.series.geometry().to_string();
         read.push((words.text("grid"), geometry));
         read
     }

@@ -10,7 +10,8 @@ use triher_volume::{DynamicSeries, Geometry, Image, Mask, Volume, reorient};
 /// encoder, its crop.
 ///
 /// Slices are those of the acquisition, drawn head up and with the patient's left on the right.
-/// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows.
+/// All phases share one grey window (1st to 99.5th percentile of the whole slices), so that enhancement shows. Heat (0 to 1, on the series'
+/// grid) lies over each where given.
 ///
 /// # Errors
 /// When the images cannot be turned upright.
@@ -18,6 +19,7 @@ pub(crate) fn phases(
     series: &DynamicSeries,
     lesion: &Mask,
     window: Option<&Window>,
+    heat: Option<&Image>,
     words: &Catalogue,
 ) -> Result<Vec<PhasePicture>, StudyError> {
     let upright = Upright::of(series.geometry());
@@ -39,6 +41,8 @@ pub(crate) fn phases(
         .iter()
         .map(|p| Ok(Slice::of(&upright.turned(&p.image)?, axis, index)))
         .collect::<Result<Vec<Slice>, StudyError>>()?;
+    let heat = heat.map(|heat| upright.turned(heat)).transpose()?;
+    let heat = heat.map(|heat| Slice::of(&heat, axis, index).values);
     let window = grey_window(slices.iter().flat_map(|s| s.values.iter().copied()));
     let outlines = outline(&lesion, axis, index);
     let pictures = series.phases().iter().zip(&slices).enumerate();
@@ -50,7 +54,10 @@ pub(crate) fn phases(
                     n => words.with("phase-after", &[("number", &n.to_string())]),
                 },
                 time_s: phase.time_s,
-                slice: slice.grey(window)?,
+                slice: match &heat {
+                    Some(heat) => slice.grey(window)?.with_heat(heat),
+                    None => slice.grey(window)?,
+                },
                 outlines: outlines.clone(),
                 crop: crop.as_ref().map(|bounds| in_plane(bounds, axis)),
             })
@@ -104,9 +111,8 @@ pub(crate) fn planes(
         .collect()
 }
 
-/// The absolute values of a map at the voxels of a grid, linearly interpolated in patient coordinates and divided by the largest. Outside
-/// of the map there is 0. `None` when nothing is left.
-pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
+/// A map at the voxels of a grid, linearly interpolated in patient coordinates. Outside of the map, and where it is no number, there is 0.
+pub(crate) fn map_on(map: &Image, grid: &Geometry) -> Image {
     let from = map.geometry();
     let size = from.size();
     let value = |index: [usize; 3]| {
@@ -129,12 +135,17 @@ pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
             }
             let value = f64::from(map.get(at).copied().unwrap_or(0.0));
             if weight > 0.0 && value.is_finite() {
-                sum += weight * value.abs();
+                sum += weight * value;
             }
         }
         sum as f32
     };
-    let mut heat = Image::from_fn(*grid, value);
+    Image::from_fn(*grid, value)
+}
+
+/// The absolute values of [`map_on`] divided by the largest; `None` when nothing is left.
+pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
+    let mut heat = map_on(map, grid).map(|v| v.abs());
     let largest = heat.voxels().iter().copied().fold(0.0f32, f32::max);
     if largest <= 0.0 {
         return None;

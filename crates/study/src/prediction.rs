@@ -1,43 +1,25 @@
 //! One patient: from images to probabilities, with a picture of what was read.
 
 use crate::StudyError;
-use crate::cohort::{LesionPlace, PatientImages};
+use crate::attribution::{Method, map_of};
+use crate::case::{Case, CasePlan};
 use crate::evaluation::{classes_of, most_probable, upstream_of};
-use crate::extract::read_rules;
-use crate::features::FeatureExtractor;
-use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::patient_page::PatientPage;
 use crate::progress::Progress;
-use crate::recipe::Recipe;
-use crate::source::{PatientStudy, PhaseRead, ReadOptions, SetAside};
+use crate::source::{PhaseRead, SetAside, file_name};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::ModelFile;
-use triher_region::{LesionRule, Size};
-use triher_report::{Language, patient_pdf, patient_report};
+use triher_region::Size;
+use triher_report::{Catalogue, Language, patient_pdf, patient_report};
+use triher_volume::Image;
 
 /// Whom to predict and what to write.
 #[derive(Clone, Debug)]
 pub struct PredictPlan {
-    /// The model file.
-    pub model: PathBuf,
-    /// The images: folder, zip or file.
-    pub images: PathBuf,
-    /// Where the lesion is.
-    pub lesion: LesionPlace,
-    /// Which of several lesions of a mask.
-    pub rule: LesionRule,
-    /// Whether a mask on another grid is resampled.
-    pub resample_mask: bool,
-    /// The patient, when the images hold several.
-    pub patient: Option<String>,
-    /// Seconds of the phases, for files that carry none.
-    pub times_s: Option<Vec<f64>>,
-    /// Encoder weights, when they are not beside the model.
-    pub weights: Option<PathBuf>,
-    /// Series rules.
-    pub rules: Option<PathBuf>,
+    /// The model and the lesion.
+    pub case: CasePlan,
     /// Result as JSON.
     pub json: Option<PathBuf>,
     /// Report.
@@ -46,10 +28,52 @@ pub struct PredictPlan {
     pub pdf: Option<PathBuf>,
     /// Language of the reports.
     pub language: Language,
-    /// A map of where the model looked, on any grid in patient coordinates: shown over the lesion's planes.
-    pub attribution: Option<PathBuf>,
+    /// Where the model looked: shown over the lesion's planes and phases.
+    pub attribution: Option<AttributionSource>,
     /// Whether the model was trained on simulated patients: the report then says so first.
     pub simulated: bool,
+}
+
+/// Where the map of a report comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttributionSource {
+    /// A file, on any grid in patient coordinates.
+    File(PathBuf),
+    /// It is made for the predicted class.
+    Method(Method),
+}
+
+impl AttributionSource {
+    /// A method by its name with usual settings (32 steps, cubes of 8 voxels), or else a file.
+    pub fn parse(text: &Path) -> Self {
+        Self::Method(match text.to_str() {
+            Some("rollout") => Method::Rollout,
+            Some("relevance") => Method::Relevance,
+            Some("integrated-gradients") => Method::IntegratedGradients { steps: 32 },
+            Some("occlusion") => Method::Occlusion { edge: 8, stride: 8 },
+            _ => return Self::File(text.to_owned()),
+        })
+    }
+
+    /// Its name for a report's text, and the map.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or there is no map of this model.
+    pub(crate) fn map(
+        &self,
+        case: &Case,
+        class: usize,
+        words: &Catalogue,
+        progress: &dyn Progress,
+    ) -> Result<(String, Image), StudyError> {
+        match self {
+            Self::File(path) => Ok((file_name(path), triher_imagefile::read_image(path)?)),
+            Self::Method(method) => Ok((
+                words.text(method.key()),
+                map_of(case, *method, class, progress)?,
+            )),
+        }
+    }
 }
 
 /// The prediction of one lesion.
@@ -164,42 +188,28 @@ const TOP_FEATURES: usize = 10;
 /// When the model was trained on features that triher did not extract, the images cannot be read, the lesion is not
 /// found, or several lesions are asked for.
 pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction, StudyError> {
-    let model = ModelFile::read(&plan.model)?;
-    let (recipe, folder) = recipe_of(&model, plan)?;
     progress.begin("Prediction", 4);
-    let options = ReadOptions {
-        rules: read_rules(plan.rules.as_deref())?,
-        patient: plan.patient.clone(),
-        times_s: plan.times_s.clone(),
-    };
-    let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &options)?;
-    progress.step("images read");
-    let found = find_lesions(&study, &plan.lesion, &plan.rule, plan.resample_mask)
-        .map_err(|e| e.of_patient(&study.id))?;
-    let [lesion] = found.lesions.as_slice() else {
-        return Err(StudyError::Input(format!(
-            "the mask holds {} lesions: choose one with --lesion largest or --lesion named:LABEL",
-            found.lesions.len()
-        )));
-    };
-    progress.step("lesion found");
-    let extractor = FeatureExtractor::new(&recipe, &folder)?;
-    let features = extractor
-        .extract(&study.series, &lesion.mask)
-        .map_err(|e| e.of_patient(&study.id))?;
-    progress.step("features computed");
+    let case = Case::read(&plan.case, progress)?;
+    let Case {
+        model,
+        study,
+        lesion,
+        extractor,
+        features,
+        ..
+    } = &case;
     let predicted = model.predict(extractor.names(), &features.values)?;
     let probabilities = predicted.probabilities.row(0).to_vec();
     let class = most_probable(&probabilities);
-    let test_time = view_spread(&model, extractor.names(), &features.views, class)?;
+    let test_time = view_spread(model, extractor.names(), &features.views, class)?;
 
     let mut warnings = study.warnings.clone();
-    warnings.extend(found.warnings.iter().cloned());
+    warnings.extend(case.lesion_warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
     warnings.extend(features.notes.iter().cloned());
     let notes = warnings.clone();
     let mut fitted_on_patient = Vec::new();
-    for upstream in upstream_of(&model) {
+    for upstream in upstream_of(model) {
         if !upstream.among([&study.id]).is_empty() {
             fitted_on_patient.push(upstream.what.clone());
             warnings.push(format!(
@@ -221,11 +231,8 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
                 .to_owned(),
         );
     }
-    let mut manifest = Manifest::new("predict", &recipe);
-    manifest.add_input(&plan.model)?;
-    manifest.inputs.extend(study.inputs.iter().cloned());
-    manifest.inputs.extend(found.inputs.iter().cloned());
-    if let Some(path) = &plan.attribution {
+    let mut manifest = case.manifest("predict");
+    if let Some(AttributionSource::File(path)) = &plan.attribution {
         manifest.inputs.push(FileHash::of(path)?);
     }
 
@@ -240,7 +247,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
         neighbour_distance: distances.map(|d| d.neighbour),
         lesion: LesionFacts {
             name: lesion.name.clone(),
-            found_by: found.found_by.clone(),
+            found_by: case.found_by.clone(),
             voxels: lesion.mask.count(),
             size: triher_region::size(&lesion.mask)?,
         },
@@ -250,7 +257,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
             set_aside: study.set_aside.clone(),
         },
         test_time,
-        top_features: top_features(&model, extractor.names(), &features.values, class)?,
+        top_features: top_features(model, extractor.names(), &features.values, class)?,
         features: named(extractor.names(), &features.values),
         warnings,
         manifest,
@@ -261,11 +268,10 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     if plan.html.is_some() || plan.pdf.is_some() {
         let page = PatientPage {
             plan,
-            model: &model,
+            case: &case,
             prediction: &prediction,
-            study: &study,
-            lesion,
-            extractor: &extractor,
+            class,
+            progress,
             fitted_on_patient: &fitted_on_patient,
             notes: &notes,
         };
@@ -283,28 +289,10 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     Ok(prediction)
 }
 
-/// The recipe that the model was trained with, and the folder its weights are looked for in.
-fn recipe_of(model: &ModelFile, plan: &PredictPlan) -> Result<(Recipe, PathBuf), StudyError> {
-    let name = crate::source::file_name(&plan.model);
-    let Some(recipe) = &model.extraction else {
-        return Err(StudyError::Input(format!(
-            "{name} was trained on a table that triher did not extract, so its features cannot be computed from images: \
-             use it with `triher evaluate`, or train one on a table made by `triher extract`"
-        )));
-    };
-    let mut recipe: Recipe = serde_json::from_value(recipe.clone()).map_err(|e| {
-        StudyError::Input(format!(
-            "{name} holds a feature recipe that this triher does not know ({e}): use a newer triher"
-        ))
-    })?;
-    let folder = plan.model.parent().unwrap_or(Path::new("")).to_owned();
-    if let (Some(embedding), Some(weights)) = (&mut recipe.embedding, &plan.weights) {
-        embedding.weights = Some(std::path::absolute(weights).map_err(StudyError::read(weights))?);
-    }
-    Ok((recipe, folder))
-}
-
-fn named(names: &[String], values: &[f64]) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn named(
+    names: &[String],
+    values: &[f64],
+) -> serde_json::Map<String, serde_json::Value> {
     let pairs = names.iter().zip(values);
     pairs
         .map(|(name, &value)| (name.clone(), serde_json::Value::from(value)))

@@ -3,12 +3,14 @@
 //! These types hold the words as typed and the help that explains them. Each command turns its
 //! own into a validated plan of the library (the second stage, in [`crate::commands`]).
 
+mod case;
 mod evaluation;
 mod explaining;
 mod imaging;
 mod patient_report;
 mod planning;
 
+pub(crate) use case::{AttributeArguments, AttributionMethod, CaseArguments};
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
 pub(crate) use explaining::{ExplainArguments, MapArguments};
 pub(crate) use imaging::{
@@ -92,6 +94,8 @@ pub(crate) enum Command {
     Map(MapArguments),
     /// Predict one patient's HER2 class
     Predict(PredictArguments),
+    /// Show where in the images a model's encoder looked: a map of one lesion, put to the test if you like
+    Attribute(AttributeArguments),
     /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped
     Pretrain(PretrainArguments),
     /// Train a head, the last blocks or the whole of an encoder on labelled patches, from one file
@@ -344,42 +348,8 @@ pub(crate) struct TrainArguments {
     after_help = "Say where the lesion is with --mask, --seed or --box: a prediction is about one lesion."
 )]
 pub(crate) struct PredictArguments {
-    /// Model file
-    pub(crate) model: PathBuf,
-    /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
-    pub(crate) path: PathBuf,
-    /// Lesion mask: NIfTI, NRRD, DICOM SEG or RTSTRUCT
-    #[arg(long, value_name = "FILE", group = "where")]
-    pub(crate) mask: Option<PathBuf>,
-    /// A point in the lesion, from which it is outlined: voxel I,J,K of the phases, or X,Y,Zmm in patient coordinates (LPS)
-    #[arg(
-        long,
-        value_name = "X,Y,Z",
-        group = "where",
-        allow_hyphen_values = true
-    )]
-    pub(crate) seed: Option<String>,
-    /// A box around the lesion, in which it is outlined: voxels I0,J0,K0,I1,J1,K1 (the last ones not included)
-    #[arg(long = "box", value_name = "I0,J0,K0,I1,J1,K1", group = "where")]
-    pub(crate) bounds: Option<String>,
-    /// Which lesion of the mask: largest, or named:LABEL
-    #[arg(long, default_value = "largest", value_name = "RULE")]
-    pub(crate) lesion: String,
-    /// Resample the mask onto the image when they do not share a grid
-    #[arg(long)]
-    pub(crate) resample_mask: bool,
-    /// Patient to take when PATH holds several
-    #[arg(long, value_name = "ID")]
-    pub(crate) patient: Option<String>,
-    /// Seconds of the phases after the pre-contrast one, for files that carry none (0,90,180,...)
-    #[arg(long, value_name = "S,S,...")]
-    pub(crate) times: Option<String>,
-    /// Encoder weights, when the model uses embeddings and the file it was trained with has moved
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
-    /// Series rules (TOML) that extend the built-in ones
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) case: CaseArguments,
     /// Result as JSON [default: standard output when no report is asked for]
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

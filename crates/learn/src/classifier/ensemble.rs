@@ -248,6 +248,11 @@ fn fit_stack(
 }
 
 impl FittedEnsemble {
+    /// Whether all members have slopes; see [`FittedClassifier::has_slopes`].
+    pub fn has_slopes(&self) -> bool {
+        self.members.iter().all(|m| m.classifier.has_slopes())
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.classes

@@ -195,6 +195,21 @@ impl FittedClassifier {
         }
     }
 
+    /// Whether its probabilities change with every small change of the columns, so that they have slopes; those of trees and of nearest
+    /// neighbours change in steps.
+    pub fn has_slopes(&self) -> bool {
+        match self {
+            Self::Logistic(_)
+            | Self::ElasticNet(_)
+            | Self::Ordinal(_)
+            | Self::SupportVector(_)
+            | Self::Perceptron(_) => true,
+            Self::NearestNeighbours(_) | Self::RandomForest(_) | Self::Boosting(_) => false,
+            Self::TwoStage(c) => c.has_slopes(),
+            Self::Ensemble(c) => c.has_slopes(),
+        }
+    }
+
     /// The method and its settings in words.
     pub fn describe(&self) -> String {
         match self {

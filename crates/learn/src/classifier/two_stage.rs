@@ -72,6 +72,11 @@ impl TwoStage {
 }
 
 impl FittedTwoStage {
+    /// Whether both stages have slopes; see [`FittedClassifier::has_slopes`].
+    pub fn has_slopes(&self) -> bool {
+        self.first.has_slopes() && self.rest.has_slopes()
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         1 + self.rest.classes()

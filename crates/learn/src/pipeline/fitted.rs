@@ -191,6 +191,12 @@ impl FittedPipeline {
         }
     }
 
+    /// Whether classifier and calibration have slopes; those of isotonic regression change from piece to piece.
+    pub fn has_slopes(&self) -> bool {
+        let isotonic = matches!(self.calibrator, Some(Calibrator::Isotonic { .. }));
+        self.classifier.has_slopes() && !isotonic
+    }
+
     /// For each row of probabilities, which classes its prediction set holds; `None` when no sets were asked for.
     ///
     /// # Errors

@@ -155,6 +155,7 @@ fn images<'a>(parts: &mut Vec<Part<'a>>, report: &'a PatientReport, words: &Cata
                 words.text("legend-heat"),
             )]));
             pictures(parts, &attribution.planes, words);
+            pictures(parts, &attribution.phases, words);
         }
     }
     if !report.patch.is_empty() {

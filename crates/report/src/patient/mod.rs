@@ -72,13 +72,15 @@ pub struct Reason {
     pub contribution: f64,
 }
 
-/// Attribution over the lesion's planes.
+/// Attribution over the lesion's planes and phases.
 #[derive(Debug, Clone, Default)]
 pub struct AttributionPictures {
     /// Name of the map.
     pub name: String,
     /// Slices with their heat ([`GreyImage::with_heat`]); empty when the map is zero throughout.
     pub planes: Vec<PhasePicture>,
+    /// The slice of each phase with the heat on it.
+    pub phases: Vec<PhasePicture>,
 }
 
 /// What goes into a patient report. `Default` is an empty one.

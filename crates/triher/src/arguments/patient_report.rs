@@ -14,7 +14,8 @@ pub(crate) struct PatientReportArguments {
     /// Language of the reports: en (English) or zh (Chinese)
     #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
     pub(crate) language: String,
-    /// Map of where the model looked (NIfTI or NRRD, on any grid in patient coordinates), to show over the lesion
-    #[arg(long, value_name = "FILE")]
+    /// Where the model looked, to show over the lesion: relevance, integrated-gradients, rollout or occlusion, or the file of a map (NIfTI or
+    /// NRRD, on any grid in patient coordinates)
+    #[arg(long, value_name = "METHOD|FILE")]
     pub(crate) attribution: Option<PathBuf>,
 }

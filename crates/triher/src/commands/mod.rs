@@ -1,5 +1,7 @@
 //! One module per command: from what was typed to a plan of the library, and its result in words.
 
+mod attribute;
+mod case;
 mod correct;
 mod demo;
 mod evaluate;
@@ -61,6 +63,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Extract(arguments) => extract::extract(arguments, console),
         Command::Train(arguments) => train::train(*arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
+        Command::Attribute(arguments) => attribute::attribute(arguments, console),
         Command::Map(arguments) => map::map(arguments, console),
         Command::Explain(arguments) => explain::explain(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),

@@ -2,9 +2,9 @@
 
 use crate::Ending;
 use crate::arguments::PredictArguments;
+use crate::commands::case::case_plan;
 use crate::console::Console;
-use triher_study::cohort::{LesionPlace, parse_times};
-use triher_study::prediction::{PredictPlan, Prediction};
+use triher_study::prediction::{AttributionSource, PredictPlan, Prediction};
 
 pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow::Result<Ending> {
     let to_standard_output = arguments.json.is_none()
@@ -27,29 +27,9 @@ pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow:
 }
 
 fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
-    let lesion = match (&arguments.mask, &arguments.seed, &arguments.bounds) {
-        (Some(mask), _, _) => LesionPlace::Mask(mask.clone()),
-        (_, Some(seed), _) => LesionPlace::Seed(seed.parse().map_err(anyhow::Error::msg)?),
-        (_, _, Some(bounds)) => LesionPlace::parse_box(bounds).map_err(anyhow::Error::msg)?,
-        (None, None, None) => anyhow::bail!(
-            "a prediction is about one lesion: say where it is with --mask FILE, --seed X,Y,Z or --box I0,J0,K0,I1,J1,K1"
-        ),
-    };
-    let times_s = arguments
-        .times
-        .as_deref()
-        .map(|t| parse_times(t, ','))
-        .transpose();
+    let attribution = arguments.report.attribution.as_deref();
     Ok(PredictPlan {
-        model: arguments.model,
-        images: arguments.path,
-        lesion,
-        rule: arguments.lesion.parse()?,
-        resample_mask: arguments.resample_mask,
-        patient: arguments.patient,
-        times_s: times_s.map_err(anyhow::Error::msg)?,
-        weights: arguments.weights,
-        rules: arguments.rules,
+        case: case_plan(arguments.case)?,
         json: arguments.json,
         html: arguments.report.html,
         pdf: arguments.report.pdf,
@@ -58,7 +38,7 @@ fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
             .language
             .parse()
             .map_err(anyhow::Error::msg)?,
-        attribution: arguments.report.attribution,
+        attribution: attribution.map(AttributionSource::parse),
         simulated: false,
     })
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a test that skips says so")]
 
+mod attribute;
 mod bad_dicom;
 mod bad_input;
 mod classifiers;

@@ -3,7 +3,7 @@
 use crate::workspace::Workspace;
 
 /// A model of simulated patients, and the words of a prediction of one of them.
-fn model(w: &Workspace) -> Vec<String> {
+pub(crate) fn model(w: &Workspace) -> Vec<String> {
     w.triher("simulate --out s --patients 6 --seed 5 --format nifti")
         .done();
     w.triher("label s/clinical.csv --columns s/columns.toml --out s/labels.csv")
