@@ -2,7 +2,7 @@
 
 use crate::question::finite;
 use crate::readout::patch_of;
-use crate::{AttributionError, Fault, Maps};
+use crate::{AttributionError, Maps, ScoreOf};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -83,7 +83,7 @@ pub fn faithfulness(
     inputs: &[Vec<f32>],
     sizes: &EncoderSizes,
     settings: FaithfulnessSettings,
-    score_of: &dyn Fn(&[Vec<f32>]) -> Result<f64, Fault>,
+    score_of: &ScoreOf<'_>,
     each: &mut dyn FnMut(usize, usize),
 ) -> Result<Faithfulness, AttributionError> {
     let FaithfulnessSettings {
@@ -171,6 +171,7 @@ fn area(shares: &[f64], scores: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fault;
 
     fn sizes() -> EncoderSizes {
         EncoderSizes {

@@ -32,7 +32,7 @@ pub use integrated::{IntegratedGradients, integrated_gradients};
 pub use maps::{Maps, rank_correlation};
 pub use occlusion::{Cubes, occlusion};
 pub use pointing::{Pointing, pointing};
-pub use question::{Question, Score};
+pub use question::{Question, Score, ScoreOf};
 pub use readout::Readout;
 pub use relevance::relevance;
 pub use rollout::rollout;

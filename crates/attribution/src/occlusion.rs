@@ -1,7 +1,7 @@
 //! Occlusion.
 
 use crate::question::finite;
-use crate::{AttributionError, Fault, Maps};
+use crate::{AttributionError, Maps, ScoreOf};
 
 /// Cubes that are covered one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub fn occlusion(
     inputs: &[Vec<f32>],
     size: [usize; 3],
     cubes: Cubes,
-    score_of: &dyn Fn(&[Vec<f32>]) -> Result<f64, Fault>,
+    score_of: &ScoreOf<'_>,
     each: &mut dyn FnMut(usize, usize),
 ) -> Result<Maps, AttributionError> {
     let Cubes { edge, stride } = cubes;
@@ -89,6 +89,7 @@ pub fn occlusion(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fault;
 
     #[test]
     fn a_score_that_sums_voxels_is_found_again() {

@@ -19,6 +19,9 @@ pub trait Score {
     fn slopes(&self, embeddings: &[f64]) -> Result<Vec<f64>, Fault>;
 }
 
+/// Computes the score of changed inputs, all inputs of one lesion at a time.
+pub type ScoreOf<'a> = dyn Fn(&[Vec<f32>]) -> Result<f64, Fault> + 'a;
+
 /// A network, its inputs, and the score that is to be explained.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {

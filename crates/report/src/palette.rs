@@ -70,6 +70,6 @@ pub(crate) const OUTLINE: &str = "#F0E442";
 /// Crop that the encoder saw, on a picture.
 pub(crate) const CROP: &str = "#56B4E9";
 /// The largest attribution on a picture, and the colour its legend shows.
-pub(crate) const HEAT_SAMPLE: &str = "#D55E00";
+pub(crate) const HEAT_SAMPLE: &str = "#D53200";
 /// Fill of the confusion matrix at its darkest: Okabe-Ito blue, darkened for white letters.
 pub(crate) const HEAT: [u8; 3] = [0, 78, 128];

@@ -125,13 +125,13 @@ impl GreyImage {
         self
     }
 
-    /// Red, green and blue with the heat laid over the grey: from yellow (little) to the red of the legend (most), ever less transparent.
+    /// Red, green and blue with the heat laid over the grey: from orange (little) to the red of the legend (most), ever less transparent.
     fn coloured(&self) -> Vec<u8> {
         let pixels = self.pixels.iter().zip(&self.heat);
         let mixed = pixels.flat_map(|(&grey, &heat)| {
             let level = f64::from(heat) / 255.0;
-            let opacity = 0.75 * level.sqrt();
-            let (little, most) = ([240.0, 228.0, 66.0], [213.0, 94.0, 0.0]);
+            let opacity = 0.8 * level;
+            let (little, most) = ([230.0, 159.0, 0.0], [213.0, 50.0, 0.0]);
             [0, 1, 2].map(|k: usize| {
                 let colour: f64 = little[k] + level * (most[k] - little[k]);
                 let opacity = if heat == 0 { 0.0 } else { opacity };

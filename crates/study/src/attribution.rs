@@ -14,8 +14,8 @@ use crate::recipe::{EmbeddingRecipe, TokenChoice};
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_attribution::{
-    Cubes, Fault, Maps, Question, Readout, Score, integrated_gradients, occlusion, pointing,
-    relevance, rollout,
+    Cubes, Fault, Maps, Question, Readout, Score, ScoreOf, integrated_gradients, occlusion,
+    pointing, relevance, rollout,
 };
 use triher_patch::TestTime;
 use triher_training::TracedEncoder;
@@ -284,7 +284,7 @@ impl<'a> Seen<'a> {
     fn covered(
         &self,
         method: Method,
-        score_of: &dyn Fn(&[Vec<f32>]) -> Result<f64, Fault>,
+        score_of: &ScoreOf<'_>,
         progress: &dyn Progress,
     ) -> Result<Maps, StudyError> {
         let Method::Occlusion { edge, stride } = method else {

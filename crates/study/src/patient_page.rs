@@ -61,7 +61,7 @@ impl PatientPage<'_> {
             uncertainty: self.uncertainty(&words),
             model: model_card(&self.case.model, &self.plan.case.model, &words)?,
             study: pictures::phases(series, mask, window.as_ref(), None, &words)?,
-            planes: pictures::planes(series, mask, None, &words)?,
+            planes: pictures::planes(series, mask, None, [0; 3], &words)?,
             attribution: self.attribution(&words)?,
             patch: pictures::patches(&patches)?,
             curve: Some(self.curve(&words)?),
@@ -180,10 +180,18 @@ impl PatientPage<'_> {
         let (series, lesion) = (&self.case.study.series, &self.case.lesion.mask);
         let heat = pictures::heat_on(&map, series.geometry());
         let (planes, phases) = match &heat {
-            Some(heat) => (
-                pictures::planes(series, lesion, Some(heat), words)?,
-                pictures::phases(series, lesion, None, Some(heat), words)?,
-            ),
+            Some(heat) => {
+                let pictures::Close {
+                    series,
+                    lesion,
+                    heat,
+                    start,
+                } = pictures::close_to(series, lesion, heat)?;
+                (
+                    pictures::planes(&series, &lesion, Some(&heat), start, words)?,
+                    pictures::phases(&series, &lesion, None, Some(&heat), words)?,
+                )
+            }
             None => Default::default(),
         };
         Ok(Some(AttributionPictures {

@@ -4,7 +4,7 @@ use crate::StudyError;
 use triher_patch::Window;
 use triher_region::{IndexBox, bounding_box, outline};
 use triher_report::{Catalogue, GreyImage, LabelledPicture, PhasePicture};
-use triher_volume::{DynamicSeries, Geometry, Image, Mask, Volume, reorient};
+use triher_volume::{DynamicSeries, Geometry, Image, Mask, Phase, Volume, crop, reorient};
 
 /// The slice of each phase on which the lesion is largest, with its outline and, where there is an
 /// encoder, its crop.
@@ -65,7 +65,8 @@ pub(crate) fn phases(
         .collect()
 }
 
-/// The first difference (C1 - C0) in the three planes through the lesion, with heat (0 to 1, on the series' grid) over it where given.
+/// The first difference (C1 - C0) in the three planes through the lesion, with heat (0 to 1, on the series' grid) over it where given. The
+/// series begins with voxel `start` of the study, whose slices are numbered.
 ///
 /// # Errors
 /// None that a study which was read can cause.
@@ -73,6 +74,7 @@ pub(crate) fn planes(
     series: &DynamicSeries,
     lesion: &Mask,
     heat: Option<&Image>,
+    start: [usize; 3],
     words: &Catalogue,
 ) -> Result<Vec<PhasePicture>, StudyError> {
     let first = &series.post()[0].image;
@@ -94,7 +96,7 @@ pub(crate) fn planes(
             let index = fullest_slice(&lesion, axis);
             let slice = Slice::of(&difference, axis, index);
             let window = grey_window(slice.values.iter().copied());
-            let stored = upright.stored_index(axis, index);
+            let stored = upright.stored_index(axis, index) + start[upright.stored_axis(axis)];
             let number = (stored + 1).to_string();
             let grey = slice.grey(window)?;
             Ok(PhasePicture {
@@ -143,17 +145,64 @@ pub(crate) fn map_on(map: &Image, grid: &Geometry) -> Image {
     Image::from_fn(*grid, value)
 }
 
-/// The absolute values of [`map_on`] divided by the largest; `None` when nothing is left.
+/// The absolute values of [`map_on`] divided by the 99.5th percentile of those that are not 0, so that single voxels do not hide the rest;
+/// `None` when nothing is left.
 pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
     let mut heat = map_on(map, grid).map(|v| v.abs());
-    let largest = heat.voxels().iter().copied().fold(0.0f32, f32::max);
-    if largest <= 0.0 {
-        return None;
-    }
+    let mut present: Vec<f32> = heat.voxels().iter().copied().filter(|v| *v > 0.0).collect();
+    present.sort_by(f32::total_cmp);
+    let rank = (present.len().saturating_sub(1) as f64 * 0.995).round() as usize;
+    let largest = *present.get(rank)?;
     for value in heat.voxels_mut() {
-        *value /= largest;
+        *value = (*value / largest).min(1.0);
     }
     Some(heat)
+}
+
+/// Phases, outline and heat of the part of a study that holds heat, with some room around it.
+pub(crate) struct Close {
+    pub(crate) series: DynamicSeries,
+    pub(crate) lesion: Mask,
+    pub(crate) heat: Image,
+    /// The voxel of the whole study that the part begins with.
+    pub(crate) start: [usize; 3],
+}
+
+/// Room around the heat, mm.
+const ROOM_MM: f64 = 8.0;
+
+/// Goes close to the heat; the lesion stays in sight.
+///
+/// # Errors
+/// None that a study which was read can cause.
+pub(crate) fn close_to(
+    series: &DynamicSeries,
+    lesion: &Mask,
+    heat: &Image,
+) -> Result<Close, StudyError> {
+    let mut shown = heat.map(|&h| h > 0.0);
+    let inside = shown.voxels_mut().iter_mut().zip(lesion.voxels());
+    inside.for_each(|(shown, lesion)| *shown |= lesion);
+    let geometry = series.geometry();
+    let (size, spacing) = (geometry.size(), geometry.spacing_mm());
+    let bounds = bounding_box(&shown)
+        .ok_or_else(|| StudyError::Internal("there is neither heat nor lesion".to_owned()))?;
+    let room = |axis: usize| (ROOM_MM / spacing[axis]).ceil() as usize;
+    let start = [0, 1, 2].map(|a| bounds.start[a].saturating_sub(room(a)));
+    let count = [0, 1, 2].map(|a| (bounds.end[a] + room(a)).min(size[a]) - start[a]);
+    let mut phases = Vec::with_capacity(series.phases().len());
+    for phase in series.phases() {
+        phases.push(Phase {
+            image: crop(&phase.image, start, count)?,
+            time_s: phase.time_s,
+        });
+    }
+    Ok(Close {
+        series: DynamicSeries::new(phases)?,
+        lesion: crop(lesion, start, count)?,
+        heat: crop(heat, start, count)?,
+        start,
+    })
 }
 
 /// The middle slice of each patch that the encoder sees.
@@ -203,6 +252,11 @@ impl Upright {
     fn shown_axis(&self, stored: usize) -> usize {
         let found = self.axes.iter().position(|&(source, ..)| source == stored);
         found.unwrap_or(stored)
+    }
+
+    /// The stored axis that a shown one was.
+    fn stored_axis(&self, shown: usize) -> usize {
+        self.axes[shown].0
     }
 
     /// The number that a shown slice has in the stored grid.

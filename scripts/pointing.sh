@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The pointing game on the demonstration's external centre: where the maps of `triher attribute` lie against the planted lesions.
+# Usage: scripts/pointing.sh DEMO_FOLDER [PATIENTS [options of `triher attribute`]]     (after `triher demo --out DEMO_FOLDER`)
+set -euo pipefail
+demo=$1; patients=${2:-1000}; shift $(($# < 2 ? $# : 2))
+triher=${TRIHER:-triher}
+for method in rollout relevance integrated-gradients occlusion; do
+  tail -n +2 "$demo/cohort/patients-gamma.csv" | head -n "$patients" | while IFS=, read -r _ images mask _; do
+    "$triher" -q attribute "$demo/model.triher" "$demo/cohort/$images" --mask "$demo/cohort/$mask" --method "$method" --json /dev/null "$@" 2>/dev/null
+  done | awk -v method="$method" '
+    /largest value lies/ { n++; hit += / lies in the lesion/; split($0, part, /; | % of what | has | % of the voxels/); inside += part[2]; voxels += part[4]; more += part[2] > part[4] }
+    /blocks? shuffled/ { block = $6; if (!(block in sum)) order[++k] = block; sum[block] += $NF; count[block]++ }
+    /deletion/ || /insertion/ { beats[$1] += $(NF - 2); of[$1] += $NF }
+    END {
+      printf "%s: largest value in the lesion %d of %d; %.0f %% of positive attribution in it (it has %.0f %% of the voxels), more than its share in %d", method, hit, n, inside / n, voxels / n, more
+      for (i = 1; i <= k; i++) printf "; %s blocks shuffled: rank correlation %.2f", order[i], sum[order[i]] / count[order[i]]
+      for (b in beats) printf "; %s beats %d of %d random orders", b, beats[b], of[b]
+      print ""
+    }'
+done
