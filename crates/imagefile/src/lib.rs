@@ -42,4 +42,4 @@ pub use read::{
     read_geometry, read_image, read_image_with, read_images, read_images_with, read_labels,
     read_mask, read_mask_with, read_nrrd_segments, read_regions,
 };
-pub use write::{write_nifti, write_nifti_mask};
+pub use write::{nifti_bytes, nifti_mask_bytes, write_nifti, write_nifti_mask};

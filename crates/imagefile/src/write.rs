@@ -12,6 +12,10 @@ use triher_volume::{Geometry, Image, Mask, Volume};
 /// Header and empty extension block of a single file.
 const DATA_OFFSET: usize = 352;
 
+/// NIfTI's codes of the types that are written.
+const FLOAT32: i16 = 16;
+const UINT8: i16 = 2;
+
 /// Voxels turned into bytes at a time, so that no second copy of the image is made.
 const VOXELS_AT_A_TIME: usize = 1 << 16;
 
@@ -21,7 +25,6 @@ const VOXELS_AT_A_TIME: usize = 1 << 16;
 /// # Errors
 /// When the file cannot be written or an axis is longer than NIfTI-1 can say (32,767).
 pub fn write_nifti(path: &Path, image: &Image) -> Result<(), ImageFileError> {
-    const FLOAT32: i16 = 16;
     write(path, image, FLOAT32, |voxel, bytes| {
         bytes.extend_from_slice(&voxel.to_le_bytes());
     })
@@ -32,10 +35,50 @@ pub fn write_nifti(path: &Path, image: &Image) -> Result<(), ImageFileError> {
 /// # Errors
 /// As [`write_nifti`].
 pub fn write_nifti_mask(path: &Path, mask: &Mask) -> Result<(), ImageFileError> {
-    const UINT8: i16 = 2;
     write(path, mask, UINT8, |&inside, bytes| {
         bytes.push(u8::from(inside))
     })
+}
+
+/// Images on one grid as the bytes of one NIfTI-1 file of 32-bit floats, unpacked: a 4-D series, or a 3-D image when there is one.
+///
+/// # Errors
+/// [`ImageFileError::Unsupported`] without images, when their grids differ, or when an axis is longer than NIfTI-1 can say.
+pub fn nifti_bytes(name: &str, images: &[&Image]) -> Result<Vec<u8>, ImageFileError> {
+    let path = Path::new(name);
+    let unsupported = |problem: &str| ImageFileError::Unsupported {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let Some(first) = images.first() else {
+        return Err(unsupported("there is no image to write"));
+    };
+    let grid = first.geometry();
+    if images.iter().any(|image| !grid.same_grid(image.geometry())) {
+        return Err(unsupported("its images lie on different grids"));
+    }
+    let frames = i16::try_from(images.len()).map_err(|_| unsupported("it has too many images"))?;
+    let mut bytes = header(path, grid, FLOAT32, 32)?;
+    if frames > 1 {
+        bytes[40..42].copy_from_slice(&4i16.to_le_bytes());
+        bytes[48..50].copy_from_slice(&frames.to_le_bytes());
+    }
+    bytes.reserve(4 * grid.len() * images.len());
+    for image in images {
+        let voxels = image.voxels().iter();
+        bytes.extend(voxels.flat_map(|voxel| voxel.to_le_bytes()));
+    }
+    Ok(bytes)
+}
+
+/// A mask as the bytes of a NIfTI-1 file of bytes, 1 inside and 0 outside.
+///
+/// # Errors
+/// When an axis is longer than NIfTI-1 can say.
+pub fn nifti_mask_bytes(name: &str, mask: &Mask) -> Result<Vec<u8>, ImageFileError> {
+    let mut bytes = header(Path::new(name), mask.geometry(), UINT8, 8)?;
+    bytes.extend(mask.voxels().iter().map(|&inside| u8::from(inside)));
+    Ok(bytes)
 }
 
 fn write<T>(
@@ -44,7 +87,7 @@ fn write<T>(
     datatype: i16,
     put: impl Fn(&T, &mut Vec<u8>),
 ) -> Result<(), ImageFileError> {
-    let bits = if datatype == 2 { 8 } else { 32 };
+    let bits = if datatype == UINT8 { 8 } else { 32 };
     let header = header(path, volume.geometry(), datatype, bits)?;
     let stream = |out: &mut dyn Write| -> std::io::Result<()> {
         out.write_all(&header)?;
@@ -133,4 +176,30 @@ fn header(
     }
     put(344, b"n+1\0");
     Ok(h)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ReadOptions, read_from_bytes};
+
+    #[test]
+    fn a_series_in_memory_is_read_again() {
+        let grid = Geometry::axis_aligned([3, 4, 2], [5.0, -6.0, 7.0], [1.0, 2.0, 3.0]).unwrap();
+        let image =
+            |step: f32| Image::from_fn(grid, |[i, j, k]| step + (i + 3 * j + 12 * k) as f32);
+        let (a, b) = (image(0.5), image(100.0));
+        let bytes = nifti_bytes("series.nii", &[&a, &b]).unwrap();
+        let read = read_from_bytes("series.nii", &bytes, &ReadOptions::default()).unwrap();
+        assert_eq!(read.images.len(), 2);
+        for (read, wrote) in read.images.iter().zip([&a, &b]) {
+            assert_eq!(read.voxels(), wrote.voxels());
+            assert!(read.geometry().same_grid(&grid));
+        }
+        let mask = a.map(|&v| v > 10.0);
+        let bytes = nifti_mask_bytes("mask.nii", &mask).unwrap();
+        let read = read_from_bytes("mask.nii", &bytes, &ReadOptions::default()).unwrap();
+        assert_eq!(read.images[0].map(|&v| v > 0.5).voxels(), mask.voxels());
+        assert!(nifti_bytes("none.nii", &[]).is_err());
+    }
 }

@@ -111,6 +111,15 @@ impl Catalogue {
         Some(text.into_owned())
     }
 
+    /// All sentences whose keys begin with `prefix`, by their keys, for a page that fills in its placeholders (`{$name}`) itself.
+    pub fn with_prefix(&self, prefix: &str) -> std::collections::BTreeMap<String, String> {
+        let lines = self.language.source().lines();
+        let keys = lines.filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+        keys.filter(|key| key.starts_with(prefix))
+            .map(|key| (key.to_owned(), self.text(key)))
+            .collect()
+    }
+
     /// The name of a class in words: "HER2-low" for `low`. A class that the catalogue does not know keeps its name.
     pub fn class(&self, class: &str) -> String {
         // Keys hold letters and digits only, so that no class can reach another sentence or break the syntax.

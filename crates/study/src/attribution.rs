@@ -3,7 +3,7 @@
 use crate::StudyError;
 use crate::attribution_checks::check;
 pub use crate::attribution_checks::{Checks, Curve, Randomised};
-use crate::case::{Case, CasePlan};
+use crate::case::{Case, CasePlan, Subject};
 use crate::class_score::ClassScore;
 use crate::encoder::StudyEncoder;
 use crate::evaluation::most_probable;
@@ -183,15 +183,15 @@ impl<'a> Seen<'a> {
     ///
     /// # Errors
     /// When the model has no encoder, or reads none of its numbers.
-    pub(crate) fn of(case: &'a Case, class: usize) -> Result<Self, StudyError> {
-        let Some((encoder, recipe)) = case.extractor.embedding() else {
+    pub(crate) fn of(subject: Subject<'a>, class: usize) -> Result<Self, StudyError> {
+        let Some((encoder, recipe)) = subject.extractor.embedding() else {
             return Err(no_encoder());
         };
-        let score = ClassScore::new(case, &recipe.inputs, encoder.width(), class)?;
-        let prepared = case.extractor.prepare(&case.study.series)?;
-        let lesion = &case.lesion.mask;
+        let score = ClassScore::new(subject, &recipe.inputs, encoder.width(), class)?;
+        let prepared = subject.extractor.prepare(subject.series)?;
+        let lesion = subject.lesion;
         let mask = encoder.window(lesion, &recipe.profile)?.cut_mask()?;
-        let patches = case.extractor.patches(prepared.series(), lesion)?;
+        let patches = subject.extractor.patches(prepared.series(), lesion)?;
         let mut normalised = Vec::with_capacity(patches.len());
         for (_, patch) in patches {
             normalised.push(encoder.input(patch, &mask, recipe.variant)?);
@@ -352,7 +352,7 @@ pub fn attribute(
 ) -> Result<Attribution, StudyError> {
     progress.begin("Attribution", 4 + u64::from(plan.check));
     let case = Case::read(&plan.case, progress)?;
-    check_method(&case, plan.method)?;
+    check_method(case.subject(), plan.method)?;
     let predicted = case
         .model
         .predict(case.extractor.names(), &case.features.values)?;
@@ -361,7 +361,7 @@ pub fn attribute(
         None => most_probable(probabilities),
         Some(name) => class_named(&case, name)?,
     };
-    let seen = Seen::of(&case, class)?;
+    let seen = Seen::of(case.subject(), class)?;
     let mapped = seen.mapped(plan.method, progress)?;
     progress.step("map made");
     let checks = match plan.check {
@@ -421,13 +421,13 @@ pub fn attribute(
 /// # Errors
 /// As [`attribute`].
 pub(crate) fn map_of(
-    case: &Case,
+    subject: Subject<'_>,
     method: Method,
     class: usize,
     progress: &dyn Progress,
 ) -> Result<Image, StudyError> {
-    check_method(case, method)?;
-    Ok(Seen::of(case, class)?.mapped(method, progress)?.patch)
+    check_method(subject, method)?;
+    Ok(Seen::of(subject, class)?.mapped(method, progress)?.patch)
 }
 
 fn input_sums(seen: &Seen<'_>, maps: &Maps) -> Vec<InputSum> {
@@ -454,11 +454,11 @@ fn class_named(case: &Case, name: &str) -> Result<usize, StudyError> {
 }
 
 /// Refuses gradients where there are none.
-fn check_method(case: &Case, method: Method) -> Result<(), StudyError> {
-    if case.extractor.embedding().is_none() {
+fn check_method(subject: Subject<'_>, method: Method) -> Result<(), StudyError> {
+    if subject.extractor.embedding().is_none() {
         return Err(no_encoder());
     }
-    if method.needs_slopes() && !case.model.has_slopes() {
+    if method.needs_slopes() && !subject.model.has_slopes() {
         return Err(StudyError::Input(format!(
             "{} follows gradients, and this model's probabilities change in steps (trees, nearest neighbours or isotonic calibration): \
              use --method occlusion, which needs none, or --method rollout, which does not ask the model",

@@ -12,6 +12,7 @@ use crate::source::{PatientStudy, ReadOptions};
 use std::path::{Path, PathBuf};
 use triher_learn::ModelFile;
 use triher_region::{Lesion, LesionRule};
+use triher_volume::{DynamicSeries, Mask};
 
 /// Which model is asked about which lesion.
 #[derive(Clone, Debug)]
@@ -52,7 +53,28 @@ pub(crate) struct Case {
     inputs: Vec<FileHash>,
 }
 
+/// What a map or a prediction of one lesion is made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) model: &'a ModelFile,
+    pub(crate) extractor: &'a FeatureExtractor,
+    pub(crate) series: &'a DynamicSeries,
+    pub(crate) lesion: &'a Mask,
+    pub(crate) features: &'a LesionFeatures,
+}
+
 impl Case {
+    /// The case as a map is made of it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            model: &self.model,
+            extractor: &self.extractor,
+            series: &self.study.series,
+            lesion: &self.lesion.mask,
+            features: &self.features,
+        }
+    }
+
     /// Reads model and images, finds the lesion and computes its features: three steps of progress.
     ///
     /// # Errors
@@ -60,7 +82,7 @@ impl Case {
     /// several lesions are asked for.
     pub(crate) fn read(plan: &CasePlan, progress: &dyn Progress) -> Result<Self, StudyError> {
         let model = ModelFile::read(&plan.model)?;
-        let (recipe, folder) = recipe_of(&model, plan)?;
+        let (recipe, folder) = recipe_of(&model, &plan.model, plan.weights.as_deref())?;
         let options = ReadOptions {
             rules: read_rules(plan.rules.as_deref())?,
             patient: plan.patient.clone(),
@@ -108,8 +130,12 @@ impl Case {
 }
 
 /// The recipe that the model was trained with, and the folder its weights are looked for in.
-fn recipe_of(model: &ModelFile, plan: &CasePlan) -> Result<(Recipe, PathBuf), StudyError> {
-    let name = crate::source::file_name(&plan.model);
+pub(crate) fn recipe_of(
+    model: &ModelFile,
+    file: &Path,
+    weights: Option<&Path>,
+) -> Result<(Recipe, PathBuf), StudyError> {
+    let name = crate::source::file_name(file);
     let Some(recipe) = &model.extraction else {
         return Err(StudyError::Input(format!(
             "{name} was trained on a table that triher did not extract, so its features cannot be computed from images: \
@@ -121,8 +147,8 @@ fn recipe_of(model: &ModelFile, plan: &CasePlan) -> Result<(Recipe, PathBuf), St
             "{name} holds a feature recipe that this triher does not know ({e}): use a newer triher"
         ))
     })?;
-    let folder = plan.model.parent().unwrap_or(Path::new("")).to_owned();
-    if let (Some(embedding), Some(weights)) = (&mut recipe.embedding, &plan.weights) {
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    if let (Some(embedding), Some(weights)) = (&mut recipe.embedding, weights) {
         embedding.weights = Some(std::path::absolute(weights).map_err(StudyError::read(weights))?);
     }
     Ok((recipe, folder))

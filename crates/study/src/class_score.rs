@@ -1,7 +1,7 @@
 //! The score of a class as a function of one lesion's embeddings.
 
 use crate::StudyError;
-use crate::case::Case;
+use crate::case::Subject;
 use triher_attribution::{Fault, Score};
 use triher_learn::ModelFile;
 
@@ -28,15 +28,17 @@ impl<'a> ClassScore<'a> {
     /// # Errors
     /// When a feature of the model is missing, or the model reads none of the embeddings.
     pub(crate) fn new(
-        case: &'a Case,
+        subject: Subject<'a>,
         inputs: &[String],
         width: usize,
         class: usize,
     ) -> Result<Self, StudyError> {
-        let model = &case.model;
+        let Subject {
+            model, features, ..
+        } = subject;
         // The unchanged patch, where several views are averaged.
-        let values = case.features.views.first().unwrap_or(&case.features.values);
-        let names = case.extractor.names().iter().map(String::as_str);
+        let values = features.views.first().unwrap_or(&features.values);
+        let names = subject.extractor.names().iter().map(String::as_str);
         let value_of: std::collections::HashMap<&str, f64> =
             names.zip(values.iter().copied()).collect();
         let place_of: std::collections::HashMap<&str, usize> = (model.feature_names.iter())

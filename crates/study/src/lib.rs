@@ -104,6 +104,7 @@ mod training_page;
 pub mod training_patients;
 pub mod upstream;
 pub mod validation;
+pub mod viewing;
 pub mod weights;
 
 pub use error::StudyError;

@@ -70,7 +70,7 @@ impl AttributionSource {
             Self::File(path) => Ok((file_name(path), triher_imagefile::read_image(path)?)),
             Self::Method(method) => Ok((
                 words.text(method.key()),
-                map_of(case, *method, class, progress)?,
+                map_of(case.subject(), *method, class, progress)?,
             )),
         }
     }
