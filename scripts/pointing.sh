@@ -9,7 +9,7 @@ for method in rollout relevance integrated-gradients occlusion; do
     "$triher" -q attribute "$demo/model.triher" "$demo/cohort/$images" --mask "$demo/cohort/$mask" --method "$method" --json /dev/null "$@" 2>/dev/null
   done | awk -v method="$method" '
     /largest value lies/ { n++; hit += / lies in the lesion/; split($0, part, /; | % of what | has | % of the voxels/); inside += part[2]; voxels += part[4]; more += part[2] > part[4] }
-    /blocks? shuffled/ { block = $6; if (!(block in sum)) order[++k] = block; sum[block] += $NF; count[block]++ }
+    /blocks? shuffled/ { block = $5; if (!(block in sum)) order[++k] = block; sum[block] += $NF; count[block]++ }
     /deletion/ || /insertion/ { beats[$1] += $(NF - 2); of[$1] += $NF }
     END {
       printf "%s: largest value in the lesion %d of %d; %.0f %% of positive attribution in it (it has %.0f %% of the voxels), more than its share in %d", method, hit, n, inside / n, voxels / n, more

@@ -10,7 +10,9 @@ mod imaging;
 mod patient_report;
 mod planning;
 
-pub(crate) use case::{AttributeArguments, AttributionMethod, CaseArguments};
+pub(crate) use case::{
+    AttributeArguments, AttributionMethod, CaseArguments, ImageArguments, ViewArguments,
+};
 pub(crate) use evaluation::{ClinicalArguments, DesignArguments, EvaluateArguments, RunArguments};
 pub(crate) use explaining::{ExplainArguments, MapArguments};
 pub(crate) use imaging::{
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     Predict(PredictArguments),
     /// Show where in the images a model's encoder looked: a map of one lesion, put to the test if you like
     Attribute(AttributeArguments),
+    /// Look at a study in the browser: planes, phases, maps, curves, the outline and a prediction; or open a report
+    View(ViewArguments),
     /// Pretrain an encoder without labels: MAE or MoCo v3, from one file; goes on where it was stopped
     Pretrain(PretrainArguments),
     /// Train a head, the last blocks or the whole of an encoder on labelled patches, from one file

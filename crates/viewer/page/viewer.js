@@ -133,9 +133,13 @@ async function showCurve() {
   }
 }
 
+// NiiVue shows oblique images along their own axes and by itself counts millimetres along those; asked to (the last argument), it takes the image's matrix.
+const fractionOf = (lps) => viewer.nv.mm2frac([-lps[0], -lps[1], lps[2]], 0, true);
+const placeOf = (fraction) => Array.from(viewer.nv.frac2mm(fraction, 0, true)).slice(0, 3);
+
 function goTo(lps) {
   const { nv } = viewer;
-  nv.scene.crosshairPos = nv.mm2frac([-lps[0], -lps[1], lps[2]]);
+  nv.scene.crosshairPos = fractionOf(lps);
   nv.drawScene();
   viewer.place = [-lps[0], -lps[1], lps[2]];
   showCurve();
@@ -162,6 +166,10 @@ function setPen(kind) {
 async function apply() {
   const done = await busy("view-apply", async () => {
     const bytes = await viewer.nv.saveImage({ filename: "", isSaveDrawing: true });
+    // NiiVue gives the drawing the header of the series: one frame, not all of them, follows.
+    const header = new DataView(bytes.buffer, bytes.byteOffset);
+    header.setInt16(40, 3, true);
+    header.setInt16(48, 1, true);
     const response = await ask("api/outline", { method: "POST", body: bytes });
     return response.json();
   });
@@ -257,7 +265,7 @@ async function start() {
   const nv = new niivue.Niivue({
     backColor: [0, 0, 0, 1],
     crosshairColor: [0.34, 0.71, 0.91, 1],
-    crosshairWidth: 1,
+    crosshairWidth: 0.5,
     dragAndDropEnabled: false,
     isRadiologicalConvention: true,
     loadingText: "",
@@ -274,8 +282,8 @@ async function start() {
   nv.updateGLVolume();
   await nv.loadDrawingFromUrl("api/outline.nii");
   nv.setDrawOpacity(0.35);
-  nv.onLocationChange = (location) => {
-    viewer.place = Array.from(location.mm).slice(0, 3);
+  nv.onLocationChange = () => {
+    viewer.place = placeOf(nv.scene.crosshairPos);
     showCurve();
   };
   listen();

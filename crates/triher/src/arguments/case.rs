@@ -7,7 +7,15 @@ use std::path::PathBuf;
 pub(crate) struct CaseArguments {
     /// Model file
     pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) images: ImageArguments,
+}
+
+/// One patient's images and where the lesion is.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArguments {
     /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
+    #[arg(value_name = "STUDY")]
     pub(crate) path: PathBuf,
     /// Lesion mask: NIfTI, NRRD, DICOM SEG or RTSTRUCT
     #[arg(long, value_name = "FILE", group = "where")]
@@ -98,4 +106,37 @@ pub(crate) enum AttributionMethod {
     IntegratedGradients,
     Rollout,
     Occlusion,
+}
+
+const VIEW_HELP: &str = "\
+Opens a page in the browser of this machine: three planes, phases, subtraction, maps, the curve under the cursor, the outline to draw, and with \
+--model what the model says of it. The page is served on 127.0.0.1 only, for who has the address that is printed; stop with Ctrl-C. Nothing that is drawn \
+is kept when it stops.
+
+Examples:
+  triher view HOSPITAL_C/patient_9 --mask lesion.dcm --model model.triher
+  triher view report-gamma.html                  opens a report in the browser";
+
+#[derive(Debug, Args)]
+#[command(after_help = VIEW_HELP)]
+pub(crate) struct ViewArguments {
+    #[command(flatten)]
+    pub(crate) images: ImageArguments,
+    /// Model to ask
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Language of the page: en (English) or zh (Chinese)
+    #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
+    pub(crate) language: String,
+    /// Port of the page [default: a free one]
+    #[arg(
+        long,
+        default_value_t = 0,
+        hide_default_value = true,
+        value_name = "PORT"
+    )]
+    pub(crate) port: u16,
+    /// Print the address and open no browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
 }

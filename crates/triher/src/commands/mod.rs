@@ -27,6 +27,7 @@ mod scan;
 mod simulate;
 mod table;
 mod train;
+mod view;
 mod weights;
 
 use crate::Ending;
@@ -64,6 +65,7 @@ pub(crate) fn carry_out(arguments: Arguments, console: &Console) -> anyhow::Resu
         Command::Train(arguments) => train::train(*arguments, console),
         Command::Evaluate(arguments) => evaluate::evaluate(arguments, console),
         Command::Attribute(arguments) => attribute::attribute(arguments, console),
+        Command::View(arguments) => view::view(arguments, console),
         Command::Map(arguments) => map::map(arguments, console),
         Command::Explain(arguments) => explain::explain(arguments, console),
         Command::Predict(arguments) => predict::predict(arguments, console),

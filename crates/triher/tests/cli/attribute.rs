@@ -6,14 +6,14 @@ use std::path::Path;
 use triher_volume::Image;
 
 /// Simulated patients with embeddings by a small network, a logistic model and a forest.
-struct Cohort {
-    w: Workspace,
-    images: String,
-    mask: String,
+pub(crate) struct Cohort {
+    pub(crate) w: Workspace,
+    pub(crate) images: String,
+    pub(crate) mask: String,
 }
 
 impl Cohort {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let w = Workspace::new();
         w.triher("simulate --out s --patients 6 --seed 5 --format nifti")
             .done();
@@ -42,7 +42,7 @@ impl Cohort {
         Self { w, images, mask }
     }
 
-    fn run(&self, command: &str, model: &str, more: &str) -> Run {
+    pub(crate) fn run(&self, command: &str, model: &str, more: &str) -> Run {
         let weights = self.w.path("s/small.safetensors");
         let weights = weights.to_str().unwrap();
         let mut words = vec![command, model, &self.images, "--mask", &self.mask];

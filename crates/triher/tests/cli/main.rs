@@ -26,5 +26,6 @@ mod scan;
 mod stability;
 mod tables;
 mod training;
+mod view;
 mod weights;
 mod workspace;
