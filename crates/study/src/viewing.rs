@@ -286,7 +286,7 @@ impl Viewed {
         Ok(nifti_mask_bytes("lesion", mask)?)
     }
 
-    /// A map over the images, as NIfTI. Values that are not there are 0.
+    /// A map over the images, as NIfTI. Values that are not there, and those of air, are 0.
     ///
     /// # Errors
     /// When it needs an outline or a model that is not there, or these phases do not give it.
@@ -294,10 +294,11 @@ impl Viewed {
         let series = &self.study.series;
         let map = match overlay {
             Overlay::PercentEnhancement => {
-                percent_enhancement(series.pre(), &series.post()[0].image, 0.0)?
+                let (before, after) = (series.pre(), &series.post()[0].image);
+                percent_enhancement(before, after, self.background())?
             }
             Overlay::SignalEnhancementRatio => {
-                quantity_map(series, Quantity::SignalEnhancementRatio, 0.0)?
+                quantity_map(series, Quantity::SignalEnhancementRatio, self.background())?
             }
             Overlay::Ktrans => {
                 let recipe = PharmacokineticRecipe::default();
@@ -432,6 +433,15 @@ impl Viewed {
             lesion: self.outline_facts(lesion)?,
             warnings,
         })
+    }
+
+    /// A tenth of the 99th percentile of the phase before contrast: below it there is air and noise, whose ratios mean nothing.
+    fn background(&self) -> f32 {
+        let voxels = self.study.series.pre().voxels().iter().copied();
+        let mut signal: Vec<f32> = voxels.filter(|v| v.is_finite()).collect();
+        signal.sort_by(f32::total_cmp);
+        let rank = (signal.len().saturating_sub(1) as f64 * 0.99).round() as usize;
+        0.1 * signal.get(rank).copied().unwrap_or(0.0)
     }
 
     fn outline_facts(&self, lesion: &Mask) -> Result<OutlineFacts, StudyError> {

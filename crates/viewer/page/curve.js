@@ -10,6 +10,12 @@ function node(name, attributes, text) {
   return made;
 }
 
+/** The next larger of 1, 2, 5, 10, 20, 50 ... */
+function niceStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+}
+
 /** Draws percent enhancement of the voxel (whole line) and of the lesion (broken) over seconds, or over phases where times are unknown. */
 function drawCurve(holder, curve, times, phase, words) {
   const [width, height, left, right, top, bottom] = [340, 170, 44, 10, 12, 34];
@@ -17,13 +23,13 @@ function drawCurve(holder, curve, times, phase, words) {
   const xs = known ? times : times.map((_, at) => at);
   const lesion = curve.lesion_signal.map((v) => (curve.lesion_signal[0] > 0 ? (100 * (v - curve.lesion_signal[0])) / curve.lesion_signal[0] : null));
   const all = [...curve.percent_enhancement, ...lesion].filter((v) => v !== null);
-  const low = Math.min(0, ...all);
-  const high = Math.max(10, ...all);
+  const step = niceStep((Math.max(10, ...all) - Math.min(0, ...all)) / 4);
+  const low = step * Math.floor(Math.min(0, ...all) / step);
+  const high = step * Math.ceil(Math.max(10, ...all) / step);
   const x = (v) => left + ((v - xs[0]) / (xs[xs.length - 1] - xs[0] || 1)) * (width - left - right);
   const y = (v) => top + (1 - (v - low) / (high - low)) * (height - top - bottom);
   const picture = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words("view-curve-label") });
-  for (let k = 0; k <= 4; k += 1) {
-    const value = low + ((high - low) * k) / 4;
+  for (let value = low; value <= high; value += step) {
     picture.append(node("line", { class: "axis", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
     picture.append(node("text", { x: left - 5, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(0)));
   }
@@ -52,13 +58,14 @@ function fillCurveTable(table, curve, times, words) {
     return made;
   };
   const outlined = curve.lesion_signal.length > 0;
-  const heads = ["view-phase", "view-column-seconds", "view-column-signal", "view-column-enhancement"].map(words);
+  const timed = times.every((t) => t !== null);
+  const heads = ["view-phase", ...(timed ? ["view-column-seconds"] : []), "view-column-signal", "view-column-enhancement"].map((key) => words(key));
   if (outlined) heads.push(words("view-column-lesion"));
   table.tHead.replaceChildren(row(heads, true));
   table.tBodies[0].replaceChildren(
     ...curve.signal.map((signal, at) => {
       const enhancement = curve.percent_enhancement[at];
-      const cells = [`C${at}`, times[at] === null ? "–" : times[at].toFixed(0), signal.toFixed(1), enhancement === null ? "–" : enhancement.toFixed(1)];
+      const cells = [`C${at}`, ...(timed ? [times[at].toFixed(0)] : []), signal.toFixed(1), enhancement === null ? "–" : enhancement.toFixed(1)];
       if (outlined) cells.push(curve.lesion_signal[at].toFixed(1));
       return row(cells, false);
     }),

@@ -152,6 +152,7 @@ function showOutline(lesion) {
       ? words("view-outline-none")
       : words("view-outline-facts", { from: lesion.found_by, voxels: lesion.voxels, volume: (lesion.volume_mm3 / 1000).toFixed(2), diameter: lesion.longest_diameter_mm.toFixed(1) });
   at("predict").disabled = lesion === null;
+  at("lesion-name").hidden = lesion === null;
 }
 
 function setPen(kind) {
@@ -267,6 +268,8 @@ async function start() {
     crosshairColor: [0.34, 0.71, 0.91, 1],
     crosshairWidth: 0.5,
     dragAndDropEnabled: false,
+    heroImageFraction: 0.62,
+    heroSliceType: 0,
     isRadiologicalConvention: true,
     loadingText: "",
     logLevel: "error",
