@@ -35,6 +35,17 @@ ensure_linker() {
     exit 2
 }
 
+# The viewer is tested in a real browser.
+ensure_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" >/dev/null && return 0
+    done
+    apt_install chromium && return 0
+    say "Chromium is needed to test the viewer: install it (on Debian: apt-get install chromium) and run this again."
+    exit 2
+}
+
 ensure_rust() {
     [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
     local have; have=$(rust_version || true)

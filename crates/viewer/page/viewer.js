@@ -110,6 +110,9 @@ async function setOverlay(name) {
   if (viewer.overlay === null) at("overlay").value = "";
 }
 
+/** One digit, and no minus before zero. */
+const millimetres = (value) => value.toFixed(1).replace(/^-0\.0$/, "0.0");
+
 async function showCurve() {
   if (viewer.place === null) return;
   viewer.asked += 1;
@@ -124,7 +127,7 @@ async function showCurve() {
       return;
     }
     const key = curve.in_lesion ? "view-place-in-lesion" : "view-place";
-    at("place").textContent = words(key, { voxel: curve.voxel.join(", "), x: (-x).toFixed(1), y: (-y).toFixed(1), z: z.toFixed(1) });
+    at("place").textContent = words(key, { voxel: curve.voxel.join(", "), x: millimetres(-x), y: millimetres(-y), z: millimetres(z) });
     at("place").dataset.voxel = curve.voxel.join(",");
     drawCurve(at("curve"), curve, viewer.facts.times_s, viewer.phase, words);
     fillCurveTable(at("curve-table"), curve, viewer.facts.times_s, words);
@@ -268,8 +271,6 @@ async function start() {
     crosshairColor: [0.34, 0.71, 0.91, 1],
     crosshairWidth: 0.5,
     dragAndDropEnabled: false,
-    heroImageFraction: 0.62,
-    heroSliceType: 0,
     isRadiologicalConvention: true,
     loadingText: "",
     logLevel: "error",
@@ -279,6 +280,12 @@ async function start() {
   });
   viewer.nv = nv;
   await nv.attachToCanvas(at("canvas"));
+  // The axial plane large, the coronal and sagittal ones beside it: left, top, width, height.
+  nv.setCustomLayout([
+    { sliceType: 0, position: [0, 0, 0.62, 1] },
+    { sliceType: 1, position: [0.63, 0, 0.37, 0.495] },
+    { sliceType: 2, position: [0.63, 0.505, 0.37, 0.495] },
+  ]);
   await nv.loadVolumes([{ url: "api/phases.nii", name: "phases.nii", colormap: "gray" }]);
   viewer.signal = nv.volumes[0].img;
   [nv.volumes[0].cal_min, nv.volumes[0].cal_max] = greyWindow(viewer.signal);

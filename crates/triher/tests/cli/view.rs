@@ -66,6 +66,7 @@ impl Page {
             "--use-angle=swiftshader",
             "--enable-unsafe-swiftshader",
             "--disable-background-networking",
+            "--disable-dev-shm-usage",
         ];
         let options = LaunchOptions::default_builder()
             .sandbox(false)
@@ -100,7 +101,7 @@ impl Page {
         while self.ask(condition) != Value::Bool(true) {
             let status = self.text("document.getElementById('status')?.textContent ?? ''");
             assert!(
-                start.elapsed() < Duration::from_secs(60),
+                start.elapsed() < Duration::from_secs(240),
                 "{condition} never came; the page says: {status}"
             );
             std::thread::sleep(Duration::from_millis(50));
