@@ -40,6 +40,7 @@
 mod catalogue;
 mod checklist;
 mod cohort_map;
+mod cohort_table;
 mod evaluation;
 mod explanation;
 pub mod figure;
@@ -47,6 +48,7 @@ mod page;
 mod palette;
 mod patient;
 mod picture;
+mod raster;
 mod study;
 mod svg;
 mod text;
@@ -55,6 +57,7 @@ mod training;
 pub use catalogue::{Catalogue, Language};
 pub use checklist::{Answered, Checklist, FilledItem, checklist_lines};
 pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
+pub use cohort_table::CohortTable;
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
 pub use patient::{
@@ -62,5 +65,6 @@ pub use patient::{
     Reason, feature_words, patient_pdf, patient_report,
 };
 pub use picture::{GreyImage, ReportError};
+pub use raster::Rasters;
 pub use study::{ComparedClassifier, ExternalCohort, StudyReport, patients_curve, study_report};
 pub use training::{LearningFigure, LearningLine, TrainingReport, training_report};

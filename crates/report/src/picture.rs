@@ -22,6 +22,9 @@ pub enum ReportError {
         /// Rows.
         height: usize,
     },
+    /// A figure could not be drawn as pixels.
+    #[error("a figure cannot be drawn as PNG: {0}; its SVG file holds it")]
+    Figure(String),
     /// The PDF file could not be made.
     #[error("the report cannot be written as PDF: {0}; write it as HTML and report the problem")]
     Pdf(String),

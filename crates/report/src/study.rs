@@ -1,6 +1,7 @@
 //! The report on a whole study, in the order of a paper.
 
 use crate::checklist::{Checklist, FilledItem, section};
+use crate::cohort_table::{CohortTable, cohort_table};
 use crate::evaluation::{
     calibration, calls, centres, cohort, discrimination, doubts, headline, worth,
 };
@@ -52,6 +53,8 @@ pub struct StudyReport<'a> {
     pub notes: Vec<String>,
     /// Flow of patients.
     pub flow: Vec<FlowCohort>,
+    /// Who the patients are, by class and by centre.
+    pub cohort_tables: Vec<CohortTable>,
     /// Facts of the data: name and value.
     pub data: Vec<(String, String)>,
     /// Facts of the model.
@@ -88,6 +91,7 @@ pub fn study_report(report: &StudyReport<'_>) -> String {
         (notice("calm", "Please note", &report.notes))
         h2 { "Patients" }
         (figure(&figures::flow(&report.flow), "From what was found to what was used."))
+        @for table in &report.cohort_tables { (cohort_table(table)) }
         (facts("", &report.data))
         h2 { "Model" }
         (facts("", &report.model))

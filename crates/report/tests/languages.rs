@@ -63,6 +63,10 @@ fn every_key_of_the_sources_exists_and_every_key_is_used() {
         "../study/src/patient_page.rs",
         "../study/src/patient_model_card.rs",
         "../study/src/pictures.rs",
+        "../study/src/attribution.rs",
+        "../viewer/page/index.html",
+        "../viewer/page/viewer.js",
+        "../viewer/page/curve.js",
     ] {
         sources += &std::fs::read_to_string(root.join(file)).unwrap();
     }
@@ -83,6 +87,7 @@ fn every_key_of_the_sources_exists_and_every_key_is_used() {
         "statistic-",
         "feature-",
         "standing-",
+        "view-overlay-",
     ];
     for key in english.keys() {
         let used =

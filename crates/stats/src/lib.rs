@@ -49,6 +49,7 @@ mod bca;
 mod bootstrap;
 mod brier_parts;
 mod calibration;
+mod characteristics;
 mod classification;
 mod decision;
 mod delong;
@@ -84,6 +85,9 @@ pub use brier_parts::{BrierParts, brier_parts, top_label_ece};
 pub use calibration::{
     Calibration, CalibrationBin, ClassCalibration, calibration_bins, calibration_curve,
     recalibration_line,
+};
+pub use characteristics::{
+    Characteristic, CharacteristicTest, Compared, GroupSummary, compare_characteristic,
 };
 pub use classification::{
     ClassPerformance, Proportion, accuracy, balanced_accuracy, confusion, per_class,

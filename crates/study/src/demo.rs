@@ -126,7 +126,8 @@ fn study_text(simulated: &Simulated, seed: u64) -> String {
         "# The demonstration's study: run it again with `triher run study.toml`.\n\
          name = \"Simulated demonstration\"\n\
          output = \".\"\n\
-         seed = {seed}\n"
+         seed = {seed}\n\
+         characteristics = [\"her2_ihc\"]\n"
     );
     for (index, (name, _)) in simulated.cohorts.iter().enumerate() {
         let role = if index + 1 < simulated.cohorts.len() {
@@ -136,7 +137,7 @@ fn study_text(simulated: &Simulated, seed: u64) -> String {
         };
         let _ = write!(
             text,
-            "\n[[cohorts]]\nname = \"{name}\"\nrole = \"{role}\"\nextract = \"cohort/{name}.toml\"\n"
+            "\n[[cohorts]]\nname = \"{name}\"\nrole = \"{role}\"\nextract = \"cohort/{name}.toml\"\nclinical = \"cohort/clinical.csv\"\n"
         );
     }
     // Many correlated features and some fifty patients want a strong penalty.

@@ -125,6 +125,9 @@ pub enum StudyError {
     /// Training of the encoder.
     #[error(transparent)]
     Training(#[from] triher_training::TrainingError),
+    /// A figure or report.
+    #[error(transparent)]
+    Report(#[from] triher_report::ReportError),
     /// Attribution.
     #[error(transparent)]
     Attribution(#[from] triher_attribution::AttributionError),

@@ -42,6 +42,7 @@ pub mod clinical;
 pub mod cohort;
 pub mod cohort_habitats;
 pub mod cohort_map;
+mod cohort_table;
 pub mod comparison;
 pub mod correction;
 mod curve_features;

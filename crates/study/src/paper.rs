@@ -2,6 +2,7 @@
 
 use crate::StudyError;
 use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
+use crate::cohort_table::cohort_tables;
 use crate::evaluation::model_facts;
 use crate::explain::{csv_of, report_of, shapley_of};
 use crate::manifest::{Manifest, make_folder_of, write_whole};
@@ -18,12 +19,16 @@ use triher_report::{
     Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
     patients_curve, study_report,
 };
+use triher_report::{CohortTable, Rasters};
 use triher_stats::{Estimate, Evaluation, drift};
 
 /// Features that are shown as drifted.
 const DRIFTED: usize = 10;
 /// Columns up to which the maps and the folds' explanations are made: beyond, they take longer than the study.
 const MANY: usize = 5_000;
+
+/// Pixels of a figure's width: 180 mm of a page at 300 to the inch.
+const FIGURE_WIDTH_PX: u32 = 2126;
 
 /// What a study gave, as its page shows it.
 pub(crate) struct Paper<'a> {
@@ -78,6 +83,7 @@ pub(crate) fn write_paper(
         warnings: too_few(data).into_iter().collect(),
         notes: paper.frozen.iter().cloned().chain(notes).collect(),
         flow: flow_of(paper),
+        cohort_tables: cohort_tables(paper)?,
         data: paper.trained.data.clone(),
         model: model_facts(model, &paper.plan.model())?,
         internal: validated.cross_validation.as_ref(),
@@ -116,9 +122,19 @@ pub(crate) fn write_paper(
         manifest.add_output(&path)?;
         Ok(path)
     };
+    let rasters = Rasters::new()?;
     for (name, svg) in figures_of(&report) {
         put(&format!("figures/{name}.svg"), svg.as_bytes())?;
+        put(
+            &format!("figures/{name}.png"),
+            &rasters.png(&svg, FIGURE_WIDTH_PX)?,
+        )?;
     }
+    let lines = report.cohort_tables.iter().flat_map(CohortTable::lines);
+    put(
+        "figures/patients.csv",
+        &csv_of(&CohortTable::HEADER, lines)?,
+    )?;
     for (name, bytes) in numbers_of(&report)? {
         put(&format!("figures/{name}.csv"), &bytes)?;
     }

@@ -119,7 +119,7 @@ impl RunPlan {
     }
 
     /// What is looked at beside the figures of a cohort; nothing where it has no table of clinical findings.
-    fn clinical(&self, cohort: &StudyCohort) -> ClinicalPlan {
+    pub(crate) fn clinical(&self, cohort: &StudyCohort) -> ClinicalPlan {
         let Some(table) = &cohort.clinical else {
             return ClinicalPlan::default();
         };

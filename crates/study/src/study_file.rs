@@ -80,6 +80,10 @@ pub struct StudyFile {
     /// Columns of the clinical tables that patients of external cohorts are grouped by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subgroups: Vec<SubgroupSpec>,
+    /// Columns of the clinical tables for the table of the patients by class and centre; the columns of `subgroups` when left out. The size of
+    /// the lesion is in it where it is a feature.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub characteristics: Vec<String>,
     /// Columns of survival in the clinical tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survival: Option<SurvivalSpec>,

@@ -8,6 +8,8 @@ mod pdf;
 mod pdf_page;
 mod typeface;
 
+pub(crate) use typeface::Typeface;
+
 pub use feature_words::feature_words;
 
 use crate::catalogue::{Catalogue, Language};

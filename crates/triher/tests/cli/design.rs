@@ -7,9 +7,11 @@ use std::fmt::Write as _;
 const STUDY: &str = r#"
 name = "Three classes"
 output = "out"
+characteristics = ["age"]
 
 [[cohorts]]
 name = "A and B"
+clinical = "clinical.csv"
 role = "training"
 features = "train.csv"
 columns = { id = "case", label = "her2", centre = "hospital" }
@@ -34,8 +36,42 @@ fn study() -> Workspace {
     let w = Workspace::new();
     w.write("train.csv", table(90, 1));
     w.write("test.csv", table(60, 2).replace("\nr", "\nt"));
+    let ages = (0..90)
+        .step_by(2)
+        .map(|i| (i, 41 + i % 5 + 20 * (i % 3 / 2)));
+    let ages: String = ages.map(|(i, age)| format!("r{i},{age}\n")).collect();
+    w.write("clinical.csv", format!("case,age\n{ages}"));
     w.write("study.toml", STUDY);
     w
+}
+
+/// The table of the patients: 90 of training and 60 others, of whom every second one is known to be 41 to 45 or 61 to 65 years old.
+fn patients_are_described(w: &Workspace, page: &str) {
+    for part in [
+        "Patients by class.",
+        "Patients by centre.",
+        "age",
+        "not known",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let csv = String::from_utf8(w.read("out/figures/patients.csv")).unwrap();
+    let cells = |start: &str| -> Vec<String> {
+        let line = csv.lines().find(|line| line.starts_with(start));
+        let line = line.unwrap_or_else(|| panic!("{start}: {csv}"));
+        line.split(',').map(str::to_owned).collect()
+    };
+    let hospital = cells("centre,A,age");
+    // Half of the rows of training are in hospital A, every second of which has an age, and half of the external ones, which have none.
+    let known = (0..90).step_by(2).filter(|i| i / 3 % 2 == 0).count();
+    assert_eq!(hospital[6], known.to_string());
+    assert_eq!(hospital[7], (45 + 30 - known).to_string());
+    let median: f64 = hospital[8].parse().unwrap();
+    assert!((41.0..=65.0).contains(&median), "{csv}");
+    assert_eq!(hospital[11], "Kruskal-Wallis");
+    // The classes are dealt out in turn: both hospitals have as many of each.
+    let class = cells("centre,A,class,,zero");
+    assert_eq!(class[11..13], ["chi-squared".to_owned(), "1".to_owned()]);
 }
 
 /// All files that a run wrote, by name.
@@ -95,7 +131,9 @@ fn a_study_validates_in_every_way_and_a_stopped_one_goes_on_to_the_same_bytes() 
     assert!(
         w.read("out/figures/roc-c.svg").starts_with(b"<svg")
             && w.path("out/figures/roc-c.csv").exists()
+            && w.read("out/figures/roc-c.png").starts_with(b"\x89PNG")
     );
+    patients_are_described(&w, &page);
 
     let first = files(&w, "out");
     // As after a crash: half of the rounds are lost, one is cut short.
