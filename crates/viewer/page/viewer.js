@@ -185,7 +185,12 @@ async function apply() {
 
 async function predict() {
   const found = await busy("view-predict", async () => (await ask("api/predict", { method: "POST" })).json());
-  if (found === undefined) return;
+  if (found === undefined) {
+    // Stays, whatever the status says next: an old prediction must not stand beside a new outline.
+    at("prediction-notes").textContent = at("status").textContent;
+    at("probabilities").tBodies[0].replaceChildren();
+    return;
+  }
   const rows = Object.entries(found.probabilities).map(([name, probability]) => {
     const row = document.createElement("tr");
     row.classList.toggle("most", name === found.class);
