@@ -4,9 +4,10 @@
 set -euo pipefail
 demo=$1; patients=${2:-1000}; shift $(($# < 2 ? $# : 2))
 triher=${TRIHER:-triher}
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 for method in rollout relevance integrated-gradients occlusion; do
   tail -n +2 "$demo/cohort/patients-gamma.csv" | head -n "$patients" | while IFS=, read -r _ images mask _; do
-    "$triher" -q attribute "$demo/model.triher" "$demo/cohort/$images" --mask "$demo/cohort/$mask" --method "$method" --json /dev/null "$@" 2>/dev/null
+    "$triher" -q attribute "$demo/model.triher" "$demo/cohort/$images" --mask "$demo/cohort/$mask" --method "$method" --json "$work/result.json" "$@" 2>/dev/null
   done | awk -v method="$method" '
     /largest value lies/ { n++; hit += / lies in the lesion/; split($0, part, /; | % of what | has | % of the voxels/); inside += part[2]; voxels += part[4]; more += part[2] > part[4] }
     /blocks? shuffled/ { block = $5; if (!(block in sum)) order[++k] = block; sum[block] += $NF; count[block]++ }

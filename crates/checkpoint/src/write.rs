@@ -109,6 +109,10 @@ pub fn write_safetensors(
         path: path.to_owned(),
         problem,
     };
+    // Neither a device nor a pipe may be replaced by a file.
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(fail("it is there and is no file".to_owned()));
+    }
     let mut half_written = path.as_os_str().to_owned();
     half_written.push(".part");
     let half_written = Path::new(&half_written);

@@ -201,6 +201,14 @@ impl ModelFile {
     /// [`LearnError::Io`] and [`LearnError::BadModel`].
     pub fn write(&self, path: &Path) -> Result<(), LearnError> {
         let bytes = self.to_bytes()?;
+        // Neither a device nor a pipe may be replaced by a file.
+        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+            return Err(LearnError::Io {
+                path: path.to_owned(),
+                action: "written",
+                source: std::io::Error::other("it is there and is no file"),
+            });
+        }
         let mut part = path.as_os_str().to_owned();
         part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);

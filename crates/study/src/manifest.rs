@@ -140,8 +140,15 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stud
 }
 
 /// Writes a file by way of a neighbour that is renamed, so that a crash never leaves half a file.
-/// Folders that are missing are made.
+/// Folders that are missing are made. What is there and is no file (`/dev/null`, a pipe) is written to as it is: a file in its place would break it
+/// for everyone.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        let written = std::fs::OpenOptions::new().write(true).open(path);
+        return written
+            .and_then(|mut device| device.write_all(bytes))
+            .map_err(StudyError::write(path));
+    }
     make_folder_of(path)?;
     // The process number keeps two runs that write the same file apart.
     let mut name = path.file_name().unwrap_or_default().to_os_string();
@@ -161,5 +168,28 @@ pub(crate) fn make_folder_of(path: &Path) -> Result<(), StudyError> {
     match path.parent().filter(|f| !f.as_os_str().is_empty()) {
         Some(folder) => std::fs::create_dir_all(folder).map_err(StudyError::write(folder)),
         None => Ok(()),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn a_pipe_is_written_to_and_stays_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || std::fs::read(path).unwrap()
+        });
+        write_whole(&path, b"text").unwrap();
+        assert_eq!(reader.join().unwrap(), b"text");
+        let kind = std::fs::symlink_metadata(&path).unwrap().file_type();
+        assert!(kind.is_fifo());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

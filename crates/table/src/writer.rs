@@ -110,6 +110,14 @@ impl FeatureWriter {
         if let Some(name) = bad {
             return Err(TableError::BadFeatureName { name: name.clone() });
         }
+        // Neither a device nor a pipe may be replaced by a file.
+        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+            return Err(TableError::Io {
+                path: path.to_owned(),
+                action: "written",
+                source: std::io::Error::other("it is there and is no file"),
+            });
+        }
         let mut part = path.as_os_str().to_owned();
         part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);
