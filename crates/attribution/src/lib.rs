@@ -9,8 +9,8 @@
 //! * [`occlusion()`]: how far the score falls when a cube is covered (Zeiler and Fergus, 2014), for any encoder.
 //!
 //! A map is a claim about the network, and claims are checked: [`faithfulness`] deletes and inserts the patches that the map names and
-//! compares with patches in random order, [`rank_correlation`] tells whether the map of a network with shuffled weights is the same map, and
-//! [`pointing`] where the map lies against an outline.
+//! compares with patches in random order, and [`pointing`] tells where the map lies against an outline. Whether the map of a network with shuffled
+//! weights is the same map (Adebayo et al., 2018) is told by their rank correlation.
 //!
 //! Rollout, relevance and integrated gradients agree with PyTorch's autograd and Captum to 1e-4 of their largest number
 //! (`tests/parity.rs`).
@@ -29,7 +29,7 @@ mod rollout;
 pub use error::{AttributionError, Fault};
 pub use faithfulness::{Faithfulness, FaithfulnessSettings, faithfulness};
 pub use integrated::{IntegratedGradients, integrated_gradients};
-pub use maps::{Maps, rank_correlation};
+pub use maps::Maps;
 pub use occlusion::{Cubes, occlusion};
 pub use pointing::{Pointing, pointing};
 pub use question::{Question, Score, ScoreOf};

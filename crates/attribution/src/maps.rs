@@ -71,36 +71,6 @@ fn spread(sizes: &EncoderSizes, patches: &[f64]) -> Vec<f32> {
     voxels
 }
 
-/// Spearman's rank correlation of two maps, ties taking their mean rank; `NaN` when one of them is constant or they differ in length.
-///
-/// Adebayo et al. (2018) compare with it the maps of a network before and after its weights were randomised: a map that stays the same
-/// does not depend on what the network has learned.
-pub fn rank_correlation(a: &[f32], b: &[f32]) -> f64 {
-    if a.len() != b.len() {
-        return f64::NAN;
-    }
-    let (a, b) = (ranks(a), ranks(b));
-    let mean = (a.len() as f64 - 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum()
-    };
-    product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
-}
-
-/// Ranks from 0, ties taking their mean.
-fn ranks(values: &[f32]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    for ties in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let mean = first as f64 + (ties.len() as f64 - 1.0) / 2.0;
-        ties.iter().for_each(|&at| ranks[at] = mean);
-        first += ties.len();
-    }
-    ranks
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,13 +97,5 @@ mod tests {
             [0.0, 0.25, 0.75, 3.0]
         );
         assert_eq!([at(1, 0), at(2, 0), at(4, 3)], [2.5, 7.5, 17.5 + 1.25]);
-    }
-
-    #[test]
-    fn ties_share_their_rank() {
-        // scipy.stats.spearmanr([1, 2, 2, 5, 4], [3, 1, 2, 2, 9]).statistic
-        let r = rank_correlation(&[1.0, 2.0, 2.0, 5.0, 4.0], &[3.0, 1.0, 2.0, 2.0, 9.0]);
-        assert!((r - 0.026_315_789_473_684_213).abs() < 1e-12, "{r}");
-        assert!(rank_correlation(&[1.0, 1.0], &[1.0, 2.0]).is_nan());
     }
 }

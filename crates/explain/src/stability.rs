@@ -3,6 +3,7 @@
 use crate::explanation::{ExplainError, ExplainOptions, explain};
 use serde::{Deserialize, Serialize};
 use triher_learn::{CrossValidation, Dataset, Pipeline, PipelineSpec, Split};
+use triher_stats::rank_correlation;
 
 /// Features at the top that are compared between folds.
 const TOP: usize = 10;
@@ -57,7 +58,7 @@ pub fn stability(
     let (mut correlations, mut overlaps) = (Vec::new(), Vec::new());
     for a in 0..sizes.len() {
         for b in 0..a {
-            correlations.push(spearman(&sizes[a], &sizes[b]));
+            correlations.push(rank_correlation(&sizes[a], &sizes[b]));
             let common = top[a].iter().filter(|f| top[b].contains(f)).count();
             overlaps.push(common as f64 / top[a].len().max(1) as f64);
         }
@@ -79,42 +80,4 @@ fn largest(values: &[f64]) -> Vec<usize> {
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     order.truncate(TOP);
     order
-}
-
-/// Spearman's correlation with middle ranks for ties; `None` when one side is constant.
-fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a, b) = (ranks(a), ranks(b));
-    let n = a.len() as f64;
-    let mean = (n + 1.0) / 2.0;
-    let product = |x: &[f64], y: &[f64]| -> f64 {
-        x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum()
-    };
-    let spread = (product(&a, &a) * product(&b, &b)).sqrt();
-    (spread > 0.0).then(|| product(&a, &b) / spread)
-}
-
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for run in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = before as f64 + (run.len() as f64 + 1.0) / 2.0;
-        run.iter().for_each(|&i| ranks[i] = rank);
-        before += run.len();
-    }
-    ranks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rank_correlations_by_hand() {
-        assert_eq!(ranks(&[3.0, 1.0, 3.0]), [2.5, 1.0, 2.5]);
-        assert_eq!(spearman(&[1.0, 2.0, 3.0], &[10.0, 20.0, 30.0]), Some(1.0));
-        assert_eq!(spearman(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), Some(-1.0));
-        assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), None);
-    }
 }

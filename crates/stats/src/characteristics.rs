@@ -1,14 +1,14 @@
 //! Characteristics of patients, compared between groups: the first table of a paper.
 
-use crate::delong::mid_ranks;
+use crate::drift::standardised_difference;
 use crate::percentile;
+use crate::ranks::{kruskal_wallis, upper_chi_squared};
 use nalgebra::{DMatrix, DVector};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use statrs::function::factorial::ln_factorial;
-use statrs::function::gamma::checked_gamma_ur;
 
 /// Permutations where a table is too sparse for the chi-squared distribution.
 const PERMUTATIONS: usize = 9_999;
@@ -133,58 +133,19 @@ fn numbers(values: &[Option<f64>], groups: &[usize], count: usize) -> Compared {
             counts: Vec::new(),
         }
     };
-    let p_value = kruskal_wallis(&known);
+    let of_known: Vec<usize> = (known.iter().enumerate())
+        .flat_map(|(group, values)| std::iter::repeat_n(group, values.len()))
+        .collect();
+    let p_value = kruskal_wallis(&known.concat(), &of_known).map(|(_, p)| p);
     Compared {
         levels: Vec::new(),
         groups: known.iter().zip(&missing).map(summary).collect(),
         test: p_value.map(|_| CharacteristicTest::KruskalWallis),
         p_value,
-        standardised_difference: largest(&known, |a, b| difference_of_numbers(a, b)),
+        standardised_difference: largest(&known, |a, b| {
+            standardised_difference(a, b).map(f64::abs)
+        }),
     }
-}
-
-/// The p-value; `None` with fewer than two groups that have values, or one value only.
-fn kruskal_wallis(groups: &[Vec<f64>]) -> Option<f64> {
-    let there: Vec<&Vec<f64>> = groups.iter().filter(|g| !g.is_empty()).collect();
-    let all: Vec<f64> = there.iter().flat_map(|g| g.iter().copied()).collect();
-    let n = all.len() as f64;
-    if there.len() < 2 || all.iter().all(|v| *v == all[0]) {
-        return None;
-    }
-    let ranks = mid_ranks(&all);
-    let mut sorted = all;
-    sorted.sort_unstable_by(f64::total_cmp);
-    let ties = sorted.chunk_by(|a, b| a == b).map(|run| run.len() as f64);
-    let correction = 1.0 - ties.map(|t| t * t * t - t).sum::<f64>() / (n * n * n - n);
-    let mut start = 0;
-    let mut squares = 0.0;
-    for group in &there {
-        let sum: f64 = ranks[start..start + group.len()].iter().sum();
-        squares += sum * sum / group.len() as f64;
-        start += group.len();
-    }
-    let h = (12.0 / (n * (n + 1.0)) * squares - 3.0 * (n + 1.0)) / correction;
-    upper_chi_squared(h, there.len() - 1)
-}
-
-fn upper_chi_squared(statistic: f64, freedom: usize) -> Option<f64> {
-    match statistic > 0.0 {
-        true => checked_gamma_ur(freedom as f64 / 2.0, statistic / 2.0).ok(),
-        // Groups that are alike to the last patient.
-        false => Some(1.0),
-    }
-}
-
-fn difference_of_numbers(a: &[f64], b: &[f64]) -> Option<f64> {
-    let moments = |values: &[f64]| {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        (values.len() > 1).then(|| (mean, squares / (n - 1.0)))
-    };
-    let ((mean_a, var_a), (mean_b, var_b)) = (moments(a)?, moments(b)?);
-    let pooled = ((var_a + var_b) / 2.0).sqrt();
-    (pooled > 0.0).then(|| (mean_a - mean_b).abs() / pooled)
 }
 
 /// The largest of a difference over all pairs of groups.
@@ -248,7 +209,7 @@ fn test_of(
     let (statistic, sparse) = chi_squared(&compact);
     if !sparse {
         let freedom = (compact.len() - 1) * (columns.len() - 1);
-        let p_value = upper_chi_squared(statistic, freedom)?;
+        let p_value = upper_chi_squared(statistic, freedom);
         return Some((CharacteristicTest::ChiSquared, p_value));
     }
     if let ([a, b], 2) = (compact.as_slice(), columns.len()) {

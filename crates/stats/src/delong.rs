@@ -11,6 +11,7 @@
 use crate::StatsError;
 use crate::auc::check_scores;
 use crate::interval::normal_quantile;
+use crate::ranks::mid_ranks;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -79,32 +80,6 @@ struct Placements {
     auc: f64,
 }
 
-/// Mid-ranks of values, from 1.
-pub(crate) fn mid_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|&a, &b| {
-        (values[a] + 0.0)
-            .total_cmp(&(values[b] + 0.0))
-            .then(a.cmp(&b))
-    });
-    let mut ranks = vec![0.0; values.len()];
-    for run in order
-        .chunk_by(|&a, &b| values[a] == values[b])
-        .scan(0, |start, run| {
-            let first = *start;
-            *start += run.len();
-            Some((first, run))
-        })
-    {
-        let (first, rows) = run;
-        let rank = first as f64 + (rows.len() as f64 + 1.0) / 2.0;
-        for &row in rows {
-            ranks[row] = rank;
-        }
-    }
-    ranks
-}
-
 fn placements(scores: &[f64], positive: &[bool]) -> Option<Placements> {
     let side = |wanted: bool| -> (Vec<f64>, Vec<usize>) {
         (scores.iter().zip(positive).enumerate())
@@ -117,15 +92,15 @@ fn placements(scores: &[f64], positive: &[bool]) -> Option<Placements> {
         return None;
     }
     let (m, n) = (cases.len() as f64, controls.len() as f64);
-    let all = mid_ranks(scores);
+    let (all, _) = mid_ranks(scores);
     let above = |rows: &[usize], own: &[f64], others: f64| -> Vec<f64> {
         rows.iter()
             .zip(own)
             .map(|(&row, rank)| (all[row] - rank) / others)
             .collect()
     };
-    let positive_side = above(&case_rows, &mid_ranks(&cases), n);
-    let negative_side: Vec<f64> = above(&control_rows, &mid_ranks(&controls), m)
+    let positive_side = above(&case_rows, &mid_ranks(&cases).0, n);
+    let negative_side: Vec<f64> = above(&control_rows, &mid_ranks(&controls).0, m)
         .into_iter()
         .map(|below| 1.0 - below)
         .collect();

@@ -19,6 +19,20 @@ pub struct Drift {
     pub stability_index: f64,
 }
 
+/// Difference of means, the second minus the first, in standard deviations of the mean of both variances (n - 1). `None` when one side has
+/// fewer than two values, or both are constant.
+pub(crate) fn standardised_difference(first: &[f64], second: &[f64]) -> Option<f64> {
+    let moments = |column: &[f64]| {
+        let n = column.len() as f64;
+        let mean = column.iter().sum::<f64>() / n;
+        let variance = column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (column.len() > 1).then_some((mean, variance))
+    };
+    let ((mean_a, var_a), (mean_b, var_b)) = (moments(first)?, moments(second)?);
+    let pooled = ((var_a + var_b) / 2.0).sqrt();
+    (pooled > 0.0).then(|| (mean_b - mean_a) / pooled)
+}
+
 /// Measures drift. Values that are not finite are left out; `None` with fewer than two values on a
 /// side. Checked against scipy (`ks_2samp`) and numpy to 1e-12 (`tests/parity/make_figures.py`).
 pub fn drift(training: &[f64], external: &[f64]) -> Option<Drift> {
@@ -31,14 +45,6 @@ pub fn drift(training: &[f64], external: &[f64]) -> Option<Drift> {
     if a.len() < 2 || b.len() < 2 {
         return None;
     }
-    let moments = |column: &[f64]| {
-        let n = column.len() as f64;
-        let mean = column.iter().sum::<f64>() / n;
-        let variance = column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        (mean, variance)
-    };
-    let ((mean_a, var_a), (mean_b, var_b)) = (moments(&a), moments(&b));
-    let pooled = ((var_a + var_b) / 2.0).sqrt();
     let below =
         |column: &[f64], x: f64| column.partition_point(|v| *v <= x) as f64 / column.len() as f64;
     let ks_distance = (a.iter().chain(&b))
@@ -58,7 +64,7 @@ pub fn drift(training: &[f64], external: &[f64]) -> Option<Drift> {
         .map(|(expected, observed)| (observed - expected) * (observed / expected).ln())
         .sum();
     Some(Drift {
-        standardised_difference: (pooled > 0.0).then(|| (mean_b - mean_a) / pooled),
+        standardised_difference: standardised_difference(&a, &b),
         ks_distance,
         stability_index,
     })

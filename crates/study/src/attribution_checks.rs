@@ -4,7 +4,8 @@ use crate::StudyError;
 use crate::attribution::{Mapped, Method, Seen};
 use crate::progress::Progress;
 use serde::Serialize;
-use triher_attribution::{FaithfulnessSettings, faithfulness, rank_correlation};
+use triher_attribution::{FaithfulnessSettings, Maps, faithfulness};
+use triher_stats::rank_correlation;
 
 /// What the tests of a map gave.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +61,9 @@ pub(crate) fn check(
             seen.encoder.name()
         )));
     };
-    let strength = |values: &[f32]| -> Vec<f32> { values.iter().map(|v| v.abs()).collect() };
+    let strength =
+        |maps: &Maps| -> Vec<f64> { maps.total().iter().map(|v| f64::from(v.abs())).collect() };
+    let found = strength(&mapped.maps);
     let depth = network.sizes().depth;
     let mut randomised = Vec::new();
     let stages = std::collections::BTreeSet::from([1, depth.div_ceil(2), depth]);
@@ -68,10 +71,9 @@ pub(crate) fn check(
         progress.status(&format!("shuffling the weights of {blocks} blocks"));
         let shuffled = network.shuffled(depth - blocks, seed);
         let (maps, _) = seen.maps(&shuffled, method, progress)?;
-        let (found, other) = (strength(&mapped.maps.total()), strength(&maps.total()));
         randomised.push(Randomised {
             blocks,
-            rank_correlation: rank_correlation(&found, &other),
+            rank_correlation: rank_correlation(&found, &strength(&maps)).unwrap_or(f64::NAN),
         });
     }
     let settings = FaithfulnessSettings {
