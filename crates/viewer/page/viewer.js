@@ -97,10 +97,12 @@ async function setOverlay(name) {
   if (name === "") return;
   const { colormap, range, unit } = OVERLAYS[name];
   await busy(`view-overlay-${name}`, async () => {
-    // Asked for first, so that a refusal is said in its own words.
-    await ask(`api/overlay/${name}.nii`, { method: "GET" });
+    // Fetched here and not by NiiVue, so that a refusal is said in its own words; the map is computed once.
+    const bytes = await (await ask(`api/overlay/${name}.nii`)).blob();
+    const url = URL.createObjectURL(bytes);
     const opacity = Number(at("opacity").value);
-    const volume = await viewer.nv.addVolumeFromUrl({ url: `api/overlay/${name}.nii`, name: `${name}.nii`, colormap, opacity });
+    const volume = await viewer.nv.addVolumeFromUrl({ url, name: `${name}.nii`, colormap, opacity });
+    URL.revokeObjectURL(url);
     [volume.cal_min, volume.cal_max] = range(volume.img);
     viewer.nv.updateGLVolume();
     viewer.overlay = volume;
