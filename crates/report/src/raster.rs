@@ -32,12 +32,7 @@ impl Rasters {
     /// [`ReportError::Figure`] when the text is no SVG or its picture would be empty or larger than memory allows.
     pub fn png(&self, svg: &str, width_px: u32) -> Result<Vec<u8>, ReportError> {
         let failed = |problem: String| ReportError::Figure(problem);
-        let options = usvg::Options {
-            fontdb: self.typeface.database(),
-            font_family: Typeface::family().to_owned(),
-            ..usvg::Options::default()
-        };
-        let tree = usvg::Tree::from_str(svg, &options).map_err(|e| failed(e.to_string()))?;
+        let tree = (self.typeface.figure(svg)).map_err(|e| failed(e.to_string()))?;
         let scale = width_px as f32 / tree.size().width();
         let height_px = (tree.size().height() * scale).ceil() as u32;
         let empty = || failed(format!("it would have {width_px} x {height_px} pixels"));

@@ -14,12 +14,17 @@ use crate::recipe::{EmbeddingRecipe, TokenChoice};
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_attribution::{
-    Cubes, Fault, Maps, Question, Readout, Score, ScoreOf, integrated_gradients, occlusion,
-    pointing, relevance, rollout,
+    AttributionError, Cubes, Fault, Maps, Question, Readout, Score, ScoreOf, integrated_gradients,
+    occlusion, pointing, relevance, rollout,
 };
 use triher_patch::TestTime;
 use triher_training::TracedEncoder;
 use triher_volume::{Image, Mask, Provenance};
+
+/// Steps of integrated gradients where nothing is said.
+pub const USUAL_STEPS: usize = 32;
+/// Edge of the cubes of occlusion where nothing is said.
+pub const USUAL_CUBE: usize = 8;
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +49,14 @@ pub enum Method {
 }
 
 impl Method {
+    /// Integrated gradients with the usual number of steps.
+    pub const USUAL_INTEGRATED_GRADIENTS: Self = Self::IntegratedGradients { steps: USUAL_STEPS };
+    /// Occlusion by cubes of the size of the network's patches.
+    pub const USUAL_OCCLUSION: Self = Self::Occlusion {
+        edge: USUAL_CUBE,
+        stride: USUAL_CUBE,
+    };
+
     /// The method in words.
     pub fn in_words(self) -> &'static str {
         match self {
@@ -240,6 +253,12 @@ impl<'a> Seen<'a> {
         self.score.value(&embeddings)
     }
 
+    /// Voxels of an input, `[z, y, x]`.
+    fn size(&self) -> [usize; 3] {
+        let [columns, rows, slices] = self.mask.geometry().size();
+        [slices, rows, columns]
+    }
+
     /// Which tokens the recipe reads.
     fn readout(&self, network: &TracedEncoder) -> Result<Readout, StudyError> {
         Ok(match self.recipe.token {
@@ -273,9 +292,10 @@ impl<'a> Seen<'a> {
                 };
                 (found.maps, Some(completeness))
             }
-            Method::Occlusion { .. } => {
+            Method::Occlusion { edge, stride } => {
                 let score_of = |inputs: &[Vec<f32>]| Ok(question.score(inputs)?);
-                (self.covered(method, &score_of, progress)?, None)
+                let cubes = Cubes { edge, stride };
+                (self.covered(cubes, &score_of, progress)?, None)
             }
         })
     }
@@ -283,20 +303,20 @@ impl<'a> Seen<'a> {
     /// Occlusion with any way to compute the score.
     fn covered(
         &self,
-        method: Method,
+        cubes: Cubes,
         score_of: &ScoreOf<'_>,
         progress: &dyn Progress,
     ) -> Result<Maps, StudyError> {
-        let Method::Occlusion { edge, stride } = method else {
-            return Err(no_gradients(self.encoder.name(), method));
-        };
-        let [columns, rows, slices] = self.mask.geometry().size();
-        let size = [slices, rows, columns];
         let mut each = |done: usize, of: usize| {
             progress.status(&format!("{done} of {of} cubes"));
         };
-        let cubes = Cubes { edge, stride };
-        Ok(occlusion(&self.inputs, size, cubes, score_of, &mut each)?)
+        Ok(occlusion(
+            &self.inputs,
+            self.size(),
+            cubes,
+            score_of,
+            &mut each,
+        )?)
     }
 
     /// The map of the encoder that makes features.
@@ -305,16 +325,15 @@ impl<'a> Seen<'a> {
         method: Method,
         progress: &dyn Progress,
     ) -> Result<Mapped, StudyError> {
-        let (maps, completeness) = match (&self.traced, method) {
-            (Some(network), Method::Rollout | Method::Relevance)
-            | (Some(network), Method::IntegratedGradients { .. }) => {
-                self.maps(network, method, progress)?
-            }
-            // For occlusion the encoder that makes features is faster than the one with gradients, and the same to rounding.
-            _ => {
+        let (maps, completeness) = match (method, &self.traced) {
+            // Here the encoder that makes features is faster than the one with gradients, and the same to rounding.
+            (Method::Occlusion { edge, stride }, _) => {
                 let score_of = |inputs: &[Vec<f32>]| self.score_of(inputs);
-                (self.covered(method, &score_of, progress)?, None)
+                let cubes = Cubes { edge, stride };
+                (self.covered(cubes, &score_of, progress)?, None)
             }
+            (_, Some(network)) => self.maps(network, method, progress)?,
+            (_, None) => return Err(no_gradients(self.encoder.name(), method)),
         };
         let grid = *self.mask.geometry();
         let source = Provenance::from_source(format!("attribution by {}", method.in_words()));
@@ -322,15 +341,15 @@ impl<'a> Seen<'a> {
             patch: Image::new(grid, maps.total(), source)?,
             maps,
             completeness,
-            score: self.score_of(&self.inputs).map_err(score_failed)?,
+            score: self
+                .score_of(&self.inputs)
+                .map_err(AttributionError::Score)?,
         })
     }
 
     fn place(&self, mapped: &Mapped) -> Result<MapPlace, StudyError> {
         let grid = self.mask.geometry();
-        let [columns, rows, slices] = grid.size();
-        let total = mapped.patch.voxels();
-        let found = pointing(total, self.mask.voxels(), [slices, rows, columns])?;
+        let found = pointing(mapped.patch.voxels(), self.mask.voxels(), self.size())?;
         let [z, y, x] = found.peak;
         Ok(MapPlace {
             peak_in_lesion: found.hit,
@@ -480,8 +499,4 @@ fn no_gradients(encoder: &str, method: Method) -> StudyError {
         "{} asks the network for its attention or gradients, which an ONNX model ({encoder}) does not give: use --method occlusion",
         method.in_words()
     ))
-}
-
-pub(crate) fn score_failed(source: Fault) -> StudyError {
-    triher_attribution::AttributionError::Score(source).into()
 }

@@ -4,7 +4,7 @@ use crate::StudyError;
 use crate::cohort::{LesionPlace, PatientImages};
 use crate::extract::read_rules;
 use crate::features::{FeatureExtractor, LesionFeatures};
-use crate::lesion::find_lesions;
+use crate::lesion::{Lesions, find_lesions};
 use crate::manifest::{FileHash, Manifest};
 use crate::progress::Progress;
 use crate::recipe::Recipe;
@@ -14,15 +14,11 @@ use triher_learn::ModelFile;
 use triher_region::{Lesion, LesionRule};
 use triher_volume::{DynamicSeries, Mask};
 
-/// Which model is asked about which lesion.
+/// One patient's images, and how they and a mask are read.
 #[derive(Clone, Debug)]
-pub struct CasePlan {
-    /// The model file.
-    pub model: PathBuf,
+pub struct ImagePlan {
     /// The images: folder, zip or file.
-    pub images: PathBuf,
-    /// Where the lesion is.
-    pub lesion: LesionPlace,
+    pub path: PathBuf,
     /// Which of several lesions of a mask.
     pub rule: LesionRule,
     /// Whether a mask on another grid is resampled.
@@ -35,6 +31,45 @@ pub struct CasePlan {
     pub weights: Option<PathBuf>,
     /// Series rules.
     pub rules: Option<PathBuf>,
+}
+
+impl ImagePlan {
+    /// The study.
+    ///
+    /// # Errors
+    /// When the images or the series rules cannot be read.
+    pub(crate) fn study(&self) -> Result<PatientStudy, StudyError> {
+        let options = ReadOptions {
+            rules: read_rules(self.rules.as_deref())?,
+            patient: self.patient.clone(),
+            times_s: self.times_s.clone(),
+        };
+        PatientStudy::read(&PatientImages::Path(self.path.clone()), &options)
+    }
+
+    /// The lesions of a study that was read.
+    ///
+    /// # Errors
+    /// As [`find_lesions`].
+    pub(crate) fn lesions(
+        &self,
+        study: &PatientStudy,
+        place: &LesionPlace,
+    ) -> Result<Lesions, StudyError> {
+        find_lesions(study, place, &self.rule, self.resample_mask)
+            .map_err(|e| e.of_patient(&study.id))
+    }
+}
+
+/// Which model is asked about which lesion.
+#[derive(Clone, Debug)]
+pub struct CasePlan {
+    /// The model file.
+    pub model: PathBuf,
+    /// The images.
+    pub images: ImagePlan,
+    /// Where the lesion is.
+    pub lesion: LesionPlace,
 }
 
 /// A model and all that it needs to know of one lesion.
@@ -82,16 +117,10 @@ impl Case {
     /// several lesions are asked for.
     pub(crate) fn read(plan: &CasePlan, progress: &dyn Progress) -> Result<Self, StudyError> {
         let model = ModelFile::read(&plan.model)?;
-        let (recipe, folder) = recipe_of(&model, &plan.model, plan.weights.as_deref())?;
-        let options = ReadOptions {
-            rules: read_rules(plan.rules.as_deref())?,
-            patient: plan.patient.clone(),
-            times_s: plan.times_s.clone(),
-        };
-        let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &options)?;
+        let (recipe, folder) = recipe_of(&model, &plan.model, plan.images.weights.as_deref())?;
+        let study = plan.images.study()?;
         progress.step("images read");
-        let found = find_lesions(&study, &plan.lesion, &plan.rule, plan.resample_mask)
-            .map_err(|e| e.of_patient(&study.id))?;
+        let found = plan.images.lesions(&study, &plan.lesion)?;
         let count = found.lesions.len();
         let mut lesions = found.lesions.into_iter();
         let (Some(lesion), None) = (lesions.next(), lesions.next()) else {

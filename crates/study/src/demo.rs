@@ -1,7 +1,7 @@
 //! The whole method on a simulated cohort: what a newcomer runs first.
 
 use crate::StudyError;
-use crate::case::CasePlan;
+use crate::case::{CasePlan, ImagePlan};
 use crate::cohort::LesionPlace;
 use crate::labelling::{LabelPlan, label};
 use crate::manifest::write_whole;
@@ -87,14 +87,16 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
         &PredictPlan {
             case: CasePlan {
                 model: study.model.clone(),
-                images,
+                images: ImagePlan {
+                    path: images,
+                    rule: LesionRule::Largest,
+                    resample_mask: false,
+                    patient: None,
+                    times_s: None,
+                    weights: plan.weights.clone(),
+                    rules: None,
+                },
                 lesion: LesionPlace::Mask(mask),
-                rule: LesionRule::Largest,
-                resample_mask: false,
-                patient: None,
-                times_s: None,
-                weights: plan.weights.clone(),
-                rules: None,
             },
             json: Some(plan.out.join("patient.json")),
             html: Some(patient_report.clone()),

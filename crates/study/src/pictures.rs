@@ -149,10 +149,8 @@ pub(crate) fn map_on(map: &Image, grid: &Geometry) -> Image {
 /// `None` when nothing is left.
 pub(crate) fn heat_on(map: &Image, grid: &Geometry) -> Option<Image> {
     let mut heat = map_on(map, grid).map(|v| v.abs());
-    let mut present: Vec<f32> = heat.voxels().iter().copied().filter(|v| *v > 0.0).collect();
-    present.sort_by(f32::total_cmp);
-    let rank = (present.len().saturating_sub(1) as f64 * 0.995).round() as usize;
-    let largest = *present.get(rank)?;
+    let present = sorted(heat.voxels().iter().copied().filter(|v| *v > 0.0));
+    let largest = value_at(&present, 0.995)?;
     for value in heat.voxels_mut() {
         *value = (*value / largest).min(1.0);
     }
@@ -290,13 +288,22 @@ fn fullest_slice(lesion: &Mask, axis: usize) -> usize {
 
 /// The window of 1st to 99.5th percentile.
 fn grey_window(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let sorted = sorted(values);
+    let at = |share: f64| value_at(&sorted, share).unwrap_or(0.0);
+    (at(0.01), at(0.995))
+}
+
+/// The finite values, ascending.
+pub(crate) fn sorted(values: impl Iterator<Item = f32>) -> Vec<f32> {
     let mut sorted: Vec<f32> = values.filter(|v| v.is_finite()).collect();
     sorted.sort_by(f32::total_cmp);
-    let at = |share: f64| {
-        let rank = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
-        sorted.get(rank).copied().unwrap_or(0.0)
-    };
-    (at(0.01), at(0.995))
+    sorted
+}
+
+/// The value that is nearest to a share of an ascending sample; `None` for an empty one.
+pub(crate) fn value_at(sorted: &[f32], share: f64) -> Option<f32> {
+    let rank = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
+    sorted.get(rank).copied()
 }
 
 fn in_plane(bounds: &IndexBox, axis: usize) -> [f64; 4] {

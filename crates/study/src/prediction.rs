@@ -44,13 +44,13 @@ pub enum AttributionSource {
 }
 
 impl AttributionSource {
-    /// A method by its name with usual settings (32 steps, cubes of 8 voxels), or else a file.
+    /// A method by its name with usual settings, or else a file.
     pub fn parse(text: &Path) -> Self {
         Self::Method(match text.to_str() {
             Some("rollout") => Method::Rollout,
             Some("relevance") => Method::Relevance,
-            Some("integrated-gradients") => Method::IntegratedGradients { steps: 32 },
-            Some("occlusion") => Method::Occlusion { edge: 8, stride: 8 },
+            Some("integrated-gradients") => Method::USUAL_INTEGRATED_GRADIENTS,
+            Some("occlusion") => Method::USUAL_OCCLUSION,
             _ => return Self::File(text.to_owned()),
         })
     }

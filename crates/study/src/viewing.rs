@@ -2,25 +2,23 @@
 
 use crate::StudyError;
 use crate::attribution::{Method, map_of};
-use crate::case::{Subject, recipe_of};
-use crate::cohort::{LesionPlace, PatientImages};
+use crate::case::{ImagePlan, Subject, recipe_of};
+use crate::cohort::LesionPlace;
 use crate::curve_features::PharmacokineticRecipe;
 use crate::evaluation::{classes_of, most_probable};
-use crate::extract::read_rules;
 use crate::features::FeatureExtractor;
-use crate::lesion::find_lesions;
-use crate::pictures::map_on;
+use crate::pictures::{map_on, sorted, value_at};
 use crate::prediction::named;
 use crate::progress::{Progress, Silent};
-use crate::source::{PatientStudy, ReadOptions};
+use crate::source::PatientStudy;
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_habitat::{CURVE_FEATURES, HabitatModel, KMeansOptions, habitat_map, voxel_curves};
 use triher_imagefile::{nifti_bytes, nifti_mask_bytes};
 use triher_kinetics::{Quantity, percent_enhancement, quantity_map};
 use triher_learn::ModelFile;
-use triher_region::{LesionRule, Size};
-use triher_volume::{Image, Mask, Provenance, place_on_lattice};
+use triher_region::Size;
+use triher_volume::{DynamicSeries, Image, Mask, Provenance, place_on_lattice};
 
 /// Habitats that the viewer draws.
 const HABITATS: usize = 3;
@@ -28,24 +26,12 @@ const HABITATS: usize = 3;
 /// What is opened.
 #[derive(Clone, Debug)]
 pub struct ViewPlan {
-    /// The images: folder, zip or file.
-    pub images: PathBuf,
+    /// The images.
+    pub images: ImagePlan,
     /// The model to ask, when there is one.
     pub model: Option<PathBuf>,
     /// Where the lesion is, when that is known.
     pub lesion: Option<LesionPlace>,
-    /// Which of several lesions of a mask.
-    pub rule: LesionRule,
-    /// Whether a mask on another grid is resampled.
-    pub resample_mask: bool,
-    /// The patient, when the images hold several.
-    pub patient: Option<String>,
-    /// Seconds of the phases, for files that carry none.
-    pub times_s: Option<Vec<f64>>,
-    /// Encoder weights, when they are not beside the model.
-    pub weights: Option<PathBuf>,
-    /// Series rules.
-    pub rules: Option<PathBuf>,
 }
 
 /// A model that is ready to be asked.
@@ -59,10 +45,44 @@ struct Asked {
 #[derive(Debug)]
 pub struct Viewed {
     study: PatientStudy,
-    lesion: Option<Mask>,
-    found_by: String,
+    outline: Option<Outline>,
     warnings: Vec<String>,
     asked: Option<Asked>,
+}
+
+/// An outline, and what is asked of it again and again.
+#[derive(Debug)]
+struct Outline {
+    mask: Mask,
+    facts: OutlineFacts,
+    /// Signal of each phase, mean over the outline.
+    curve: Vec<f64>,
+}
+
+impl Outline {
+    /// Measures a mask of the grid of the phases.
+    ///
+    /// # Errors
+    /// When it is empty.
+    fn new(mask: Mask, found_by: String, series: &DynamicSeries) -> Result<Self, StudyError> {
+        let grid = mask.geometry();
+        let mut sum = [0.0; 3];
+        let inside = mask.voxels().iter().enumerate().filter(|&(_, &v)| v);
+        for (offset, _) in inside {
+            let index = grid.index_at(offset);
+            sum.iter_mut().zip(index).for_each(|(s, i)| *s += i as f64);
+        }
+        let voxels = mask.count();
+        let middle = sum.map(|s| s / voxels.max(1) as f64);
+        let facts = OutlineFacts {
+            found_by,
+            voxels,
+            centre_mm: grid.index_to_world(middle),
+            size: triher_region::size(&mask)?,
+        };
+        let curve = triher_kinetics::curve(series, &mask)?;
+        Ok(Self { mask, facts, curve })
+    }
 }
 
 /// What a page needs to know before it draws.
@@ -183,34 +203,28 @@ impl Viewed {
             None => None,
             Some(file) => {
                 let model = ModelFile::read(file)?;
-                let (recipe, folder) = recipe_of(&model, file, plan.weights.as_deref())?;
+                let (recipe, folder) = recipe_of(&model, file, plan.images.weights.as_deref())?;
                 let extractor = FeatureExtractor::new(&recipe, &folder)?;
                 Some(Asked { model, extractor })
             }
         };
         progress.step("model read");
-        let options = ReadOptions {
-            rules: read_rules(plan.rules.as_deref())?,
-            patient: plan.patient.clone(),
-            times_s: plan.times_s.clone(),
-        };
-        let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &options)?;
+        let study = plan.images.study()?;
         progress.step("images read");
         let mut warnings = study.warnings.clone();
-        let (mut lesion, mut found_by) = (None, String::new());
+        let mut outline = None;
         if let Some(place) = &plan.lesion {
-            let found = find_lesions(&study, place, &plan.rule, plan.resample_mask)
-                .map_err(|e| e.of_patient(&study.id))?;
+            let found = plan.images.lesions(&study, place)?;
             warnings.extend(found.warnings);
-            found_by = found.found_by;
-            lesion = found.lesions.into_iter().next().map(|l| l.mask);
+            if let Some(lesion) = found.lesions.into_iter().next() {
+                outline = Some(Outline::new(lesion.mask, found.found_by, &study.series)?);
+            }
         }
         progress.step("lesion found");
         progress.end();
         Ok(Self {
             study,
-            lesion,
-            found_by,
+            outline,
             warnings,
             asked,
         })
@@ -222,10 +236,7 @@ impl Viewed {
     }
 
     /// What a page needs to know before it draws.
-    ///
-    /// # Errors
-    /// When the outline cannot be measured.
-    pub fn facts(&self) -> Result<ViewFacts, StudyError> {
+    pub fn facts(&self) -> ViewFacts {
         let series = &self.study.series;
         let overlays = Overlay::ALL.into_iter().filter(|overlay| match overlay {
             Overlay::Attribution => {
@@ -234,19 +245,16 @@ impl Viewed {
             Overlay::Ktrans => series.times_s().is_some(),
             _ => true,
         });
-        Ok(ViewFacts {
+        ViewFacts {
             patient_id: self.study.id.clone(),
             times_s: series.phases().iter().map(|p| p.time_s).collect(),
             size: series.geometry().size(),
             spacing_mm: series.geometry().spacing_mm(),
             classes: (self.asked.as_ref()).map_or_else(Vec::new, |a| a.model.classes.clone()),
             overlays: overlays.collect(),
-            lesion: match &self.lesion {
-                Some(lesion) => Some(self.outline_facts(lesion)?),
-                None => None,
-            },
+            lesion: self.outline.as_ref().map(|outline| outline.facts.clone()),
             warnings: self.warnings.clone(),
-        })
+        }
     }
 
     /// All phases as one NIfTI file.
@@ -282,7 +290,7 @@ impl Viewed {
     /// When the grid is too large for NIfTI.
     pub fn outline(&self) -> Result<Vec<u8>, StudyError> {
         let empty = Mask::filled(*self.study.series.geometry(), false);
-        let mask = self.lesion.as_ref().unwrap_or(&empty);
+        let mask = self.outline.as_ref().map_or(&empty, |o| &o.mask);
         Ok(nifti_mask_bytes("lesion", mask)?)
     }
 
@@ -302,7 +310,7 @@ impl Viewed {
             }
             Overlay::Ktrans => {
                 let recipe = PharmacokineticRecipe::default();
-                let fitted = recipe.maps(series, self.lesion()?)?;
+                let fitted = recipe.maps(series, &self.drawn()?.mask)?;
                 let place = recipe
                     .model
                     .parameters()
@@ -313,7 +321,7 @@ impl Viewed {
                     .ok_or_else(|| StudyError::Internal("the model has no Ktrans".to_owned()))?
             }
             Overlay::Habitats => {
-                let voxels = voxel_curves(series, self.lesion()?)?;
+                let voxels = voxel_curves(series, &self.drawn()?.mask)?;
                 let method = triher_habitat::Method::KMeans(KMeansOptions::default());
                 let model = HabitatModel::fit(&CURVE_FEATURES, &voxels.samples, HABITATS, &method)?;
                 let found = habitat_map(&model, &voxels, series.geometry())?;
@@ -321,7 +329,7 @@ impl Viewed {
             }
             Overlay::Attribution => {
                 let asked = self.asked()?;
-                let lesion = self.lesion()?;
+                let lesion = &self.drawn()?.mask;
                 let features = asked.extractor.extract(series, lesion)?;
                 let subject = Subject {
                     model: &asked.model,
@@ -336,7 +344,7 @@ impl Viewed {
                 let class = most_probable(predicted.probabilities.row(0));
                 let method = match asked.model.has_slopes() {
                     true => Method::Relevance,
-                    false => Method::Occlusion { edge: 8, stride: 8 },
+                    false => Method::USUAL_OCCLUSION,
                 };
                 let patch = map_of(subject, method, class, &Silent)?;
                 map_on(&patch, series.geometry())
@@ -347,36 +355,27 @@ impl Viewed {
     }
 
     /// The phases at the voxel nearest to a point in patient coordinates (LPS), mm; `None` outside of the images.
-    ///
-    /// # Errors
-    /// When the curve of the outline cannot be computed.
-    pub fn curve_at(&self, place_mm: [f64; 3]) -> Result<Option<VoxelCurve>, StudyError> {
+    pub fn curve_at(&self, place_mm: [f64; 3]) -> Option<VoxelCurve> {
         let series = &self.study.series;
         let grid = series.geometry();
         if place_mm.iter().any(|v| !v.is_finite()) {
-            return Ok(None);
+            return None;
         }
-        let Some(voxel) = grid.nearest_voxel(grid.world_to_index(place_mm)) else {
-            return Ok(None);
-        };
+        let voxel = grid.nearest_voxel(grid.world_to_index(place_mm))?;
         let at = |image: &Image| f64::from(image.get(voxel).copied().unwrap_or(f32::NAN));
         let signal: Vec<f64> = series.phases().iter().map(|p| at(&p.image)).collect();
-        let mut percent_enhancements = vec![(signal[0] > 0.0).then_some(0.0)];
-        for phase in series.post() {
-            let map_value = 100.0 * (at(&phase.image) - signal[0]) / signal[0];
-            percent_enhancements.push((signal[0] > 0.0).then_some(map_value));
-        }
-        let lesion = self.lesion.as_ref();
-        Ok(Some(VoxelCurve {
+        let percent = |s: &f64| (signal[0] > 0.0).then(|| 100.0 * (s - signal[0]) / signal[0]);
+        let outline = self.outline.as_ref();
+        Some(VoxelCurve {
             voxel,
+            percent_enhancement: signal.iter().map(percent).collect(),
             signal,
-            percent_enhancement: percent_enhancements,
-            in_lesion: lesion.and_then(|l| l.get(voxel)).copied().unwrap_or(false),
-            lesion_signal: match lesion {
-                Some(lesion) => triher_kinetics::curve(series, lesion)?,
-                None => Vec::new(),
-            },
-        }))
+            in_lesion: outline
+                .and_then(|o| o.mask.get(voxel))
+                .copied()
+                .unwrap_or(false),
+            lesion_signal: outline.map_or_else(Vec::new, |o| o.curve.clone()),
+        })
     }
 
     /// Takes another outline: a NIfTI mask of the grid of the phases, its axes in any order and direction.
@@ -404,10 +403,8 @@ impl Viewed {
                 "the outline is empty: draw the lesion first".to_owned(),
             ));
         }
-        self.found_by = "drawn in the viewer".to_owned();
-        let facts = self.outline_facts(&mask)?;
-        self.lesion = Some(mask);
-        Ok(facts)
+        let outline = Outline::new(mask, "drawn in the viewer".to_owned(), &self.study.series)?;
+        Ok(self.outline.insert(outline).facts.clone())
     }
 
     /// Asks the model about the outline as it stands.
@@ -416,8 +413,8 @@ impl Viewed {
     /// Without model or outline; when the lesion cannot be measured.
     pub fn predict(&self) -> Result<ViewPrediction, StudyError> {
         let Asked { model, extractor } = self.asked()?;
-        let lesion = self.lesion()?;
-        let features = extractor.extract(&self.study.series, lesion)?;
+        let outline = self.drawn()?;
+        let features = extractor.extract(&self.study.series, &outline.mask)?;
         let predicted = model.predict(extractor.names(), &features.values)?;
         let probabilities = predicted.probabilities.row(0);
         let set = predicted.sets.as_ref().and_then(|sets| sets.first());
@@ -430,7 +427,7 @@ impl Viewed {
             probabilities: named(&model.classes, probabilities),
             prediction_set: set.map(|set| classes_of(set, &model.classes)),
             out_of_distribution: distances.map(|d| d.out_of_distribution),
-            lesion: self.outline_facts(lesion)?,
+            lesion: outline.facts.clone(),
             warnings,
         })
     }
@@ -438,32 +435,11 @@ impl Viewed {
     /// A tenth of the 99th percentile of the phase before contrast: below it there is air and noise, whose ratios mean nothing.
     fn background(&self) -> f32 {
         let voxels = self.study.series.pre().voxels().iter().copied();
-        let mut signal: Vec<f32> = voxels.filter(|v| v.is_finite()).collect();
-        signal.sort_by(f32::total_cmp);
-        let rank = (signal.len().saturating_sub(1) as f64 * 0.99).round() as usize;
-        0.1 * signal.get(rank).copied().unwrap_or(0.0)
+        0.1 * value_at(&sorted(voxels), 0.99).unwrap_or(0.0)
     }
 
-    fn outline_facts(&self, lesion: &Mask) -> Result<OutlineFacts, StudyError> {
-        let grid = lesion.geometry();
-        let mut sum = [0.0; 3];
-        let inside = lesion.voxels().iter().enumerate().filter(|&(_, &v)| v);
-        for (offset, _) in inside {
-            let index = grid.index_at(offset);
-            sum.iter_mut().zip(index).for_each(|(s, i)| *s += i as f64);
-        }
-        let count = lesion.count();
-        let middle = sum.map(|s| s / count.max(1) as f64);
-        Ok(OutlineFacts {
-            found_by: self.found_by.clone(),
-            voxels: count,
-            centre_mm: grid.index_to_world(middle),
-            size: triher_region::size(lesion)?,
-        })
-    }
-
-    fn lesion(&self) -> Result<&Mask, StudyError> {
-        self.lesion.as_ref().ok_or_else(|| {
+    fn drawn(&self) -> Result<&Outline, StudyError> {
+        self.outline.as_ref().ok_or_else(|| {
             StudyError::Input("there is no outline yet: draw the lesion first".to_owned())
         })
     }

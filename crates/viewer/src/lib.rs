@@ -20,7 +20,7 @@ mod routes;
 
 use access::Access;
 use rand::TryRng;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, RwLock};
 use thiserror::Error;
 use triher_report::Language;
@@ -89,14 +89,6 @@ impl Server {
             listener,
             shared: Arc::new(shared),
         })
-    }
-
-    /// Where it listens.
-    ///
-    /// # Errors
-    /// When the system does not say.
-    pub fn address(&self) -> Result<SocketAddr, ViewerError> {
-        Ok(self.listener.local_addr()?)
     }
 
     /// The address to open, with its key.

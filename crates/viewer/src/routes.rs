@@ -138,7 +138,7 @@ fn nifti(bytes: Vec<u8>) -> Response {
 }
 
 async fn facts(State(shared): State<Arc<Shared>>) -> Result<Response, Failed> {
-    ask(shared, Viewed::facts).await.map(json)
+    ask(shared, |viewed| Ok(viewed.facts())).await.map(json)
 }
 
 async fn text(State(shared): State<Arc<Shared>>) -> Response {
@@ -187,7 +187,7 @@ async fn curve(
     State(shared): State<Arc<Shared>>,
     Query(Point { x, y, z }): Query<Point>,
 ) -> Result<Response, Failed> {
-    ask(shared, move |viewed| viewed.curve_at([x, y, z]))
+    ask(shared, move |viewed| Ok(viewed.curve_at([x, y, z])))
         .await
         .map(json)
 }

@@ -147,12 +147,7 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, typeface: &Typeface) -> Result<(
             });
         }
         Mark::Svg { at, size, text } => {
-            let options = usvg::Options {
-                fontdb: typeface.database(),
-                font_family: Typeface::family().to_owned(),
-                ..usvg::Options::default()
-            };
-            let tree = usvg::Tree::from_str(text, &options)
+            let tree = (typeface.figure(text))
                 .map_err(|e| ReportError::Pdf(format!("a figure is no SVG ({e})")))?;
             placed(surface, *at, *size, |surface, size| {
                 // None would mean a figure without an area, of which nothing is to be drawn.

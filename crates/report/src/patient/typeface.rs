@@ -47,13 +47,14 @@ impl Typeface {
         self.fonts[usize::from(bold)].clone()
     }
 
-    /// For the text of figures.
-    pub(crate) fn database(&self) -> Arc<Database> {
-        Arc::clone(&self.database)
-    }
-
-    pub(crate) fn family() -> &'static str {
-        FAMILY
+    /// A figure with its text in these fonts.
+    pub(crate) fn figure(&self, svg: &str) -> Result<usvg::Tree, usvg::Error> {
+        let options = usvg::Options {
+            fontdb: Arc::clone(&self.database),
+            font_family: FAMILY.to_owned(),
+            ..usvg::Options::default()
+        };
+        usvg::Tree::from_str(svg, &options)
     }
 
     fn has(&self, character: char) -> bool {

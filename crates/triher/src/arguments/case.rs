@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use triher_study::attribution::{USUAL_CUBE, USUAL_STEPS};
 
 #[derive(Debug, Args)]
 pub(crate) struct CaseArguments {
@@ -75,10 +76,10 @@ pub(crate) struct AttributeArguments {
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
     /// Steps of integrated gradients
-    #[arg(long, default_value_t = 32, value_name = "N")]
+    #[arg(long, default_value_t = USUAL_STEPS, value_name = "N")]
     pub(crate) steps: usize,
     /// Edge of the cubes of occlusion, in voxels of the patch
-    #[arg(long, default_value_t = 8, value_name = "N")]
+    #[arg(long, default_value_t = USUAL_CUBE, value_name = "N")]
     pub(crate) cube: usize,
     /// Voxels from one cube to the next [default: the edge; less makes a finer map and takes longer]
     #[arg(long, value_name = "N")]

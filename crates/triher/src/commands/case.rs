@@ -1,7 +1,7 @@
 //! The lesion that a model is asked about, from arguments.
 
 use crate::arguments::{CaseArguments, ImageArguments};
-use triher_study::case::CasePlan;
+use triher_study::case::{CasePlan, ImagePlan};
 use triher_study::cohort::{LesionPlace, parse_times};
 
 pub(crate) fn case_plan(arguments: CaseArguments) -> anyhow::Result<CasePlan> {
@@ -10,17 +10,23 @@ pub(crate) fn case_plan(arguments: CaseArguments) -> anyhow::Result<CasePlan> {
             "a model is asked about one lesion: say where it is with --mask FILE, --seed X,Y,Z or --box I0,J0,K0,I1,J1,K1"
         )
     };
-    let images = arguments.images;
     Ok(CasePlan {
         model: arguments.model,
-        times_s: times(&images)?,
-        images: images.path,
+        images: image_plan(arguments.images)?,
         lesion,
-        rule: images.lesion.parse()?,
-        resample_mask: images.resample_mask,
-        patient: images.patient,
-        weights: images.weights,
-        rules: images.rules,
+    })
+}
+
+pub(crate) fn image_plan(arguments: ImageArguments) -> anyhow::Result<ImagePlan> {
+    let times = arguments.times.as_deref().map(|t| parse_times(t, ','));
+    Ok(ImagePlan {
+        path: arguments.path,
+        rule: arguments.lesion.parse()?,
+        resample_mask: arguments.resample_mask,
+        patient: arguments.patient,
+        times_s: times.transpose().map_err(anyhow::Error::msg)?,
+        weights: arguments.weights,
+        rules: arguments.rules,
     })
 }
 
@@ -38,10 +44,4 @@ pub(crate) fn place(arguments: &ImageArguments) -> anyhow::Result<Option<LesionP
             (None, None, None) => None,
         },
     )
-}
-
-/// Seconds of the phases, when they are given.
-pub(crate) fn times(arguments: &ImageArguments) -> anyhow::Result<Option<Vec<f64>>> {
-    let times = arguments.times.as_deref().map(|t| parse_times(t, ','));
-    times.transpose().map_err(anyhow::Error::msg)
 }

@@ -2,7 +2,7 @@
 
 use crate::Ending;
 use crate::arguments::ViewArguments;
-use crate::commands::case::{place, times};
+use crate::commands::case::{image_plan, place};
 use crate::console::Console;
 use anyhow::Context;
 use triher_study::viewing::{ViewPlan, Viewed};
@@ -23,13 +23,7 @@ pub(crate) fn view(arguments: ViewArguments, console: &Console) -> anyhow::Resul
     let plan = ViewPlan {
         model: arguments.model,
         lesion: place(&arguments.images)?,
-        times_s: times(&arguments.images)?,
-        images: arguments.images.path,
-        rule: arguments.images.lesion.parse()?,
-        resample_mask: arguments.images.resample_mask,
-        patient: arguments.images.patient,
-        weights: arguments.images.weights,
-        rules: arguments.images.rules,
+        images: image_plan(arguments.images)?,
     };
     let language = arguments.language.parse().map_err(anyhow::Error::msg)?;
     let viewed = Viewed::open(&plan, console)?;
