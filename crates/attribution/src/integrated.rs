@@ -44,8 +44,8 @@ pub fn integrated_gradients(
         let inputs = at((step as f32 + 0.5) / steps as f32);
         let trace = question.encoder.trace(&inputs)?;
         let gradient = question.token_gradient(&question.embeddings(&trace)?)?;
-        let gradients = trace.gradients(&gradient)?;
-        for (sum, gradient) in sums.iter_mut().zip(&gradients.inputs) {
+        let gradients = trace.input_gradients(&gradient)?;
+        for (sum, gradient) in sums.iter_mut().zip(&gradients) {
             for (sum, &value) in sum.iter_mut().zip(gradient) {
                 *sum += f64::from(value);
             }

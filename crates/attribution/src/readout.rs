@@ -2,7 +2,7 @@
 
 use crate::AttributionError;
 use crate::error::check;
-use triher_training::EncoderSizes;
+use triher_training::{EncoderSizes, lesion_shares};
 
 /// The weight of each token in the embedding, the class token's first; they add up to 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,18 +22,13 @@ impl Readout {
     /// [`AttributionError::Length`] when the mask has another size than an input; [`AttributionError::Setting`] when it is empty.
     pub fn mask_pooled(sizes: &EncoderSizes, mask: &[bool]) -> Result<Self, AttributionError> {
         check("voxels of the mask", mask.len(), sizes.side.pow(3))?;
-        let mut weights = vec![0.0; sizes.patches() + 1];
-        for (offset, _) in mask.iter().enumerate().filter(|&(_, &inside)| inside) {
-            weights[1 + patch_of(sizes, offset)] = 1.0;
-        }
-        let count: f32 = weights.iter().sum();
-        if count == 0.0 {
+        if !mask.contains(&true) {
             return Err(AttributionError::Setting(
                 "the mask is empty, so that no token is read: outline the lesion".to_owned(),
             ));
         }
-        weights.iter_mut().for_each(|w| *w /= count);
-        Ok(Self(weights))
+        let shares = lesion_shares(mask, sizes.side, sizes.patch);
+        Ok(Self(std::iter::once(0.0).chain(shares).collect()))
     }
 
     /// The weights, the class token's first.

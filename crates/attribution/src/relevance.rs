@@ -15,13 +15,13 @@ use crate::{AttributionError, Maps, Question};
 pub fn relevance(question: &Question<'_>) -> Result<Maps, AttributionError> {
     let trace = question.encoder.trace(question.inputs)?;
     let embeddings = question.embeddings(&trace)?;
-    let gradients = trace.gradients(&question.token_gradient(&embeddings)?)?;
+    let gradients = trace.attention_gradients(&question.token_gradient(&embeddings)?)?;
     let sizes = question.encoder.sizes();
     let tokens = trace.tokens_each();
     let each: Vec<Vec<f64>> = (0..question.inputs.len())
         .map(|sample| {
             let mut relevance = identity(tokens);
-            for (attention, gradient) in trace.attention(sample).iter().zip(&gradients.attention) {
+            for (attention, gradient) in trace.attention(sample).iter().zip(&gradients) {
                 let gradient = &gradient[sample * attention.len()..];
                 let step = mean_over_heads(attention, sizes.heads, tokens, |value, at| {
                     (f64::from(value) * f64::from(gradient[at])).max(0.0)

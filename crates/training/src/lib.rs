@@ -104,5 +104,5 @@ pub use simulated::{SimulatedPatches, SimulatedSettings};
 pub use sizes::EncoderSizes;
 pub use source::{PatchSource, PatchStore, TRUTH};
 pub use storage::Storage;
-pub use traced::{Trace, TraceGradients, TracedEncoder};
-pub use two_branch::TwoBranchSizes;
+pub use traced::{Trace, TracedEncoder};
+pub use two_branch::{TwoBranchSizes, lesion_shares};

@@ -31,15 +31,6 @@ pub struct Trace<'a> {
     tape: VitTape,
 }
 
-/// Gradients of a quantity that depends on the tokens.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TraceGradients {
-    /// By each input: `[channels][z][y][x]`.
-    pub inputs: Vec<Vec<f32>>,
-    /// By the attention of each block: `[sample][head][token][token]`.
-    pub attention: Vec<Vec<f32>>,
-}
-
 impl TracedEncoder {
     /// A network from its tensors, under their bare names (`blocks.0.attn.qkv.weight`); without `pos_embed` positions are the fixed table.
     ///
@@ -140,25 +131,37 @@ impl Trace<'_> {
             .collect()
     }
 
-    /// From the gradient of a quantity by the tokens of all samples (as [`Trace::tokens`], sample after sample) to its gradients by the
-    /// inputs and by the attention of all blocks.
+    /// From the gradient of a quantity by the tokens of all samples (as [`Trace::tokens`], sample after sample) to its gradient by each input,
+    /// `[channels][z][y][x]`.
     ///
     /// # Errors
     /// [`TrainingError::State`] when `dtokens` has another length than the tokens.
-    pub fn gradients(&self, dtokens: &[f32]) -> Result<TraceGradients, TrainingError> {
-        if dtokens.len() != self.tokens.len() {
-            let problem = format!(
-                "it has {} numbers and the tokens have {}: give one for each",
-                dtokens.len(),
-                self.tokens.len()
-            );
-            return Err(TrainingError::state("gradient of the tokens", problem));
-        }
+    pub fn input_gradients(&self, dtokens: &[f32]) -> Result<Vec<Vec<f32>>, TrainingError> {
+        self.check(dtokens)?;
         let TracedEncoder { vit, weights, .. } = self.encoder;
-        let (inputs, attention) = vit.gradients(weights, &self.tape, dtokens);
-        Ok(TraceGradients {
-            inputs,
-            attention: attention.iter().map(|block| block.to_vec()).collect(),
-        })
+        Ok(vit.input_gradients(weights, &self.tape, dtokens))
+    }
+
+    /// The same to its gradient by the attention of each block, `[sample][head][token][token]`.
+    ///
+    /// # Errors
+    /// As [`Trace::input_gradients`].
+    pub fn attention_gradients(&self, dtokens: &[f32]) -> Result<Vec<Vec<f32>>, TrainingError> {
+        self.check(dtokens)?;
+        let TracedEncoder { vit, weights, .. } = self.encoder;
+        let blocks = vit.attention_gradients(weights, &self.tape, dtokens);
+        Ok(blocks.iter().map(|block| block.to_vec()).collect())
+    }
+
+    fn check(&self, dtokens: &[f32]) -> Result<(), TrainingError> {
+        if dtokens.len() == self.tokens.len() {
+            return Ok(());
+        }
+        let problem = format!(
+            "it has {} numbers and the tokens have {}: give one for each",
+            dtokens.len(),
+            self.tokens.len()
+        );
+        Err(TrainingError::state("gradient of the tokens", problem))
     }
 }

@@ -83,6 +83,9 @@ fn scaled(x: &[f32], factors: &[f32], sample: usize) -> Buffer {
     y
 }
 
+/// The first block that learns, when none does.
+const NOTHING_LEARNS: usize = usize::MAX;
+
 impl Transformer {
     /// Blocks named `{prefix}{number}` from layer `level` on, and the norm called `norm`.
     pub(crate) fn new(
@@ -186,26 +189,25 @@ impl Transformer {
         self.backward_watched(p, g, (tape, learns_from), dy, &mut |_, _, _| {})
     }
 
-    /// The gradient of what went in, and that of every block's attention, the first block's first; no weight learns.
-    pub(crate) fn gradients(
+    /// The gradient of what went in; no weight learns.
+    pub(crate) fn input_gradient(&self, p: &[f32], tape: &TransformerTape, dy: &[f32]) -> Buffer {
+        self.backward(p, &mut [], (tape, NOTHING_LEARNS), dy)
+    }
+
+    /// The gradient of every block's attention, the first block's first; no weight learns.
+    pub(crate) fn attention_gradients(
         &self,
         p: &[f32],
         tape: &TransformerTape,
         dy: &[f32],
-    ) -> (Buffer, Vec<Buffer>) {
+    ) -> Vec<Buffer> {
         let mut attentions = Vec::with_capacity(tape.blocks.len());
-        let nothing_learns = (tape, usize::MAX);
-        let dx = self.backward_watched(
-            p,
-            &mut [],
-            nothing_learns,
-            dy,
-            &mut |attention, tape, dmixed| {
-                attentions.push(attention.weights_gradient(&tape.qkv, dmixed));
-            },
-        );
+        let mut watch = |attention: &Attention, tape: &BlockTape, dmixed: &[f32]| {
+            attentions.push(attention.weights_gradient(&tape.qkv, dmixed));
+        };
+        self.backward_watched(p, &mut [], (tape, NOTHING_LEARNS), dy, &mut watch);
         attentions.reverse();
-        (dx, attentions)
+        attentions
     }
 
     /// The attention of a block, `[sample][head][token][token]`: which token (last axis) each token (third) reads.

@@ -72,7 +72,7 @@ pub(crate) struct TwoBranchTape {
 
 /// For each patch of an input, in C order, its share in the lesion's mean: patches that hold a voxel of the mask have equal ones, the others
 /// none. A mask that touches no patch, as when a random shift moved it out, counts as one that touches all.
-pub(crate) fn lesion_shares(mask: &[bool], side: usize, patch: usize) -> Vec<f32> {
+pub fn lesion_shares(mask: &[bool], side: usize, patch: usize) -> Vec<f32> {
     let grid = side / patch.max(1);
     let mut touched = vec![false; grid.pow(3)];
     for (at, _) in mask.iter().enumerate().filter(|(_, inside)| **inside) {

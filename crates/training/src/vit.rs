@@ -201,17 +201,26 @@ impl Vit {
         (classes, rows)
     }
 
-    /// From the gradient of the tokens to those of the inputs and of every block's attention; no weight learns.
-    pub(crate) fn gradients(
+    /// From the gradient of the tokens to those of the inputs; no weight learns.
+    pub(crate) fn input_gradients(
         &self,
         p: &[f32],
         tape: &VitTape,
         dtokens: &[f32],
-    ) -> (Vec<Vec<f32>>, Vec<Buffer>) {
-        let (dx, attentions) = self.transformer.gradients(p, &tape.tape, dtokens);
+    ) -> Vec<Vec<f32>> {
+        let dx = self.transformer.input_gradient(p, &tape.tape, dtokens);
         let (_, rows) = self.split(&dx, tape.seen.samples);
-        let inputs = fold_all(&self.sizes, &self.embedding.backward_input(p, &rows));
-        (inputs, attentions)
+        fold_all(&self.sizes, &self.embedding.backward_input(p, &rows))
+    }
+
+    /// From the gradient of the tokens to that of every block's attention; no weight learns.
+    pub(crate) fn attention_gradients(
+        &self,
+        p: &[f32],
+        tape: &VitTape,
+        dtokens: &[f32],
+    ) -> Vec<Buffer> {
+        self.transformer.attention_gradients(p, &tape.tape, dtokens)
     }
 
     /// The attention of a block, `[sample][head][token][token]`.
