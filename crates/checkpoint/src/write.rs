@@ -6,6 +6,7 @@ use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use triher_wholefile::WholeFile;
 
 /// How numbers are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,19 +110,13 @@ pub fn write_safetensors(
         path: path.to_owned(),
         problem,
     };
-    // Neither a device nor a pipe may be replaced by a file.
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return Err(fail("it is there and is no file".to_owned()));
-    }
-    let mut half_written = path.as_os_str().to_owned();
-    half_written.push(".part");
-    let half_written = Path::new(&half_written);
+    let file = WholeFile::begin(path).map_err(|e| fail(e.to_string()))?;
     let views = tensors
         .iter()
         .map(|(name, tensor)| (name, Lazy { tensor, storage }));
     // One entry only: the order of several would differ from run to run.
     let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize_to_file(views, Some(about), half_written)
+    safetensors::serialize_to_file(views, Some(about), file.part())
         .map_err(|e| fail(e.to_string()))?;
-    std::fs::rename(half_written, path).map_err(|e| fail(e.to_string()))
+    file.finish().map_err(|e| fail(e.to_string()))
 }

@@ -4,8 +4,9 @@ use crate::{Distances, FeatureQuantiles, FittedPipeline, LearnError, Matrix};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use triher_wholefile::write_whole;
 
 /// First word of the file.
 const MAGIC: &str = "TRIHER-MODEL";
@@ -201,31 +202,10 @@ impl ModelFile {
     /// [`LearnError::Io`] and [`LearnError::BadModel`].
     pub fn write(&self, path: &Path) -> Result<(), LearnError> {
         let bytes = self.to_bytes()?;
-        // Neither a device nor a pipe may be replaced by a file.
-        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-            return Err(LearnError::Io {
-                path: path.to_owned(),
-                action: "written",
-                source: std::io::Error::other("it is there and is no file"),
-            });
-        }
-        let mut part = path.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        let part = PathBuf::from(part);
-        let written = std::fs::File::create(&part)
-            .and_then(|mut file| {
-                file.write_all(&bytes)?;
-                file.sync_all()
-            })
-            .and_then(|()| std::fs::rename(&part, path));
-        written.map_err(|source| {
-            // The first error counts; a part that cannot be removed does no harm.
-            let _ = std::fs::remove_file(&part);
-            LearnError::Io {
-                path: path.to_owned(),
-                action: "written",
-                source,
-            }
+        write_whole(path, &bytes).map_err(|source| LearnError::Io {
+            path: path.to_owned(),
+            action: "written",
+            source,
         })
     }
 

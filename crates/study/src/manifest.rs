@@ -140,8 +140,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stud
 }
 
 /// Writes a file by way of a neighbour that is renamed, so that a crash never leaves half a file.
-/// Folders that are missing are made. What is there and is no file (`/dev/null`, a pipe) is written to as it is: a file in its place would break it
-/// for everyone.
+/// Folders that are missing are made. What is there and is no file (`/dev/null`, a pipe) is written to as it is.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         let written = std::fs::OpenOptions::new().write(true).open(path);
@@ -150,17 +149,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
             .map_err(StudyError::write(path));
     }
     make_folder_of(path)?;
-    // The process number keeps two runs that write the same file apart.
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let result = std::fs::File::create(&part)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&part, path));
-    if result.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    result.map_err(StudyError::write(path))
+    triher_wholefile::write_whole(path, bytes).map_err(StudyError::write(path))
 }
 
 /// Makes the folder that a file is to be written to.

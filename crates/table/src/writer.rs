@@ -6,7 +6,8 @@ use crate::{FIXED_COLUMNS, FeatureTable, TableError};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use triher_wholefile::WholeFile;
 
 /// What is known of a column besides its name: `unit`, `ibsi_tag`, ... and their texts.
 pub type ColumnMetadata = BTreeMap<String, String>;
@@ -29,7 +30,7 @@ pub struct FeatureRow<'a> {
 /// Writes a feature table row by row: CSV, TSV or Parquet, by the path's ending.
 ///
 /// The columns are `patient_id, lesion, centre, label` and the features. Missing values are empty cells (CSV) or nulls (Parquet). The
-/// same rows give the same bytes. Rows go to `PATH.part`, which [`finish`](Self::finish) renames; without it nothing
+/// same rows give the same bytes. Rows go to a neighbour, which [`finish`](Self::finish) renames; without it nothing
 /// is left behind. A CSV is written line by line, a Parquet file in row
 /// groups of about a million numbers; its footer keeps less than 1 kB for each column of each group.
 ///
@@ -52,11 +53,10 @@ pub struct FeatureRow<'a> {
 /// ```
 #[derive(Debug)]
 pub struct FeatureWriter {
-    path: PathBuf,
-    part: PathBuf,
     features: usize,
     sink: Sink,
-    finished: bool,
+    // After the sink, which then is closed before the file goes.
+    file: WholeFile,
 }
 
 /// Writes Parquet whatever the path's ending; otherwise as [`FeatureWriter`].
@@ -110,22 +110,9 @@ impl FeatureWriter {
         if let Some(name) = bad {
             return Err(TableError::BadFeatureName { name: name.clone() });
         }
-        // Neither a device nor a pipe may be replaced by a file.
-        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-            return Err(TableError::Io {
-                path: path.to_owned(),
-                action: "written",
-                source: std::io::Error::other("it is there and is no file"),
-            });
-        }
-        let mut part = path.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|source| TableError::Io {
-            path: path.to_owned(),
-            action: "written",
-            source,
-        })?;
+        let failed = |source| failed(path, source);
+        let whole = WholeFile::begin(path).map_err(failed)?;
+        let file = File::create(whole.part()).map_err(failed)?;
         let file = BufWriter::new(file);
         let sink = match format {
             Format::Delimited(delimiter) => {
@@ -141,21 +128,10 @@ impl FeatureWriter {
             Format::Parquet => ParquetSink::new(file, feature_names, metadata)
                 .map(|sink| Sink::Parquet(Box::new(sink))),
         };
-        let sink = sink.map_err(|source| {
-            // The first error counts.
-            let _ = std::fs::remove_file(&part);
-            TableError::Io {
-                path: path.to_owned(),
-                action: "written",
-                source,
-            }
-        })?;
         Ok(Self {
-            path: path.to_owned(),
-            part,
             features: feature_names.len(),
-            sink,
-            finished: false,
+            sink: sink.map_err(failed)?,
+            file: whole,
         })
     }
 
@@ -194,7 +170,7 @@ impl FeatureWriter {
             }
             Sink::Parquet(sink) => sink.append(row),
         };
-        written.map_err(|source| self.failed(source))
+        written.map_err(|source| failed(self.file.path(), source))
     }
 
     /// Ends the table and gives it its name.
@@ -208,27 +184,18 @@ impl FeatureWriter {
                 .and_then(|()| writer.get_ref().get_ref().sync_all()),
             Sink::Parquet(sink) => sink.finish(),
         };
-        let renamed = written.and_then(|()| std::fs::rename(&self.part, &self.path));
-        renamed.map_err(|source| self.failed(source))?;
-        self.finished = true;
-        Ok(())
-    }
-
-    fn failed(&self, source: std::io::Error) -> TableError {
-        TableError::Io {
-            path: self.path.clone(),
-            action: "written",
-            source,
-        }
+        let path = self.file.path().to_owned();
+        written
+            .and_then(|()| self.file.finish())
+            .map_err(|source| failed(&path, source))
     }
 }
 
-impl Drop for FeatureWriter {
-    fn drop(&mut self) {
-        if !self.finished {
-            // Nothing can be done about a file that cannot be removed.
-            let _ = std::fs::remove_file(&self.part);
-        }
+fn failed(path: &Path, source: std::io::Error) -> TableError {
+    TableError::Io {
+        path: path.to_owned(),
+        action: "written",
+        source,
     }
 }
 
