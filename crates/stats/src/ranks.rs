@@ -3,7 +3,7 @@
 use statrs::function::gamma::checked_gamma_ur;
 
 /// Rank of each value from 1, equal values sharing the mean of their ranks (as `scipy.stats.rankdata`), and the sum of `t^3 - t` over groups
-/// of `t` equal values. Values that are NaN come last, each for itself. (`triher-learn`, which stands before this crate, has its own.)
+/// of `t` equal values. Values that are NaN come last, each for itself.
 pub fn mid_ranks(values: &[f64]) -> (Vec<f64>, f64) {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));

@@ -3,7 +3,6 @@
 use crate::impute::complete;
 use crate::prepare::Selection;
 use crate::prepare::product::dot;
-use crate::prepare::ranks::mid_ranks;
 use crate::prepare::variance::constant;
 use crate::{LearnError, Matrix, TrainingFold};
 use faer::linalg::matmul::matmul;
@@ -11,6 +10,7 @@ use faer::{Accum, Mat, Par};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use triher_stats::mid_ranks;
 
 /// Columns of the correlation matrix that are in memory at once.
 const BLOCK: usize = 128;

@@ -9,7 +9,6 @@ mod information;
 mod missing;
 mod mrmr;
 mod product;
-mod ranks;
 mod robustness;
 mod selection;
 mod stability;

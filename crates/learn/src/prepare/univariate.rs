@@ -3,13 +3,12 @@
 use crate::impute::complete;
 use crate::prepare::Selection;
 use crate::prepare::information::nearest_neighbour_information;
-use crate::prepare::ranks::mid_ranks;
 use crate::prepare::variance::constant;
 use crate::{LearnError, TrainingFold};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::function::beta::checked_beta_reg;
-use statrs::function::gamma::checked_gamma_ur;
+use triher_stats::kruskal_wallis;
 
 /// Which test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -265,27 +264,10 @@ impl Groups {
     }
 
     fn kruskal_wallis(&self, column: &[f64]) -> UnivariateResult {
-        let n = self.rows as f64;
-        let (ranks, ties) = mid_ranks(column);
-        let correction = 1.0 - ties / (n * n * n - n);
-        if constant(column) || correction <= 0.0 {
-            return UnivariateResult {
-                statistic: f64::NAN,
-                p_value: 1.0,
-            };
-        }
-        let sums = self.sums(ranks.into_iter());
-        let squares: f64 = sums
-            .iter()
-            .zip(&self.sizes)
-            .map(|(s, &size)| s * s / size as f64)
-            .sum();
-        let h = (12.0 / (n * (n + 1.0)) * squares - 3.0 * (n + 1.0)) / correction;
-        let freedom = (self.sizes.len() - 1) as f64;
-        UnivariateResult {
-            statistic: h,
-            // P(chi2 > h) by the incomplete gamma function, Abramowitz and Stegun 26.4.19.
-            p_value: checked_gamma_ur(freedom / 2.0, h.max(0.0) / 2.0).unwrap_or(1.0),
-        }
+        let found = (!constant(column))
+            .then(|| kruskal_wallis(column, &self.of_row))
+            .flatten();
+        let (statistic, p_value) = found.unwrap_or((f64::NAN, 1.0));
+        UnivariateResult { statistic, p_value }
     }
 }

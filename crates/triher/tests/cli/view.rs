@@ -28,13 +28,10 @@ impl Drop for Viewer {
     }
 }
 
-fn start(c: &Cohort, more: &[&str]) -> (Viewer, String) {
-    let weights = c.w.path("s/small.safetensors");
+fn start(c: &Cohort, arguments: &[&str]) -> (Viewer, String) {
     let mut viewer = Command::new(assert_cmd::cargo::cargo_bin!("triher"))
-        .args(["view", "--no-browser", &c.images, "--mask", &c.mask])
-        .arg("--weights")
-        .arg(weights)
-        .args(more)
+        .args(["view", "--no-browser", &c.images])
+        .args(arguments)
         .current_dir(c.w.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -209,7 +206,16 @@ fn rounded(values: &[f64]) -> Vec<f64> {
 #[test]
 fn a_study_is_looked_at_outlined_and_predicted_in_a_browser() {
     let c = Cohort::new();
-    let (_viewer, url) = start(&c, &["--model", "out/model.triher"]);
+    let weights = "s/small.safetensors";
+    let asked = [
+        "--mask",
+        &c.mask,
+        "--model",
+        "out/model.triher",
+        "--weights",
+        weights,
+    ];
+    let (_viewer, url) = start(&c, &asked);
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     let page = Page::open(&url);
     let phases = phases(&c);
@@ -375,20 +381,8 @@ fn a_study_is_looked_at_outlined_and_predicted_in_a_browser() {
 #[test]
 fn the_page_speaks_chinese_and_knows_a_study_without_model_and_outline() {
     let c = Cohort::new();
-    let w = &c.w;
-    let mut viewer = Command::new(assert_cmd::cargo::cargo_bin!("triher"))
-        .args(["view", "--no-browser", "--language", "zh", &c.images])
-        .current_dir(w.path(""))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(viewer.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let _viewer = Viewer(viewer);
-    let page = Page::open(line.trim());
+    let (_viewer, url) = start(&c, &["--language", "zh"]);
+    let page = Page::open(&url);
     assert_eq!(page.text("document.documentElement.lang"), "zh-CN");
     let text = page.text("document.body.innerText");
     assert!(
@@ -403,7 +397,7 @@ fn the_page_speaks_chinese_and_knows_a_study_without_model_and_outline() {
     page.picture("chinese.png");
 
     // Without the key nothing is answered.
-    let url = line.split('?').next().unwrap();
+    let url = url.split('?').next().unwrap();
     page.tab.navigate_to(&format!("{url}api/facts")).unwrap();
     page.until("document.body.innerText.includes('SIM-')");
     let other = Page::blank();
