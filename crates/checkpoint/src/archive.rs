@@ -4,13 +4,15 @@
 //! unpacked one at a time, when a tensor of them is asked for.
 
 use crate::error::{Parse, malformed};
+use crate::mapping::Mapping;
 use crate::numbers::Stored;
 use crate::pickle::{self, Arena, StorageKind, TensorView, Value};
-use crate::{Limits, RawTensors, Source, Tensor};
+use crate::{Limits, Numbers, RawTensors, Source, Tensor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::rc::Rc;
-use zip::ZipArchive;
+use std::sync::Arc;
+use zip::{CompressionMethod, ZipArchive};
 
 /// Nesting of dictionaries in which tensors are looked for.
 const MAX_DEPTH: usize = 8;
@@ -20,6 +22,7 @@ const MAX_NAME: usize = 512;
 /// A checkpoint whose tensors can be read one by one.
 pub(crate) struct Archive {
     zip: ZipArchive<BufReader<Box<dyn Source>>>,
+    mapping: Option<Arc<Mapping>>,
     /// Folder inside of the archive: its name when it was saved.
     folder: String,
     arena: Arena,
@@ -28,11 +31,15 @@ pub(crate) struct Archive {
     big_endian: bool,
     limits: Limits,
     /// The storage read last, by key and kind: several tensors may be views of one.
-    last: Option<(Rc<str>, StorageKind, Vec<f32>)>,
+    last: Option<(Rc<str>, StorageKind, Numbers)>,
 }
 
 impl Archive {
-    pub(crate) fn open(file: Box<dyn Source>, limits: &Limits) -> Parse<Self> {
+    pub(crate) fn open(
+        file: Box<dyn Source>,
+        mapping: Option<Arc<Mapping>>,
+        limits: &Limits,
+    ) -> Parse<Self> {
         let mut zip = match ZipArchive::new(BufReader::new(file)) {
             Ok(zip) => zip,
             Err(error) => {
@@ -82,6 +89,7 @@ impl Archive {
         let entries = top_level(&arena, &root);
         Ok(Self {
             zip,
+            mapping,
             folder,
             arena,
             tensors,
@@ -93,7 +101,7 @@ impl Archive {
     }
 
     /// All numbers of a storage, from the file or as kept from the last time.
-    fn storage(&mut self, name: &str, index: usize) -> Parse<&[f32]> {
+    fn storage(&mut self, name: &str, index: usize) -> Parse<&Numbers> {
         let storage = self.arena.storages[index].clone();
         let kept = matches!(&self.last, Some((key, kind, _)) if *key == storage.key && *kind == storage.kind);
         if !kept {
@@ -118,18 +126,64 @@ impl Archive {
                 ));
             };
             let entry = format!("{}data/{}", self.folder, storage.key);
-            let data = read_entry(&mut self.zip, &entry, self.limits.max_storage_bytes)?;
-            let Some(data) = data.get(..length) else {
-                return malformed(format!(
-                    "the storage of the tensor {name} declares {length} bytes, and {} are there: the file is cut short; copy it again from its source",
-                    data.len()
-                ));
+            let in_file = match &self.mapping {
+                Some(mapping) if stored == Stored::F32 && !self.big_endian => {
+                    in_file(&mut self.zip, &entry, mapping, storage.elements)?
+                }
+                _ => None,
             };
-            let numbers = stored.decode(data, self.big_endian);
+            let numbers = match in_file {
+                Some(numbers) => numbers,
+                None => {
+                    let data = read_entry(&mut self.zip, &entry, self.limits.max_storage_bytes)?;
+                    let Some(data) = data.get(..length) else {
+                        return malformed(format!(
+                            "the storage of the tensor {name} declares {length} bytes, and {} are there: the file is cut short; copy it again from its source",
+                            data.len()
+                        ));
+                    };
+                    stored.decode(data, self.big_endian).into()
+                }
+            };
             self.last = Some((storage.key, storage.kind, numbers));
         }
-        Ok(self.last.as_ref().map_or(&[], |(_, _, numbers)| numbers))
+        match &self.last {
+            Some((_, _, numbers)) => Ok(numbers),
+            None => malformed(format!("the storage of the tensor {name} is not there")),
+        }
     }
+}
+
+/// A storage of `elements` numbers where it lies in the file; `None` when it is packed, lies askew or is shorter than that, and must be read.
+/// Its checksum is compared, as in reading.
+fn in_file(
+    zip: &mut ZipArchive<BufReader<Box<dyn Source>>>,
+    name: &str,
+    mapping: &Arc<Mapping>,
+    elements: usize,
+) -> Parse<Option<Numbers>> {
+    let Ok(entry) = zip.by_name(name) else {
+        return Ok(None);
+    };
+    let plain = entry.compression() == CompressionMethod::Stored && !entry.encrypted();
+    let place = entry.data_start().filter(|_| plain).and_then(|start| {
+        let bytes = mapping.bytes(
+            usize::try_from(start).ok()?,
+            usize::try_from(entry.size()).ok()?,
+        )?;
+        let whole = elements <= bytes.len() / 4;
+        let numbers = Numbers::mapped(mapping, start, elements).filter(|_| whole)?;
+        Some((bytes, numbers))
+    });
+    let Some((bytes, numbers)) = place else {
+        return Ok(None);
+    };
+    if crc32fast::hash(bytes) != entry.crc32() {
+        return malformed(format!(
+            "the archive's entry {name} is damaged (its checksum is another): copy the file again from its source"
+        ));
+    }
+    Ok(Some(numbers))
 }
 
 impl RawTensors for Archive {
@@ -239,7 +293,7 @@ impl Search<'_> {
 }
 
 /// The elements of a view, in C order.
-fn gather(name: &str, numbers: &[f32], view: &TensorView, limit: u64) -> Parse<Tensor> {
+fn gather(name: &str, numbers: &Numbers, view: &TensorView, limit: u64) -> Parse<Tensor> {
     let shape = view.shape.clone();
     let count = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
     // A view with strides of 0 may ask for any number of elements of a small storage.
@@ -252,7 +306,7 @@ fn gather(name: &str, numbers: &[f32], view: &TensorView, limit: u64) -> Parse<T
     if count == 0 {
         return Ok(Tensor {
             shape,
-            data: Vec::new(),
+            data: Vec::new().into(),
         });
     }
     let last = shape
@@ -269,7 +323,7 @@ fn gather(name: &str, numbers: &[f32], view: &TensorView, limit: u64) -> Parse<T
         ));
     }
     if is_contiguous(view) {
-        let data = numbers[view.offset..view.offset + count].to_vec();
+        let data = numbers.part(view.offset, count);
         return Ok(Tensor { shape, data });
     }
     let mut data = Vec::with_capacity(count);
@@ -287,7 +341,10 @@ fn gather(name: &str, numbers: &[f32], view: &TensorView, limit: u64) -> Parse<T
             index[axis] = 0;
         }
     }
-    Ok(Tensor { shape, data })
+    Ok(Tensor {
+        shape,
+        data: data.into(),
+    })
 }
 
 /// Whether a view that is not empty lies in C order without gaps.
@@ -320,8 +377,9 @@ mod tests {
     #[test]
     fn views_are_gathered_in_c_order() {
         let numbers: Vec<f32> = (0..12u8).map(f32::from).collect();
+        let numbers = Numbers::from(numbers);
         let read = |v: &TensorView| gather("x", &numbers, v, 1 << 20);
-        let data = |v: &TensorView| read(v).map(|t| t.data).unwrap_or_default();
+        let data = |v: &TensorView| read(v).map(|t| t.data.into_vec()).unwrap_or_default();
         assert_eq!(data(&view(2, &[2, 3], &[3, 1])), [2., 3., 4., 5., 6., 7.]);
         // A transposed one, one with gaps, one that repeats a row, a scalar and an empty one.
         assert_eq!(data(&view(0, &[3, 2], &[1, 3])), [0., 3., 1., 4., 2., 5.]);

@@ -1,15 +1,18 @@
 //! safetensors files with the same names.
 
 use crate::error::{Parse, Problem, malformed};
+use crate::mapping::Mapping;
 use crate::numbers::Stored;
-use crate::{Limits, RawTensors, Source, Tensor};
+use crate::{Limits, Numbers, RawTensors, Source, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 /// A safetensors file whose tensors can be read one by one.
 pub(crate) struct Flat {
     file: Box<dyn Source>,
+    mapping: Option<Arc<Mapping>>,
     metadata: Metadata,
     /// Where the data begins.
     start: u64,
@@ -18,7 +21,11 @@ pub(crate) struct Flat {
 }
 
 impl Flat {
-    pub(crate) fn open(mut file: Box<dyn Source>, limits: &Limits) -> Parse<Self> {
+    pub(crate) fn open(
+        mut file: Box<dyn Source>,
+        mapping: Option<Arc<Mapping>>,
+        limits: &Limits,
+    ) -> Parse<Self> {
         let io = |e: std::io::Error| Problem::Malformed(format!("the file cannot be read ({e})"));
         let length = file.seek(SeekFrom::End(0)).map_err(io)?;
         file.rewind().map_err(io)?;
@@ -45,6 +52,7 @@ impl Flat {
         match serde_json::from_slice::<Metadata>(&bytes) {
             Ok(metadata) => Ok(Self {
                 file,
+                mapping,
                 metadata,
                 start: 8 + header,
                 length,
@@ -105,16 +113,26 @@ impl RawTensors for Flat {
         let io = |e: std::io::Error| {
             Problem::Malformed(format!("the tensor {name} cannot be read ({e})"))
         };
-        let mut bytes = Vec::new();
-        self.file
-            .seek(SeekFrom::Start(self.start + begin))
-            .map_err(io)?;
-        self.file
-            .by_ref()
-            .take(end - begin)
-            .read_to_end(&mut bytes)
-            .map_err(io)?;
-        let data = stored.decode(&bytes, false);
+        let length = usize::try_from((end - begin) / 4).unwrap_or(usize::MAX);
+        let mapped = match (&self.mapping, stored) {
+            (Some(mapping), Stored::F32) => Numbers::mapped(mapping, self.start + begin, length),
+            _ => None,
+        };
+        let data = match mapped {
+            Some(numbers) => numbers,
+            None => {
+                let mut bytes = Vec::new();
+                self.file
+                    .seek(SeekFrom::Start(self.start + begin))
+                    .map_err(io)?;
+                self.file
+                    .by_ref()
+                    .take(end - begin)
+                    .read_to_end(&mut bytes)
+                    .map_err(io)?;
+                stored.decode(&bytes, false).into()
+            }
+        };
         let count = info.shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if count != Some(data.len()) {
             return malformed(format!(

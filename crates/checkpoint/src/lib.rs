@@ -2,7 +2,7 @@
 //!
 //! [`Checkpoint::open`] looks at the names in a file; [`Checkpoint::encoder_tensors`] finds the encoder among them, whichever way it was
 //! pretrained or wrapped ([`CheckpointKind`]), and reads only its tensors into [`EncoderTensors`]: the rest of a large file (momentum
-//! encoder, optimiser) is hashed and never loaded. [`Limits`] bound what a file from a stranger may ask for.
+//! encoder, optimiser) is hashed and never loaded. Single precision numbers stay in the file, mapped into memory ([`Numbers`]). [`Limits`] bound what a file from a stranger may ask for.
 //!
 //! A pickle is such a file: names that it imports are looked up in a closed list, and one that *calls* anything else, wherever in the
 //! file, ends the reading with [`CheckpointError::Code`]. Mere mentions of unknown classes, as in a library's training arguments, become
@@ -23,30 +23,26 @@ mod error;
 mod flat;
 mod format;
 mod limits;
+mod mapping;
 mod numbers;
 mod pickle;
+mod tensor;
 mod write;
 
 pub use encoder::{CheckpointKind, EncoderNames, EncoderTensors};
 pub use error::CheckpointError;
 pub use limits::Limits;
+pub use tensor::{Numbers, Tensor};
 pub use write::{Storage, write_safetensors};
 
 use format::Format;
+use mapping::Mapping;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
-
-/// A tensor in C order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    /// Sizes of its axes.
-    pub shape: Vec<usize>,
-    /// Its numbers; half and double precision are converted.
-    pub data: Vec<f32>,
-}
+use std::sync::Arc;
 
 /// What a checkpoint is read from: a file, or bytes in memory.
 trait Source: Read + Seek {}
@@ -92,7 +88,8 @@ impl Checkpoint {
             path: path.to_owned(),
             source,
         })?;
-        Self::from_source(path, Box::new(file), limits)
+        let mapping = Mapping::of(&file).map(Arc::new);
+        Self::from_source(path, Box::new(file), mapping, limits)
     }
 
     /// A checkpoint that lies in memory, such as one that is part of a program; `name` stands for its path in errors.
@@ -104,12 +101,13 @@ impl Checkpoint {
         bytes: impl AsRef<[u8]> + 'static,
         limits: &Limits,
     ) -> Result<Self, CheckpointError> {
-        Self::from_source(name, Box::new(Cursor::new(bytes)), limits)
+        Self::from_source(name, Box::new(Cursor::new(bytes)), None, limits)
     }
 
     fn from_source(
         path: &Path,
         mut source: Box<dyn Source>,
+        mapping: Option<Arc<Mapping>>,
         limits: &Limits,
     ) -> Result<Self, CheckpointError> {
         let fail = |source| CheckpointError::Read {
@@ -127,8 +125,10 @@ impl Checkpoint {
         let sha256 = hash(&mut source).map_err(fail)?;
         source.rewind().map_err(fail)?;
         let tensors: error::Parse<Box<dyn RawTensors>> = match format {
-            Format::Flat => flat::Flat::open(source, limits).map(|f| Box::new(f) as _),
-            Format::Archive => archive::Archive::open(source, limits).map(|a| Box::new(a) as _),
+            Format::Flat => flat::Flat::open(source, mapping, limits).map(|f| Box::new(f) as _),
+            Format::Archive => {
+                archive::Archive::open(source, mapping, limits).map(|a| Box::new(a) as _)
+            }
         };
         Ok(Self {
             path: path.to_owned(),

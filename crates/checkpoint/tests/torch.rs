@@ -68,7 +68,7 @@ fn what_scripts_put_beside_the_tensors_does_no_harm() {
             ]
         );
         assert_eq!(
-            tensors.tensors["patch_embed.proj.weight"].data,
+            tensors.tensors["patch_embed.proj.weight"].data[..],
             [-1.0, -0.875]
         );
         assert_eq!(tensors.names.used.len(), 3);

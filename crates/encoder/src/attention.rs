@@ -2,7 +2,7 @@
 
 use crate::elementwise::softmax_lanes;
 use crate::lanes::{LANES, Lane, Tokens};
-use crate::linear::{multiply, pack};
+use crate::linear::{Rows, multiply};
 use crate::simd::{Instructions, Operation, STRIP, dispatch};
 use rayon::prelude::*;
 
@@ -59,22 +59,27 @@ impl Operation for Head<'_> {
             self.keys_values.data[lane][token % LANES]
         };
         // Lanes beyond the last token are no keys.
-        let keys = pack(self.tokens, size, at);
-        let values = pack(size, self.tokens, |feature, token| {
-            at(token, width + feature)
-        });
+        let mut keys = Vec::with_capacity(self.tokens * size);
+        for token in 0..self.tokens {
+            keys.extend((0..size).map(|feature| at(token, feature)));
+        }
+        let mut values = Vec::with_capacity(size * self.tokens);
+        for feature in 0..size {
+            values.extend((0..self.tokens).map(|token| at(token, width + feature)));
+        }
+        let (keys, values) = (Rows::new(&keys, size), Rows::new(&values, self.tokens));
         let scale = (size as f32).sqrt().recip();
         let mut scores: Vec<Lane> = vec![[0.0; LANES]; self.tokens];
         for (out, queries) in self.parts.into_iter().zip(self.queries.panels()) {
             let queries = &queries[self.first..self.first + size];
             scores.fill([0.0; LANES]);
-            for (scores, keys) in scores.chunks_mut(STRIP).zip(keys.chunks_exact(size)) {
-                multiply(instructions, scores, queries, keys);
+            for (number, scores) in scores.chunks_mut(STRIP).enumerate() {
+                multiply(instructions, scores, queries, keys.strip(number));
             }
             softmax_lanes(&mut scores, scale);
             out.fill([0.0; LANES]);
-            for (out, values) in out.chunks_mut(STRIP).zip(values.chunks_exact(self.tokens)) {
-                multiply(instructions, out, &scores, values);
+            for (number, out) in out.chunks_mut(STRIP).enumerate() {
+                multiply(instructions, out, &scores, values.strip(number));
             }
         }
     }

@@ -14,7 +14,7 @@ pub(crate) struct Norm {
 }
 
 impl Norm {
-    /// LayerNorm of each token of as many panels as `out` has. Mean and variance in double precision.
+    /// LayerNorm of each token of as many panels as `out` has. Mean and variance are summed in stretches ([`sum`]).
     pub(crate) fn apply(&self, out: &mut Tokens, x: &Tokens, threads: bool) {
         let features = self.gain.len();
         let task = |(out, x)| dispatch(NormPanel { norm: self, out, x });
@@ -43,31 +43,39 @@ impl Operation for NormPanel<'_> {
     #[inline(always)]
     fn run<I: Instructions>(self, _: I) {
         let count = self.x.len() as f64;
-        let mut mean = [0f64; LANES];
-        for lane in self.x {
-            for (sum, &value) in mean.iter_mut().zip(lane) {
-                *sum += f64::from(value);
-            }
-        }
-        mean.iter_mut().for_each(|m| *m /= count);
-        let mut variance = [0f64; LANES];
-        for lane in self.x {
-            for ((sum, &value), &mean) in variance.iter_mut().zip(lane).zip(&mean) {
-                let difference = f64::from(value) - mean;
-                *sum += difference * difference;
-            }
-        }
+        let mean = sum(self.x, |_, value| value).map(|sum| sum / count);
+        let about: Lane = std::array::from_fn(|l| mean[l] as f32);
+        let variance = sum(self.x, |l, value| (value - about[l]) * (value - about[l]));
         let scale: Lane =
             std::array::from_fn(|l| (variance[l] / count + EPSILON).sqrt().recip() as f32);
-        let mean: Lane = std::array::from_fn(|l| mean[l] as f32);
         let Norm { gain, bias } = self.norm;
         for ((out, x), (&gain, &bias)) in self.out.iter_mut().zip(self.x).zip(gain.iter().zip(bias))
         {
             for l in 0..LANES {
-                out[l] = (x[l] - mean[l]) * scale[l] * gain + bias;
+                out[l] = (x[l] - about[l]) * scale[l] * gain + bias;
             }
         }
     }
+}
+
+/// The sum of a term over the features of each token: short stretches in single precision, and these in double.
+#[inline(always)]
+fn sum(x: &[Lane], term: impl Fn(usize, f32) -> f32) -> [f64; LANES] {
+    /// Features of a stretch: their sum keeps all but two or three of the digits of a single one.
+    const STRETCH: usize = 32;
+    let mut sums = [0f64; LANES];
+    for stretch in x.chunks(STRETCH) {
+        let mut part = [0f32; LANES];
+        for lane in stretch {
+            for l in 0..LANES {
+                part[l] += term(l, lane[l]);
+            }
+        }
+        for l in 0..LANES {
+            sums[l] += f64::from(part[l]);
+        }
+    }
+    sums
 }
 
 /// Exact GELU, `x (1 + erf(x / sqrt 2)) / 2`, in place.

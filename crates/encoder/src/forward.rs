@@ -1,6 +1,7 @@
 //! The forward pass.
 
 use crate::attention::attention;
+use crate::class_token::class_token;
 use crate::lanes::{LANES, Tokens};
 use crate::linear::{Linear, Then};
 use crate::strassen::Sums;
@@ -49,30 +50,27 @@ pub(crate) fn forward(
         hidden: Tokens::zeros(tokens, config.hidden),
         sums: Sums::default(),
     };
-    let mut rows = tokens;
-    for (number, block) in weights.blocks.iter().enumerate() {
-        let last = number + 1 == weights.blocks.len();
-        if last && wanted == Wanted::ClassToken {
-            rows = 1;
-        }
-        // The last block is done plainly: its class token is the same whether the other tokens are wanted or not.
-        work.run(block, &mut x, [rows, tokens, config.heads], !last, threads);
+    let Some((last, blocks)) = weights.blocks.split_last() else {
+        return Vec::new();
+    };
+    for block in blocks {
+        work.run(block, &mut x, [tokens, config.heads], threads);
     }
-    work.normed.truncate(rows);
-    weights.norm.apply(&mut work.normed, &x, threads);
-    work.normed.rows(rows)
+    let class = class_token(last, &x, tokens, config.heads, threads);
+    let mut normed = Tokens::zeros(1, width);
+    weights.norm.apply(&mut normed, &class, threads);
+    let mut rows = normed.rows(1);
+    if wanted == Wanted::AllTokens {
+        work.run(last, &mut x, [tokens, config.heads], threads);
+        weights.norm.apply(&mut work.normed, &x, threads);
+        rows.extend(work.normed.rows(tokens).drain(width..));
+    }
+    rows
 }
 
 impl Workspace {
-    /// One block, in place. From here on only the first `rows` tokens are kept; all `tokens` are attended to.
-    fn run(
-        &mut self,
-        block: &Block,
-        x: &mut Tokens,
-        [rows, tokens, heads]: [usize; 3],
-        by_halves: bool,
-        threads: bool,
-    ) {
+    /// One block, in place.
+    fn run(&mut self, block: &Block, x: &mut Tokens, [tokens, heads]: [usize; 2], threads: bool) {
         let Self {
             normed,
             queries,
@@ -81,28 +79,21 @@ impl Workspace {
             sums,
         } = self;
         let mut apply = |layers: &mut [(&Linear, &mut Tokens)], x: &Tokens, then| {
-            let sums = by_halves.then(|| {
-                sums.fill(x, threads);
-                &*sums
-            });
+            sums.fill(x, threads);
             for (layer, out) in layers {
-                layer.apply(out, x, sums, then, threads);
+                layer.apply(out, x, Some(&*sums), then, threads);
             }
         };
         block.norm1.apply(normed, x, threads);
-        queries.truncate(rows);
         apply(
             &mut [(&block.keys_values, keys_values), (&block.queries, queries)],
             normed,
             Then::Set,
         );
-        normed.truncate(rows);
         attention(normed, queries, keys_values, tokens, heads, threads);
-        x.truncate(rows);
         apply(&mut [(&block.proj, x)], normed, Then::Add);
 
         block.norm2.apply(normed, x, threads);
-        hidden.truncate(rows);
         apply(&mut [(&block.fc1, hidden)], normed, Then::Gelu);
         apply(&mut [(&block.fc2, x)], hidden, Then::Add);
     }

@@ -23,6 +23,7 @@
 //! ```
 
 mod attention;
+mod class_token;
 mod elementwise;
 mod error;
 mod forward;

@@ -1,13 +1,17 @@
-//! Linear layers: the product of tokens with weights that were packed once.
+//! Linear layers: the product of tokens with weights where they lie.
 //!
-//! Each number of a result is one chain of multiply-adds over the inner index in ascending order, begun with the bias (and the residual), or,
+//! Weights are not rearranged: the innermost loop takes one weight after the other from six rows, which is as fast as from packed strips (measured), and
+//! so the checkpoint's own memory, or its mapped file, is all that they take.
+//!
+//! Each number of a result is a chain of multiply-adds over a block of inner indices in ascending order, added to the bias (and the residual) block after block, or,
 //! where [`strassen`](crate::strassen) does it with fewer multiplications, a fixed sum of seven such chains. How the work is cut into blocks and tasks does not enter, so neither do the number of threads, the machine's caches or the company.
 
 use crate::elementwise::gelu_lanes;
 use crate::lanes::{LANES, Lane, Tokens};
 use crate::simd::{Instructions, Operation, STRIP, dispatch};
-use crate::strassen::{Scratch, Sums, multiply_by_halves};
+use crate::strassen::{Sums, multiply_by_halves};
 use rayon::prelude::*;
+use triher_checkpoint::Numbers;
 
 /// Strips of one task.
 const GROUP: usize = 16;
@@ -15,11 +19,13 @@ const GROUP: usize = 16;
 /// any, 256 is a few percent worse.
 pub(crate) const BLOCK: usize = 768;
 
-/// A linear layer. Its weights are `[strip][inner][6]`, zeros filling the last strip.
+/// A linear layer: rows of a tensor in PyTorch's order, `columns x inner`, read where they lie.
 pub(crate) struct Linear {
+    weight: Numbers,
+    /// Row of the tensor with the first column.
+    first: usize,
     inner: usize,
     columns: usize,
-    strips: Vec<[f32; STRIP]>,
     bias: Vec<f32>,
 }
 
@@ -35,16 +41,47 @@ pub(crate) enum Then {
 }
 
 impl Linear {
-    /// Packs weights in PyTorch's order, `columns x inner`. `bias` has one number per column, or none: then the
-    /// product begins with zeros.
-    pub(crate) fn pack(weight: &[f32], bias: Vec<f32>, columns: usize) -> Self {
-        let inner = weight.len() / columns;
+    /// The `columns` rows of `weight` from the row `first` on, each of `inner` numbers, which must be there. `bias` has one number per
+    /// column, or none: then the product begins with zeros.
+    pub(crate) fn new(
+        weight: Numbers,
+        first: usize,
+        inner: usize,
+        columns: usize,
+        bias: Vec<f32>,
+    ) -> Self {
+        debug_assert!((first + columns) * inner <= weight.len());
         Self {
+            weight,
+            first,
             inner,
             columns,
-            strips: pack(columns, inner, |column, k| weight[column * inner + k]),
             bias,
         }
+    }
+
+    /// The layer of some of its columns.
+    pub(crate) fn columns(&self, first: usize, columns: usize) -> Self {
+        let bias = self.bias.get(first..first + columns).unwrap_or_default();
+        Self::new(
+            self.weight.clone(),
+            self.first + first,
+            self.inner,
+            columns,
+            bias.to_vec(),
+        )
+    }
+
+    /// Number of its columns.
+    pub(crate) fn len(&self) -> usize {
+        self.columns
+    }
+
+    /// Its weights from a column on.
+    pub(crate) fn rows(&self, column: usize) -> Rows<'_> {
+        let from = (self.first + column) * self.inner;
+        let to = (self.first + self.columns) * self.inner;
+        Rows::new(&self.weight[from..to], self.inner)
     }
 
     /// The product with as many panels of `x` as `out` has; with sums of these panels, by halves. `threads`: whether tasks go to other threads.
@@ -60,7 +97,7 @@ impl Linear {
         let task = |(number, parts): (usize, Vec<&mut [Lane]>)| {
             dispatch(Columns {
                 layer: self,
-                first: number * GROUP,
+                first: number * GROUP * STRIP,
                 parts,
                 x: &x.data,
                 sums: sums.filter(|sums| sums.are_of(x)),
@@ -76,32 +113,60 @@ impl Linear {
     }
 }
 
-/// Strips of a matrix of `columns` columns and `inner` rows.
-pub(crate) fn pack(
-    columns: usize,
-    inner: usize,
-    value: impl Fn(usize, usize) -> f32,
-) -> Vec<[f32; STRIP]> {
-    let mut strips = Vec::with_capacity(columns.div_ceil(STRIP) * inner);
-    for strip in 0..columns.div_ceil(STRIP) {
-        for k in 0..inner {
-            strips.push(std::array::from_fn(|j| {
-                let column = strip * STRIP + j;
-                if column < columns {
-                    value(column, k)
-                } else {
-                    0.0
-                }
-            }));
+/// A matrix of weights: one row for each column of the product.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    data: &'a [f32],
+    /// Numbers from a row to the next.
+    stride: usize,
+    /// The inner indices that are looked at: first and number.
+    inner: (usize, usize),
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of `stride` numbers, one behind the other.
+    #[inline(always)]
+    pub(crate) fn new(data: &'a [f32], stride: usize) -> Self {
+        Self {
+            data,
+            stride,
+            inner: (0, stride),
         }
     }
-    strips
+
+    /// The rows from `row` on, and of them `count` inner indices from `from` on.
+    #[inline(always)]
+    pub(crate) fn part(self, row: usize, from: usize, count: usize) -> Self {
+        Self {
+            data: &self.data[row * self.stride..],
+            stride: self.stride,
+            inner: (self.inner.0 + from, count),
+        }
+    }
+
+    /// One row.
+    #[inline(always)]
+    pub(crate) fn row(self, row: usize) -> &'a [f32] {
+        let (from, count) = self.inner;
+        &self.data[row * self.stride + from..][..count]
+    }
+
+    /// The rows of a strip; beyond the last row the last one, whose products nobody reads.
+    #[inline(always)]
+    pub(crate) fn strip(self, strip: usize) -> [&'a [f32]; STRIP] {
+        let last = (self.data.len() / self.stride).saturating_sub(1);
+        let mut rows: [&[f32]; STRIP] = [&[]; STRIP];
+        for (j, row) in rows.iter_mut().enumerate() {
+            *row = self.row((strip * STRIP + j).min(last));
+        }
+        rows
+    }
 }
 
 /// One task: a group of columns for all panels.
 struct Columns<'a> {
     layer: &'a Linear,
-    /// Its first strip.
+    /// Its first column.
     first: usize,
     /// The group's columns of each panel of the result.
     parts: Vec<&'a mut [Lane]>,
@@ -116,11 +181,7 @@ impl Operation for Columns<'_> {
     #[inline(always)]
     fn run<I: Instructions>(mut self, instructions: I) {
         let inner = self.layer.inner;
-        let bias = self
-            .layer
-            .bias
-            .get(self.first * STRIP..)
-            .unwrap_or_default();
+        let bias = self.layer.bias.get(self.first..).unwrap_or_default();
         for part in &mut self.parts {
             if self.then != Then::Add {
                 part.fill([0.0; LANES]);
@@ -130,28 +191,20 @@ impl Operation for Columns<'_> {
             }
         }
         let columns = self.parts.first().map_or(0, |part| part.len());
+        let rows = self.layer.rows(self.first);
         let sums = self
             .sums
             .filter(|_| columns > 0 && columns.is_multiple_of(2 * STRIP));
         if let Some(sums) = sums {
-            let strips = &self.layer.strips[self.first * inner..];
-            let mut scratch = Scratch::default();
-            multiply_by_halves(
-                instructions,
-                &mut self.parts,
-                self.x,
-                sums,
-                strips,
-                &mut scratch,
-            );
+            multiply_by_halves(instructions, &mut self.parts, self.x, sums, rows);
         }
         let blocks = if sums.is_some() { 0 } else { inner };
         for from in (0..blocks).step_by(BLOCK) {
             let to = (from + BLOCK).min(inner);
+            let rows = rows.part(0, from, to - from);
             for (part, x) in self.parts.iter_mut().zip(self.x.chunks_exact(inner)) {
-                let strips = self.layer.strips[self.first * inner..].chunks_exact(inner);
-                for (out, strip) in part.chunks_mut(STRIP).zip(strips) {
-                    multiply(instructions, out, &x[from..to], &strip[from..to]);
+                for (number, out) in part.chunks_mut(STRIP).enumerate() {
+                    multiply(instructions, out, &x[from..to], rows.strip(number));
                 }
             }
         }
@@ -163,22 +216,22 @@ impl Operation for Columns<'_> {
     }
 }
 
-/// `out[j][lane] += sum_k x[k][lane] * strip[k][j]` for up to 6 columns j.
+/// `out[j][lane] += sum_k x[k][lane] * rows[j][k]` for up to 6 columns j.
 #[inline(always)]
 pub(crate) fn multiply<I: Instructions>(
     instructions: I,
     out: &mut [Lane],
     x: &[Lane],
-    strip: &[[f32; STRIP]],
+    rows: [&[f32]; STRIP],
 ) {
-    if let Ok(out) = <&mut [Lane; STRIP]>::try_from(&mut *out) {
-        instructions.tile(out, x, strip);
+    if out.len() == STRIP {
+        instructions.tile(&mut [out], 0, x, rows);
     } else {
         // The last columns: computed like the others, so that their numbers do not depend on where they stand.
         let mut whole = [[0.0; LANES]; STRIP];
         let count = out.len().min(STRIP);
         whole[..count].copy_from_slice(&out[..count]);
-        instructions.tile(&mut whole, x, strip);
+        instructions.tile(&mut [&mut whole[..]], 0, x, rows);
         out[..count].copy_from_slice(&whole[..count]);
     }
 }
@@ -205,7 +258,7 @@ mod tests {
         {
             let (x, w) = (numbers(tokens * inner, 1), numbers(columns * inner, 2));
             let bias = numbers(columns, 3);
-            let layer = Linear::pack(&w, bias.clone(), columns);
+            let layer = Linear::new(w.clone().into(), 0, inner, columns, bias.clone());
             let input = Tokens::from_rows(&x, inner);
             for (then, start) in [(Then::Set, 0.0), (Then::Add, 0.5), (Then::Gelu, 0.0)] {
                 let results: Vec<Vec<f32>> = [false, true]

@@ -1,8 +1,8 @@
 //! One choice at run time: the vector instructions that the machine has. The only place with `unsafe`.
 //!
 //! The numeric loops of this crate are plain Rust over arrays of fixed length. Compiled for the instructions that every x86-64 machine
-//! has, they would use a quarter of a newer one, so each loop is an [`Operation`] that is compiled twice, and [`dispatch`] picks. The
-//! innermost loop of all products, [`Instructions::tile`], is written out for AVX2.
+//! has, they would use a quarter of a newer one, so each loop is an [`Operation`] that is compiled for each, and [`dispatch`] picks. The
+//! innermost loop of all products, [`Instructions::tile`], is written out for AVX2 and for AVX-512.
 
 use crate::lanes::{LANES, Lane};
 
@@ -20,8 +20,15 @@ pub(crate) trait Operation {
 
 /// Proof that a machine has certain instructions.
 pub(crate) trait Instructions: Copy {
-    /// `out[j][lane] += sum_k x[k][lane] * strip[k][j]`: a chain of multiply-adds in ascending k for each number.
-    fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]);
+    /// `out[from + j][lane] += sum_k x[k][lane] * rows[j][k]` for each of `outs`: the sum is a chain of multiply-adds in ascending k
+    /// that begins with zero. The rows must be as long as `x`.
+    fn tile<const N: usize>(
+        self,
+        outs: &mut [&mut [Lane]; N],
+        from: usize,
+        x: &[Lane],
+        rows: [&[f32]; STRIP],
+    );
     /// Whether a product and a sum are rounded once.
     const FUSED: bool;
 }
@@ -46,10 +53,15 @@ pub(crate) fn dispatch<O: Operation>(operation: O) -> O::Output {
     if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
         #[expect(
             unsafe_code,
-            reason = "a function compiled for more instructions than the caller"
+            reason = "functions compiled for more instructions than the caller"
         )]
-        // SAFETY: the machine has the instructions that the function was compiled for: this was asked just above.
-        return unsafe { with_avx2(operation, Avx2(())) };
+        if std::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the machine has the instructions that the function was compiled for: this was asked just above.
+            return unsafe { with_avx512(operation, Avx512(())) };
+        } else {
+            // SAFETY: as above.
+            return unsafe { with_avx2(operation, Avx2(())) };
+        }
     }
     if cfg!(target_arch = "aarch64") {
         return operation.run(Portable::<true>);
@@ -65,20 +77,32 @@ impl<const FUSED: bool> Instructions for Portable<FUSED> {
     const FUSED: bool = FUSED;
 
     #[inline(always)]
-    fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
-        let mut sums = *out;
-        for (x, weights) in x.iter().zip(strip) {
+    fn tile<const N: usize>(
+        self,
+        outs: &mut [&mut [Lane]; N],
+        from: usize,
+        x: &[Lane],
+        rows: [&[f32]; STRIP],
+    ) {
+        let mut sums = [[0f32; LANES]; STRIP];
+        for (k, x) in x.iter().enumerate() {
             for j in 0..STRIP {
                 for l in 0..LANES {
                     sums[j][l] = if FUSED {
-                        x[l].mul_add(weights[j], sums[j][l])
+                        x[l].mul_add(rows[j][k], sums[j][l])
                     } else {
-                        x[l] * weights[j] + sums[j][l]
+                        x[l] * rows[j][k] + sums[j][l]
                     };
                 }
             }
         }
-        *out = sums;
+        for out in outs {
+            for (out, sums) in out[from..from + STRIP].iter_mut().zip(&sums) {
+                for l in 0..LANES {
+                    out[l] += sums[l];
+                }
+            }
+        }
     }
 }
 
@@ -87,27 +111,63 @@ impl<const FUSED: bool> Instructions for Portable<FUSED> {
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
+/// AVX-512F besides AVX2 and FMA; made by [`dispatch`] alone, when the machine has them.
 #[cfg(target_arch = "x86_64")]
-impl Instructions for Avx2 {
-    const FUSED: bool = true;
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
 
-    #[inline(always)]
-    fn tile(self, out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
-        #[expect(
-            unsafe_code,
-            reason = "a function compiled for more instructions than the caller"
-        )]
-        // SAFETY: `self` exists, so the machine has AVX2 and FMA.
-        unsafe {
-            tile_avx2(out, x, strip);
+/// [`Instructions`] by a function that is compiled for more instructions than its callers.
+#[cfg(target_arch = "x86_64")]
+macro_rules! instructions {
+    ($name:ident, $tile:ident) => {
+        impl Instructions for $name {
+            const FUSED: bool = true;
+
+            #[inline(always)]
+            fn tile<const N: usize>(
+                self,
+                outs: &mut [&mut [Lane]; N],
+                from: usize,
+                x: &[Lane],
+                rows: [&[f32]; STRIP],
+            ) {
+                #[expect(
+                    unsafe_code,
+                    reason = "a function compiled for more instructions than the caller"
+                )]
+                // SAFETY: `self` exists, so the machine has the instructions.
+                unsafe {
+                    $tile(outs, from, x, rows);
+                }
+            }
         }
-    }
+    };
 }
+
+#[cfg(target_arch = "x86_64")]
+instructions!(Avx2, tile_avx2);
+#[cfg(target_arch = "x86_64")]
+instructions!(Avx512, tile_avx512);
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn with_avx2<O: Operation>(operation: O, instructions: Avx2) -> O::Output {
     operation.run(instructions)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn with_avx512<O: Operation>(operation: O, instructions: Avx512) -> O::Output {
+    operation.run(instructions)
+}
+
+/// Rows of one length, so that the loops need not ask whether a number is there.
+#[inline(always)]
+fn rows_of(mut rows: [&[f32]; STRIP], length: usize) -> [&[f32]; STRIP] {
+    for row in &mut rows {
+        *row = &row[..length];
+    }
+    rows
 }
 
 /// Twelve registers of sums, two of tokens, one of a weight.
@@ -116,22 +176,83 @@ fn with_avx2<O: Operation>(operation: O, instructions: Avx2) -> O::Output {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn tile_avx2(out: &mut [Lane; STRIP], x: &[Lane], strip: &[[f32; STRIP]]) {
-    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps};
+fn tile_avx2<const N: usize>(
+    outs: &mut [&mut [Lane]; N],
+    from: usize,
+    x: &[Lane],
+    rows: [&[f32]; STRIP],
+) {
+    use std::arch::x86_64::{_mm256_add_ps, _mm256_fmadd_ps, _mm256_set1_ps, _mm256_setzero_ps};
     let mut sums = [[_mm256_setzero_ps(); 2]; STRIP];
-    for j in 0..STRIP {
-        sums[j] = load(&out[j]);
-    }
-    for (x, weights) in x.iter().zip(strip) {
+    let rows = rows_of(rows, x.len());
+    for (k, x) in x.iter().enumerate() {
         let [low, high] = load(x);
         for j in 0..STRIP {
-            let weight = _mm256_set1_ps(weights[j]);
+            let weight = _mm256_set1_ps(rows[j][k]);
             sums[j][0] = _mm256_fmadd_ps(low, weight, sums[j][0]);
             sums[j][1] = _mm256_fmadd_ps(high, weight, sums[j][1]);
         }
     }
-    for j in 0..STRIP {
-        store(&mut out[j], sums[j]);
+    for out in outs {
+        let out = &mut out[from..from + STRIP];
+        for j in 0..STRIP {
+            let [low, high] = load(&out[j]);
+            let sums = [
+                _mm256_add_ps(low, sums[j][0]),
+                _mm256_add_ps(high, sums[j][1]),
+            ];
+            store(&mut out[j], sums);
+        }
+    }
+}
+
+/// Six registers of sums, one of tokens; the weights come from memory with the multiplication.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn tile_avx512<const N: usize>(
+    outs: &mut [&mut [Lane]; N],
+    from: usize,
+    x: &[Lane],
+    rows: [&[f32]; STRIP],
+) {
+    use std::arch::x86_64::{_mm512_add_ps, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_setzero_ps};
+    let mut sums = [_mm512_setzero_ps(); STRIP];
+    let rows = rows_of(rows, x.len());
+    for (k, x) in x.iter().enumerate() {
+        let x = load_512(x);
+        for j in 0..STRIP {
+            sums[j] = _mm512_fmadd_ps(x, _mm512_set1_ps(rows[j][k]), sums[j]);
+        }
+    }
+    for out in outs {
+        let out = &mut out[from..from + STRIP];
+        for j in 0..STRIP {
+            let sum = _mm512_add_ps(load_512(&out[j]), sums[j]);
+            store_512(&mut out[j], sum);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_512(lane: &Lane) -> std::arch::x86_64::__m512 {
+    #[expect(unsafe_code, reason = "the load takes a pointer")]
+    // SAFETY: the pointer leads to the 16 numbers of `lane`; the load asks for no alignment.
+    unsafe {
+        std::arch::x86_64::_mm512_loadu_ps(lane.as_ptr())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_512(lane: &mut Lane, sum: std::arch::x86_64::__m512) {
+    #[expect(unsafe_code, reason = "the store takes a pointer")]
+    // SAFETY: the pointer leads to the 16 numbers of `lane`, which is borrowed exclusively; the store asks for no alignment.
+    unsafe {
+        std::arch::x86_64::_mm512_storeu_ps(lane.as_mut_ptr(), sum);
     }
 }
 
@@ -168,13 +289,13 @@ fn store(lane: &mut Lane, [low, high]: [std::arch::x86_64::__m256; 2]) {
 mod tests {
     use super::*;
 
-    struct Tile<'a>(&'a mut [Lane; STRIP], &'a [Lane], &'a [[f32; STRIP]]);
+    struct Tile<'a>(&'a mut [Lane], &'a [Lane], [&'a [f32]; STRIP]);
 
     impl Operation for Tile<'_> {
         type Output = ();
         #[inline(always)]
         fn run<I: Instructions>(self, instructions: I) {
-            instructions.tile(self.0, self.1, self.2);
+            instructions.tile(&mut [self.0], 0, self.1, self.2);
         }
     }
 
@@ -185,19 +306,22 @@ mod tests {
         let x: Vec<Lane> = (0..70)
             .map(|k| std::array::from_fn(|l| number(k * LANES + l)))
             .collect();
-        let strip: Vec<[f32; STRIP]> = (0..70)
-            .map(|k| std::array::from_fn(|j| number(k * STRIP + j + 5000)))
-            .collect();
+        let weights: Vec<f32> = (0..70 * STRIP).map(|i| number(i + 5000)).collect();
+        let rows: [&[f32]; STRIP] = std::array::from_fn(|j| &weights[70 * j..][..70]);
         let start: [Lane; STRIP] = std::array::from_fn(|j| [number(j); LANES]);
         let (mut best, mut once, mut twice) = (start, start, start);
-        dispatch(Tile(&mut best, &x, &strip));
-        Portable::<true>.tile(&mut once, &x, &strip);
-        Portable::<false>.tile(&mut twice, &x, &strip);
-        let fused = cfg!(target_arch = "aarch64");
-        #[cfg(target_arch = "x86_64")]
-        let fused = fused || std::is_x86_feature_detected!("fma");
-        if fused {
+        dispatch(Tile(&mut best, &x, rows));
+        Tile(&mut once, &x, rows).run(Portable::<true>);
+        Tile(&mut twice, &x, rows).run(Portable::<false>);
+        if dispatch(Arithmetic) == "fused" {
             assert_eq!(best, once);
+        }
+        // A machine with AVX-512 is what the narrower path can be tried on, too.
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            let mut narrow = start;
+            Tile(&mut narrow, &x, rows).run(Avx2(()));
+            assert_eq!(narrow, once);
         }
         assert_ne!(best, start);
         for (a, b) in once.iter().flatten().zip(twice.iter().flatten()) {

@@ -6,7 +6,7 @@
 //! (measured on the base size: `tests/parity`); whether a product is done so depends on the network's sizes alone.
 
 use crate::lanes::{LANES, Lane, Tokens};
-use crate::linear::{BLOCK, multiply};
+use crate::linear::{BLOCK, Rows};
 use crate::simd::{Instructions, Operation, STRIP, dispatch};
 use rayon::prelude::*;
 
@@ -103,181 +103,105 @@ impl Operation for SumsOfPanels<'_> {
     }
 }
 
-/// What a task keeps between its products.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    weights: Vec<[f32; STRIP]>,
-    first: Vec<Lane>,
-    second: Vec<Lane>,
-}
-
-/// `out += x * strips` for a group of whole strips, an even number of them; `strips` holds the group's, `[strip][inner]`.
+/// `out += x * rows` for a group of whole strips, an even number of them; `rows` begins with the group's.
 #[inline(always)]
 pub(crate) fn multiply_by_halves<I: Instructions>(
     instructions: I,
     out: &mut [&mut [Lane]],
     x: &[Lane],
     sums: &Sums,
-    strips: &[[f32; STRIP]],
-    scratch: &mut Scratch,
+    rows: Rows<'_>,
 ) {
     let (panels, inner) = sums.of;
     let (half, k) = halves(panels, inner);
     let columns = out.first().map_or(0, |part| part.len()) / 2;
-    let count = columns / STRIP;
-    let (weights, first, second) = (
-        &mut scratch.weights,
-        &mut scratch.first,
-        &mut scratch.second,
-    );
-    weights.resize(count * k, [0.0; STRIP]);
+    let mut weights = vec![0.0; columns * k];
     let (low, high) = out.split_at_mut(half);
     let summed = sums.data.chunks_exact(4 * half * k);
     for (from, summed) in (0..inner).step_by(2 * k).zip(summed) {
-        // Quarters of the weights: inner half `i`, column half `j`, strip by strip.
-        let b = |i: usize, j: usize| {
-            move |strip: usize| &strips[(j * count + strip) * inner + from + i * k..][..k]
-        };
+        // Quarters of the weights: inner half `i`, column half `j`.
+        let b = |i: usize, j: usize| rows.part(j * columns, from + i * k, k);
         let a = |i: usize, j: usize| {
             move |panel: usize| &x[(i * half + panel) * inner + from + j * k..][..k]
         };
         let s = |number: usize| move |panel: usize| &summed[(4 * panel + number - 1) * k..][..k];
-        // P1, which goes into all four quarters.
-        first.clear();
-        first.resize(half * columns, [0.0; LANES]);
-        product(
-            instructions,
-            temporary(first, columns),
-            a(0, 0),
-            b(0, 0),
-            count,
-        );
-        add(low, 0, first, columns);
-        // C11 = P1 + P2.
-        product(
-            instructions,
-            quarter(low, 0, columns),
-            a(0, 1),
-            b(1, 0),
-            count,
-        );
-        // C12 = P1 + P6 + P5 + P3 and C22 = P1 + P6 + P7 + P5.
-        combine(weights, b(0, 1), b(0, 0), k, |b12, b11| b12 - b11);
-        second.clear();
-        second.resize(half * columns, [0.0; LANES]);
-        product(
-            instructions,
-            temporary(second, columns),
-            s(1),
-            whole(weights, k),
-            count,
-        );
-        add(low, columns, second, columns);
-        add(high, columns, second, columns);
+        // The seven products, each added to all the quarters that hold it:
+        // C11 = P1 + P2, C12 = P1 + P6 + P5 + P3, C21 = P1 + P6 + P7 - P4 and C22 = P1 + P6 + P7 + P5.
+        for panel in 0..half {
+            let (c11, c12) = low[panel].split_at_mut(columns);
+            let (c21, c22) = high[panel].split_at_mut(columns);
+            product(instructions, [c11, c12, c21, c22], a(0, 0)(panel), b(0, 0));
+        }
+        for panel in 0..half {
+            let c11 = &mut low[panel][..columns];
+            product(instructions, [c11], a(0, 1)(panel), b(1, 0));
+        }
+        // T1 = B12 - B11.
+        combine(&mut weights, b(0, 1), b(0, 0), k, |b12, b11| b12 - b11);
+        for panel in 0..half {
+            let (c12, c22) = (&mut low[panel][columns..], &mut high[panel][columns..]);
+            product(
+                instructions,
+                [c12, c22],
+                s(1)(panel),
+                Rows::new(&weights, k),
+            );
+        }
         // T2 = B22 - T1.
-        update(weights, b(1, 1), k, |b22, t1| b22 - t1);
-        product(
-            instructions,
-            temporary(first, columns),
-            s(2),
-            whole(weights, k),
-            count,
-        );
-        add(low, columns, first, columns);
-        // C21 = P1 + P6 + P7 - P4, with -T4 = B21 - T2.
-        update(weights, b(1, 0), k, |b21, t2| b21 - t2);
-        product(
-            instructions,
-            quarter(high, 0, columns),
-            a(1, 1),
-            whole(weights, k),
-            count,
-        );
-        product(
-            instructions,
-            quarter(low, columns, columns),
-            s(4),
-            b(1, 1),
-            count,
-        );
-        combine(weights, b(1, 1), b(0, 1), k, |b22, b12| b22 - b12);
-        product(
-            instructions,
-            temporary(first, columns),
-            s(3),
-            whole(weights, k),
-            count,
-        );
-        add(high, 0, first, columns);
-        add(high, columns, first, columns);
+        update(&mut weights, b(1, 1), k, |b22, t1| b22 - t1);
+        for panel in 0..half {
+            let c12 = &mut low[panel][columns..];
+            let (c21, c22) = high[panel].split_at_mut(columns);
+            product(
+                instructions,
+                [c12, c21, c22],
+                s(2)(panel),
+                Rows::new(&weights, k),
+            );
+        }
+        // -T4 = B21 - T2.
+        update(&mut weights, b(1, 0), k, |b21, t2| b21 - t2);
+        for panel in 0..half {
+            let c21 = &mut high[panel][..columns];
+            product(instructions, [c21], a(1, 1)(panel), Rows::new(&weights, k));
+        }
+        for panel in 0..half {
+            let c12 = &mut low[panel][columns..];
+            product(instructions, [c12], s(4)(panel), b(1, 1));
+        }
+        // T3 = B22 - B12.
+        combine(&mut weights, b(1, 1), b(0, 1), k, |b22, b12| b22 - b12);
+        for panel in 0..half {
+            let (c21, c22) = high[panel].split_at_mut(columns);
+            product(
+                instructions,
+                [c21, c22],
+                s(3)(panel),
+                Rows::new(&weights, k),
+            );
+        }
     }
 }
 
-/// The strips of sums of weights.
-fn whole<'s>(weights: &'s [[f32; STRIP]], k: usize) -> impl Fn(usize) -> &'s [[f32; STRIP]] {
-    move |strip| &weights[strip * k..][..k]
-}
-
-/// Panels of a temporary matrix.
-fn temporary(data: &mut [Lane], columns: usize) -> impl Iterator<Item = &mut [Lane]> {
-    data.chunks_exact_mut(columns)
-}
-
-/// Panels of a quarter of the result: `columns` columns from `from`.
-fn quarter<'a>(
-    half: &'a mut [&mut [Lane]],
-    from: usize,
-    columns: usize,
-) -> impl Iterator<Item = &'a mut [Lane]> {
-    half.iter_mut()
-        .map(move |part| &mut part[from..from + columns])
-}
-
-/// `out += x * strips`, panel by panel.
+/// Adds `x * rows` of one panel to each of `outs`.
 #[inline(always)]
-fn product<'a, 'x, 's, I: Instructions>(
+fn product<I: Instructions, const N: usize>(
     instructions: I,
-    out: impl Iterator<Item = &'a mut [Lane]>,
-    x: impl Fn(usize) -> &'x [Lane],
-    strips: impl Fn(usize) -> &'s [[f32; STRIP]],
-    count: usize,
+    mut outs: [&mut [Lane]; N],
+    x: &[Lane],
+    rows: Rows<'_>,
 ) {
-    for (panel, out) in out.enumerate() {
-        let x = x(panel);
-        for (out, strip) in out.chunks_exact_mut(STRIP).zip(0..count) {
-            multiply(instructions, out, x, strips(strip));
-        }
-    }
-}
-
-/// Adds a temporary matrix to a quarter of the result.
-#[inline(always)]
-fn add(half: &mut [&mut [Lane]], from: usize, data: &[Lane], columns: usize) {
-    for (part, data) in half.iter_mut().zip(data.chunks_exact(columns)) {
-        for (sum, lane) in part[from..from + columns].iter_mut().zip(data) {
-            for l in 0..LANES {
-                sum[l] += lane[l];
-            }
-        }
+    let columns = outs.first().map_or(0, |out| out.len());
+    for strip in 0..columns / STRIP {
+        instructions.tile(&mut outs, strip * STRIP, x, rows.strip(strip));
     }
 }
 
 /// A sum of two quarters of the weights.
 #[inline(always)]
-fn combine<'s>(
-    into: &mut [[f32; STRIP]],
-    x: impl Fn(usize) -> &'s [[f32; STRIP]],
-    y: impl Fn(usize) -> &'s [[f32; STRIP]],
-    k: usize,
-    sum: impl Fn(f32, f32) -> f32,
-) {
-    for (strip, into) in into.chunks_exact_mut(k).enumerate() {
-        let (into, x, y) = (
-            into.as_flattened_mut(),
-            x(strip).as_flattened(),
-            y(strip).as_flattened(),
-        );
-        for ((into, &x), &y) in into.iter_mut().zip(x).zip(y) {
+fn combine(into: &mut [f32], x: Rows<'_>, y: Rows<'_>, k: usize, sum: impl Fn(f32, f32) -> f32) {
+    for (row, into) in into.chunks_exact_mut(k).enumerate() {
+        for ((into, &x), &y) in into.iter_mut().zip(x.row(row)).zip(y.row(row)) {
             *into = sum(x, y);
         }
     }
@@ -285,15 +209,9 @@ fn combine<'s>(
 
 /// A sum of a quarter of the weights with what is there.
 #[inline(always)]
-fn update<'s>(
-    into: &mut [[f32; STRIP]],
-    x: impl Fn(usize) -> &'s [[f32; STRIP]],
-    k: usize,
-    sum: impl Fn(f32, f32) -> f32,
-) {
-    for (strip, into) in into.chunks_exact_mut(k).enumerate() {
-        let (into, x) = (into.as_flattened_mut(), x(strip).as_flattened());
-        for (into, &x) in into.iter_mut().zip(x) {
+fn update(into: &mut [f32], x: Rows<'_>, k: usize, sum: impl Fn(f32, f32) -> f32) {
+    for (row, into) in into.chunks_exact_mut(k).enumerate() {
+        for (into, &x) in into.iter_mut().zip(x.row(row)) {
             *into = sum(x, *into);
         }
     }
@@ -318,7 +236,7 @@ mod tests {
             let x: Vec<f32> = (0..tokens * inner).map(number).collect();
             let w: Vec<f32> = (0..columns * inner).map(|i| number(i + 77)).collect();
             let bias: Vec<f32> = (0..columns).map(number).collect();
-            let layer = Linear::pack(&w, bias, columns);
+            let layer = Linear::new(w.into(), 0, inner, columns, bias);
             let x = Tokens::from_rows(&x, inner);
             let result = |by_halves: bool, threads: bool| {
                 let mut sums = Sums::default();

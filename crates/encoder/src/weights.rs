@@ -7,7 +7,7 @@ use crate::position::sine_cosine;
 use crate::{EncoderError, EncoderOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use triher_checkpoint::{EncoderTensors, Tensor};
+use triher_checkpoint::{EncoderTensors, Numbers, Tensor};
 
 /// Heads of every network of the family.
 const HEADS: usize = 12;
@@ -83,7 +83,7 @@ pub(crate) struct Block {
     pub(crate) fc2: Linear,
 }
 
-/// A network's weights, packed for the products once and only read from then on.
+/// A network's weights, only read from here on: as they lie in the checkpoint, which may be a mapped file.
 pub(crate) struct Weights {
     pub(crate) config: EncoderConfig,
     pub(crate) patch_embed: Linear,
@@ -137,7 +137,7 @@ impl Taker {
             })
     }
 
-    fn take(&mut self, name: &str, expected: &[usize]) -> Result<Vec<f32>, EncoderError> {
+    fn take(&mut self, name: &str, expected: &[usize]) -> Result<Numbers, EncoderError> {
         let found = self.shape(name, expected)?.to_vec();
         if found != expected {
             return Err(EncoderError::Shape {
@@ -150,8 +150,7 @@ impl Taker {
         let data = self
             .tensors
             .remove(name)
-            .map(|t| t.data)
-            .unwrap_or_default();
+            .map_or_else(|| Vec::new().into(), |t| t.data);
         let count = expected.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if count != Some(data.len()) {
             return Err(self.family(format!(
@@ -171,26 +170,25 @@ impl Taker {
 
     fn norm(&mut self, name: &str, width: usize) -> Result<Norm, EncoderError> {
         Ok(Norm {
-            gain: self.take(&format!("{name}.weight"), &[width])?,
-            bias: self.take(&format!("{name}.bias"), &[width])?,
+            gain: self.take(&format!("{name}.weight"), &[width])?.into_vec(),
+            bias: self.take(&format!("{name}.bias"), &[width])?.into_vec(),
         })
     }
 
     fn linear(&mut self, name: &str, columns: usize, inner: usize) -> Result<Linear, EncoderError> {
         let weight = self.take(&format!("{name}.weight"), &[columns, inner])?;
-        let bias = self.take(&format!("{name}.bias"), &[columns])?;
-        Ok(Linear::pack(&weight, bias, columns))
+        let bias = self.take(&format!("{name}.bias"), &[columns])?.into_vec();
+        Ok(Linear::new(weight, 0, inner, columns, bias))
     }
 
     /// The queries' part of a joint layer, and the rest.
     fn attention(&mut self, name: &str, width: usize) -> Result<(Linear, Linear), EncoderError> {
         let weight = self.take(&format!("{name}.weight"), &[3 * width, width])?;
-        let mut bias = self.take(&format!("{name}.bias"), &[3 * width])?;
-        let (queries, rest) = weight.split_at(width * width);
-        let rest_bias = bias.split_off(width);
+        let bias = self.take(&format!("{name}.bias"), &[3 * width])?;
+        let (queries, rest) = bias.split_at(width);
         Ok((
-            Linear::pack(queries, bias, width),
-            Linear::pack(rest, rest_bias, 2 * width),
+            Linear::new(weight.clone(), 0, width, width, queries.to_vec()),
+            Linear::new(weight, width, width, 2 * width, rest.to_vec()),
         ))
     }
 
@@ -225,18 +223,22 @@ impl Weights {
             &[width, config.channels, patch, patch, patch],
         )?;
         // The bias goes into what the patches' tokens begin with: the class token has none.
-        let patch_embed = Linear::pack(&weight, Vec::new(), width);
-        drop(weight);
+        let voxels = config.channels * patch.pow(3);
+        let patch_embed = Linear::new(weight, 0, voxels, width, Vec::new());
         let bias = taker.take("patch_embed.proj.bias", &[width])?;
         let class = taker.take("cls_token", &[1, 1, width])?;
         let mut start = if taker.tensors.contains_key("pos_embed") {
-            taker.take("pos_embed", &[1, config.tokens(), width])?
+            taker
+                .take("pos_embed", &[1, config.tokens(), width])?
+                .into_vec()
         } else {
             sine_cosine(config.grid(), width)
         };
         for (token, row) in start.chunks_exact_mut(width).enumerate() {
             let more = if token == 0 { &class } else { &bias };
-            row.iter_mut().zip(more).for_each(|(v, more)| *v += more);
+            row.iter_mut()
+                .zip(more.iter())
+                .for_each(|(v, more)| *v += more);
         }
         let mut blocks = Vec::new();
         for number in 0..config.depth {

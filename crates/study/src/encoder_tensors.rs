@@ -34,6 +34,9 @@ pub(crate) fn encoder_tensors(
         heads: config.heads,
         hidden: config.hidden,
     };
-    let tensors = found.tensors.into_iter().map(|(name, t)| (name, t.data));
+    let tensors = found
+        .tensors
+        .into_iter()
+        .map(|(name, t)| (name, t.data.into_vec()));
     Ok((sizes, tensors.collect()))
 }
