@@ -29,7 +29,11 @@ pub(crate) fn attention(
     };
     let groups = out.column_groups(size);
     if threads {
-        groups.into_par_iter().enumerate().for_each(task);
+        groups
+            .into_par_iter()
+            .with_max_len(1)
+            .enumerate()
+            .for_each(task);
     } else {
         groups.into_iter().enumerate().for_each(task);
     }

@@ -8,27 +8,23 @@
 use crate::elementwise::softmax_lanes;
 use crate::lanes::{LANES, Lane, Tokens};
 use crate::linear::{Linear, Rows, Then, multiply};
-use crate::simd::{Instructions, Operation, STRIP, dispatch};
+use crate::simd::{Instructions, Operation, dispatch};
 use crate::weights::Block;
+use rayon::prelude::*;
 
-/// Features of a mixture that are summed together.
-const FEATURES: usize = 64;
-
-/// The class token, alone in its panel, after the block; `x` holds all `tokens` before it.
+/// The class token, alone in its panel, after the block; `x` holds all `tokens` before it. `normed` is room for as many.
 pub(crate) fn class_token(
     block: &Block,
     x: &Tokens,
-    tokens: usize,
-    heads: usize,
+    normed: &mut Tokens,
+    [tokens, heads]: [usize; 2],
     threads: bool,
 ) -> Tokens {
     let width = x.features;
-    let mut normed = Tokens::zeros(tokens, width);
-    block.norm1.apply(&mut normed, x, threads);
-    let mut class = x.clone();
-    class.truncate(1);
-    let mut first = normed.clone();
-    first.truncate(1);
+    let size = width / heads;
+    block.norm1.apply(normed, x, threads);
+    let normed = &*normed;
+    let (mut class, mut first) = (x.first_panel(), normed.first_panel());
     let plainly = |layer: &Linear, out: &mut Tokens, x: &Tokens, then| {
         layer.apply(out, x, None, then, threads);
     };
@@ -36,26 +32,31 @@ pub(crate) fn class_token(
     let mut query = Tokens::zeros(1, width);
     plainly(&block.queries, &mut query, &first, Then::Set);
     let query = query.rows(1);
-    let mut mixed = Tokens::zeros(heads, width);
-    for (number, panel) in mixed.data.chunks_exact_mut(width).enumerate() {
+    let mut mixed = vec![0f32; heads * width];
+    let mix = |(head, mixed): (usize, &mut [f32])| {
+        let features = head * size..(head + 1) * size;
         dispatch(Mix {
-            mixed: panel,
-            layer: &block.keys_values,
-            query: &query,
-            normed: &normed,
+            mixed,
+            keys: block.keys_values.rows(features.start),
+            query: &query[features],
+            normed,
             tokens,
-            heads: (
-                number * LANES,
-                heads.min((number + 1) * LANES),
-                width / heads,
-            ),
         });
+    };
+    if threads {
+        mixed
+            .par_chunks_exact_mut(width)
+            .with_max_len(1)
+            .enumerate()
+            .for_each(mix);
+    } else {
+        mixed.chunks_exact_mut(width).enumerate().for_each(mix);
     }
     // Each head's mixture with the values of all heads, of which only its own are read.
     let mut values = Tokens::zeros(heads, width);
     let layer = block.keys_values.columns(width, width);
+    let mixed = Tokens::from_rows(&mixed, width);
     plainly(&layer, &mut values, &mixed, Then::Set);
-    let size = width / heads;
     let attended: Vec<f32> = (0..width)
         .map(|column| {
             let head = column / size;
@@ -63,12 +64,8 @@ pub(crate) fn class_token(
         })
         .collect();
 
-    plainly(
-        &block.proj,
-        &mut class,
-        &Tokens::from_rows(&attended, width),
-        Then::Add,
-    );
+    let attended = Tokens::from_rows(&attended, width);
+    plainly(&block.proj, &mut class, &attended, Then::Add);
     block.norm2.apply(&mut first, &class, threads);
     let mut hidden = Tokens::zeros(1, block.fc1.len());
     plainly(&block.fc1, &mut hidden, &first, Then::Gelu);
@@ -76,17 +73,15 @@ pub(crate) fn class_token(
     class
 }
 
-/// The mixtures of tokens that up to 16 heads attend to.
+/// The mixture of tokens that one head attends to.
 struct Mix<'a> {
-    /// The result, a head in each lane.
-    mixed: &'a mut [Lane],
-    /// Keys, then values.
-    layer: &'a Linear,
+    mixed: &'a mut [f32],
+    /// The head's keys, and those of the heads behind it.
+    keys: Rows<'a>,
+    /// The head's query.
     query: &'a [f32],
     normed: &'a Tokens,
     tokens: usize,
-    /// First head, the one after the last, and features of each.
-    heads: (usize, usize, usize),
 }
 
 impl Operation for Mix<'_> {
@@ -95,44 +90,43 @@ impl Operation for Mix<'_> {
     #[inline(always)]
     fn run<I: Instructions>(self, instructions: I) {
         let width = self.normed.features;
-        let (first, last, size) = self.heads;
-        let count = last - first;
-        // K^T q of each head.
-        let keys = self.layer.rows(0);
-        let mut back = vec![0f32; count * width];
-        for (head, back) in back.chunks_exact_mut(width).enumerate() {
-            let from = (first + head) * size;
-            for (feature, &query) in self.query[from..from + size].iter().enumerate() {
-                for (back, &key) in back.iter_mut().zip(keys.row(from + feature)) {
-                    *back += query * key;
-                }
+        // K^T q.
+        let mut back = vec![0f32; width];
+        for (feature, &query) in self.query.iter().enumerate() {
+            for (back, &key) in back.iter_mut().zip(self.keys.row(feature)) {
+                *back += query * key;
             }
         }
-        let back = Rows::new(&back, width);
+        let back = Rows::new(&back, width).strip(0);
+        // One score a token, alone in its lane as softmax takes it.
         let mut shares: Vec<Lane> = vec![[0.0; LANES]; self.tokens];
-        for (panel, x) in self.normed.panels().enumerate() {
-            let mut scores = vec![[0.0; LANES]; count];
-            for (number, scores) in scores.chunks_mut(STRIP).enumerate() {
-                multiply(instructions, scores, x, back.strip(number));
+        for (tokens, x) in shares.chunks_mut(LANES).zip(self.normed.panels()) {
+            let mut scores = [[0.0; LANES]];
+            multiply(instructions, &mut scores, x, back);
+            for (share, score) in tokens.iter_mut().zip(scores[0]) {
+                share[0] = score;
             }
-            let tokens = shares.iter_mut().skip(panel * LANES).take(LANES);
-            for (lane, share) in tokens.enumerate() {
-                for (share, scores) in share.iter_mut().zip(&scores) {
-                    *share = scores[lane];
+        }
+        softmax_lanes(&mut shares, (self.query.len() as f32).sqrt().recip());
+        let mut sums: Vec<Lane> = vec![[0.0; LANES]; width];
+        for (tokens, x) in shares.chunks(LANES).zip(self.normed.panels()) {
+            let mut panel = [0.0; LANES];
+            for (share, tokens) in panel.iter_mut().zip(tokens) {
+                *share = tokens[0];
+            }
+            for (sums, x) in sums.iter_mut().zip(x) {
+                for l in 0..LANES {
+                    // Lanes beyond the last token may hold anything, which no share of zero takes away.
+                    sums[l] += if l < tokens.len() {
+                        panel[l] * x[l]
+                    } else {
+                        0.0
+                    };
                 }
             }
         }
-        softmax_lanes(&mut shares, (size as f32).sqrt().recip());
-        // A few features at a time, so that their sums stay near while all tokens pass.
-        for (from, mixed) in (0..).step_by(FEATURES).zip(self.mixed.chunks_mut(FEATURES)) {
-            for (token, share) in shares.iter().enumerate() {
-                let x = &self.normed.data[token / LANES * width + from..][..mixed.len()];
-                for (mixed, x) in mixed.iter_mut().zip(x) {
-                    for l in 0..LANES {
-                        mixed[l] += share[l] * x[token % LANES];
-                    }
-                }
-            }
+        for (mixed, sums) in self.mixed.iter_mut().zip(&sums) {
+            *mixed = sums.iter().sum();
         }
     }
 }

@@ -53,15 +53,16 @@ pub(crate) fn forward(
     let Some((last, blocks)) = weights.blocks.split_last() else {
         return Vec::new();
     };
+    let sizes = [tokens, config.heads];
     for block in blocks {
-        work.run(block, &mut x, [tokens, config.heads], threads);
+        work.run(block, &mut x, sizes, threads);
     }
-    let class = class_token(last, &x, tokens, config.heads, threads);
+    let class = class_token(last, &x, &mut work.normed, sizes, threads);
     let mut normed = Tokens::zeros(1, width);
     weights.norm.apply(&mut normed, &class, threads);
     let mut rows = normed.rows(1);
     if wanted == Wanted::AllTokens {
-        work.run(last, &mut x, [tokens, config.heads], threads);
+        work.run(last, &mut x, sizes, threads);
         weights.norm.apply(&mut work.normed, &x, threads);
         rows.extend(work.normed.rows(tokens).drain(width..));
     }

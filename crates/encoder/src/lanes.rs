@@ -51,9 +51,12 @@ impl Tokens {
         rows
     }
 
-    /// Keeps the first panels that `tokens` need.
-    pub(crate) fn truncate(&mut self, tokens: usize) {
-        self.data.truncate(tokens.div_ceil(LANES) * self.features);
+    /// A copy of the first panel.
+    pub(crate) fn first_panel(&self) -> Self {
+        Self {
+            features: self.features,
+            data: self.data[..self.features].to_vec(),
+        }
     }
 
     /// Panels of the matrix, each of `features` lanes.
@@ -91,7 +94,6 @@ mod tests {
         assert!(groups[0].iter().all(|part| part.len() == 2));
         assert!(groups[1].iter().all(|part| part.len() == 1));
         drop(groups);
-        tokens.truncate(16);
-        assert_eq!(tokens.rows(16), rows[..48]);
+        assert_eq!(tokens.first_panel().rows(16), rows[..48]);
     }
 }

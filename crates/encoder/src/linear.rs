@@ -106,7 +106,12 @@ impl Linear {
         };
         let groups = out.column_groups(GROUP * STRIP);
         if threads {
-            groups.into_par_iter().enumerate().for_each(task);
+            // One task at a time: a core that falls behind then holds the others up for one only.
+            groups
+                .into_par_iter()
+                .with_max_len(1)
+                .enumerate()
+                .for_each(task);
         } else {
             groups.into_iter().enumerate().for_each(task);
         }
