@@ -6,9 +6,9 @@
 //!
 //! The network is timm's `VisionTransformer` (Dosovitskiy et al., 2021) on cubic patches, as MoCo v3 pretrains it: pre-norm blocks,
 //! LayerNorm with epsilon 1e-6, exact GELU. PyTorch's own, built from public parts, seeded and saved, gives the same embeddings to 1e-4 of
-//! their largest number (`tests/parity`; found: below 1e-6 on the small networks, 1.1e-5 on the base size).
+//! their largest number (`tests/parity`; found: below 1e-6 on the small networks, 1.9e-6 on the base size).
 //!
-//! **The same numbers always.** Each number of a product is one chain of multiply-adds in a fixed order, so the results have the same bits
+//! **The same numbers always.** Each number of a product is a chain of multiply-adds, or a few, in a fixed order, so the results have the same bits
 //! whatever the number of threads, which inputs are embedded together, whether patch tokens are wanted, and on all machines that fuse
 //! products (x86-64 since 2013, aarch64). A voxel that is NaN or infinite makes its input's embedding NaN and no other's.
 //!
@@ -52,11 +52,12 @@ pub struct EncoderOptions {
     pub limits: Limits,
 }
 
-/// A loaded network; its weights are packed once and shared between threads.
+/// A loaded network; its weights are shared between threads, and where the checkpoint holds them in single precision they stay in the file, mapped into memory.
 pub struct Encoder {
     weights: Weights,
     sha256: String,
     unused: Vec<String>,
+    fused: bool,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -114,11 +115,14 @@ impl Encoder {
         options: &EncoderOptions,
     ) -> Result<Self, EncoderError> {
         let sha256 = tensors.sha256.clone();
+        let of_fusion = |name: &String| name.split('.').rev().nth(1) == Some("fusion");
+        let fused = tensors.names.ignored.iter().any(of_fusion);
         let (weights, unused) = Weights::new(tensors, options)?;
         Ok(Self {
             weights,
             sha256,
             unused,
+            fused,
         })
     }
 
@@ -132,7 +136,14 @@ impl Encoder {
         &self.sha256
     }
 
-    /// How this machine multiplies and adds, which decides the last digits of a result: `fused` or `separate`.
+    /// Whether the checkpoint holds a fusion of several images (`fusion.weight`) before the encoder, which this network does not have: it was
+    /// tuned to see them fused, and one image by itself is not what it knows.
+    pub fn is_behind_fusion(&self) -> bool {
+        self.fused
+    }
+
+    /// How this machine multiplies and adds and which order of sums this version has, which decide the last digits of a result: `fused 2` or
+    /// `separate 2`.
     pub fn arithmetic() -> &'static str {
         simd::dispatch(simd::Arithmetic)
     }

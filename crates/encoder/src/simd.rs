@@ -33,14 +33,15 @@ pub(crate) trait Instructions: Copy {
     const FUSED: bool;
 }
 
-/// Asks how the chosen instructions round: `fused` or `separate`.
+/// Asks how the chosen instructions round.
 pub(crate) struct Arithmetic;
 
 impl Operation for Arithmetic {
     type Output = &'static str;
     #[inline(always)]
     fn run<I: Instructions>(self, _: I) -> &'static str {
-        if I::FUSED { "fused" } else { "separate" }
+        // The number counts the orders of sums that versions of this crate have had.
+        if I::FUSED { "fused 2" } else { "separate 2" }
     }
 }
 
@@ -313,7 +314,7 @@ mod tests {
         dispatch(Tile(&mut best, &x, rows));
         Tile(&mut once, &x, rows).run(Portable::<true>);
         Tile(&mut twice, &x, rows).run(Portable::<false>);
-        if dispatch(Arithmetic) == "fused" {
+        if dispatch(Arithmetic).starts_with("fused") {
             assert_eq!(best, once);
         }
         // A machine with AVX-512 is what the narrower path can be tried on, too.

@@ -106,6 +106,17 @@ impl StudyEncoder {
         &self.name
     }
 
+    /// What a user of its embeddings must know, when there is something.
+    pub fn caution(&self) -> Option<String> {
+        match &self.network {
+            Network::Transformer(encoder) if encoder.is_behind_fusion() => Some(format!(
+                "{} were tuned behind a fusion of three images (C2-C0, C2 and C5-C2), and are fed one image at a time here: their embeddings are not those of the tuned network, whose own predictions `triher finetune` writes",
+                self.name
+            )),
+            _ => None,
+        }
+    }
+
     /// SHA-256 of the weights, or of the ONNX file.
     pub fn sha256(&self) -> &str {
         match &self.network {
@@ -358,6 +369,7 @@ impl Embedded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use triher_checkpoint::{Checkpoint, Limits};
 
     #[test]
     fn views_are_averaged_and_their_spread_is_told() {
@@ -368,5 +380,29 @@ mod tests {
         assert!((embedded.relative_spread() - 2.0 / 34f64.sqrt()).abs() < 1e-15);
         let alone = Embedded::new(vec![vec![7.0]], false);
         assert_eq!((alone.mean[0], alone.spread[0]), (7.0, 0.0));
+    }
+
+    /// Weights that were tuned behind a fusion say so; others have nothing to say.
+    #[test]
+    fn weights_behind_a_fusion_are_told() {
+        let encoder = |behind: bool| {
+            let bytes = triher_compact::WEIGHTS;
+            let checkpoint =
+                Checkpoint::from_bytes("tuned".as_ref(), bytes, &Limits::default()).unwrap();
+            let mut tensors = checkpoint.encoder_tensors().unwrap();
+            if behind {
+                tensors.names.ignored.push("fusion.weight".to_owned());
+            }
+            StudyEncoder {
+                network: Network::Transformer(Box::new(Encoder::from_tensors(tensors).unwrap())),
+                width: 1,
+                name: "tuned.safetensors".to_owned(),
+                weights: None,
+                cache: None,
+            }
+        };
+        assert_eq!(encoder(false).caution(), None);
+        let told = encoder(true).caution().unwrap();
+        assert!(told.contains("tuned.safetensors were tuned"), "{told}");
     }
 }

@@ -202,6 +202,7 @@ impl FeatureExtractor {
                 token: embedding.token,
                 test_time: embedding.test_time,
             };
+            notes.extend(encoder.caution());
             let embedded = encoder.embed(&patches, &mask, &how)?;
             let count = how.test_time.views().len();
             if count > 1 {

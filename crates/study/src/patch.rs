@@ -137,6 +137,7 @@ pub fn embed(plan: &EmbedPlan) -> Result<Vec<String>, StudyError> {
     }
     let (image, mask, mut warnings) = read(&plan.patch)?;
     let encoder = StudyEncoder::load(plan.weights.as_deref())?;
+    warnings.extend(encoder.caution());
     let window = encoder.window(&mask, &plan.patch.profile)?;
     let how = Reading {
         variant: plan.variant,
