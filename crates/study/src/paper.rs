@@ -16,8 +16,8 @@ use triher_explain::{ExplainOptions, Method, stability};
 use triher_learn::{CrossValidation, Dataset, ModelFile};
 use triher_report::figure::{self, FlowCohort};
 use triher_report::{
-    Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
-    patients_curve, study_report,
+    CHECKLIST_HEADER, Checklist, ComparedClassifier, ExplanationReport, ExternalCohort,
+    StudyReport, checklist_lines, patients_curve, study_report,
 };
 use triher_report::{CohortTable, Rasters};
 use triher_stats::{Estimate, Evaluation, drift};
@@ -73,8 +73,14 @@ pub(crate) fn write_paper(
         false => None,
     };
     let answers = answers(paper, explanation.as_ref());
-    let checklists = [Checklist::claim_2024(), Checklist::tripod_ai()].map(|list| {
-        let items = list.filled(&answers);
+    let lists = [
+        Checklist::claim_2024(),
+        Checklist::tripod_ai(),
+        Checklist::metrics(),
+    ];
+    let checklists = lists.map(|list| {
+        // Features always stand in a table here: no network leads from the image to the outcome.
+        let items = list.filled(&answers, &["Condition 5"]);
         (list, items)
     });
     let report = StudyReport {
@@ -139,9 +145,11 @@ pub(crate) fn write_paper(
         put(&format!("figures/{name}.csv"), &bytes)?;
     }
     for (list, items) in &report.checklists {
-        let header = ["item", "section", "topic", "state", "answer"];
         let name = format!("checklist-{}.csv", crate::run::slug(&list.name));
-        put(&name, &csv_of(&header, checklist_lines(items).into_iter())?)?;
+        put(
+            &name,
+            &csv_of(&CHECKLIST_HEADER, checklist_lines(items).into_iter())?,
+        )?;
     }
     let page = put("report-study.html", study_report(&report).as_bytes())?;
     progress.step("written");
