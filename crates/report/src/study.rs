@@ -38,6 +38,8 @@ pub struct ExternalCohort<'a> {
     pub evaluation: &'a Evaluation,
     /// The features that drifted most: name, standardised difference, Kolmogorov-Smirnov distance, stability index.
     pub drift: Vec<[String; 4]>,
+    /// Prediction sets: group, rows, how many hold the true class, mean number of classes, empty ones.
+    pub prediction_sets: Vec<[String; 5]>,
 }
 
 /// What goes into a study's report.
@@ -65,6 +67,8 @@ pub struct StudyReport<'a> {
     pub over_folds: Option<(Estimate, usize)>,
     /// Figures of centres left out, and centres that could not be.
     pub left_out: Option<(&'a Evaluation, Vec<(String, String)>)>,
+    /// Out-of-fold prediction sets, as for [`ExternalCohort::prediction_sets`].
+    pub prediction_sets: Vec<[String; 5]>,
     /// Macro AUC by training patients.
     pub learning: Vec<[f64; 2]>,
     /// p-value and number of permutations.
@@ -142,6 +146,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 (discrimination(evaluation, None))
                 (calibration(evaluation))
                 (calls(evaluation))
+                (prediction_sets(&report.prediction_sets))
                 (worth(evaluation))
                 (doubts(evaluation))
                 (centres(evaluation))
@@ -163,6 +168,17 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 " (" (count) " permutations within centres)." }
         }
         (compared(report))
+    }
+}
+
+fn prediction_sets(rows: &[[String; 5]]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            (table("Prediction sets: how often they hold the true class. What they promise holds for patients like those of training; by class where the sets \
+                were made within classes, and for no single centre.",
+                &["Group", "Sets", "Hold the true class", "Classes in a set", "Empty sets"],
+                &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
+        }
     }
 }
 
@@ -203,6 +219,7 @@ fn external(report: &StudyReport<'_>) -> Markup {
             p { "All figures are in " a href=(cohort.file) { (cohort.file) } "." }
             (headline(cohort.evaluation))
             (discrimination(cohort.evaluation, report.internal))
+            (prediction_sets(&cohort.prediction_sets))
             @if !cohort.drift.is_empty() {
                 (table("The features of the model that differ most from the training cohort. A standardised difference above 0.1 is usually \
                     looked at; a stability index above 0.25 is called a large shift.",

@@ -43,7 +43,7 @@ pub(crate) fn answers(
         .trained
         .notes
         .iter()
-        .filter(|n| n.contains("left out"));
+        .filter(|n| crate::paper::of_rows_left_out(n));
     let skipped = paper.skipped.iter().flat_map(|s| s.2.iter());
     let out: Vec<String> = left_out.chain(skipped).cloned().collect();
     say(

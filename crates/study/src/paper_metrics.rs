@@ -81,7 +81,7 @@ fn dimensionality(paper: &Paper<'_>) -> String {
 
 fn confounding(paper: &Paper<'_>) -> String {
     let study = &paper.plan.study;
-    let combat = study.model.pipeline().steps;
+    let combat = study.model.pipeline().prepare.steps;
     let combat = combat.iter().any(|s| matches!(s, StepSpec::Combat(_)));
     let done = [
         (

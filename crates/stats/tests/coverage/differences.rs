@@ -1,13 +1,14 @@
 //! Differences between models and between subgroups, summaries over centres, proportions, bands of ROC curves.
 
 use crate::three_classes::cohort;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use statrs::distribution::{Binomial, ContinuousCDF, Discrete, Normal};
 use triher_stats::{
     BetweenVariance, BootstrapOptions, Predictions, Statistic, SubgroupColumn, SubgroupOptions,
-    paired_difference, random_effects, roc_band, subgroups, wilson_interval,
+    multinomial_recalibration, paired_difference, random_effects, roc_band, subgroups,
+    wilson_interval,
 };
 
 fn normal(generator: &mut ChaCha8Rng) -> f64 {
@@ -136,6 +137,29 @@ fn of_a_roc_band(repetitions: u64, replicates: usize) -> f64 {
     })
 }
 
+/// Slope of the second class in the recalibration of 300 calibrated predictions: 1. Its interval is Wald's, as the report draws it.
+fn of_a_recalibration_slope(repetitions: u64) -> f64 {
+    share(repetitions, |repetition| {
+        let mut generator = generator(92, repetition);
+        let (mut truth, mut probabilities) = (Vec::new(), Vec::new());
+        for _ in 0..300 {
+            let scores = [0.0, normal(&mut generator), normal(&mut generator)];
+            let sum: f64 = scores.iter().map(|s| s.exp()).sum();
+            let row = scores.map(|s| s.exp() / sum);
+            let drawn: f64 = generator.random();
+            truth.push(usize::from(drawn > row[0]) + usize::from(drawn > row[0] + row[1]));
+            probabilities.extend(row);
+        }
+        let ids: Vec<String> = (0..300).map(|i| i.to_string()).collect();
+        let classes = ["zero", "low", "positive"].map(String::from).to_vec();
+        let predictions =
+            Predictions::new(ids.clone(), ids, classes, truth, probabilities, None).unwrap();
+        let found = multinomial_recalibration(&predictions).unwrap();
+        let (slope, half) = (found.slopes[0], 1.959964 * found.slope_errors[0]);
+        inside(Some([slope - half, slope + half]), 1.0)
+    })
+}
+
 /// Wilson's interval: no draw, the binomial distribution itself. The mean over proportions from 0.50 to 0.95, and the least.
 fn of_proportions(trials: u64) -> [f64; 2] {
     let proportions = (0..=45).map(|k| 0.50 + 0.01 * f64::from(k));
@@ -164,6 +188,10 @@ fn prove(repetitions: u64, replicates: usize, allowed: std::ops::RangeInclusive<
         (
             "band of a ROC curve at one specificity",
             of_a_roc_band(repetitions, replicates),
+        ),
+        (
+            "slope of a recalibration, Wald",
+            of_a_recalibration_slope(repetitions),
         ),
     ];
     for (name, centres) in [("mean over 4 centres", 4), ("mean over 8 centres", 8)] {
