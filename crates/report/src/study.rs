@@ -137,6 +137,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 p { "Out-of-fold predictions: every patient was predicted by a model that had not seen them; selection, tuning and \
                      calibration were fitted anew within each training fold." }
                 (headline(evaluation))
+                (of_figures(evaluation))
                 @if let Some((estimate, parts)) = &report.over_folds {
                     p { "Mean macro AUC over the " (parts) " held-out folds: " (text::estimate(estimate)) ", the interval corrected for \
                          training rows that folds share (Nadeau and Bengio 2003). The bootstrap intervals below hold the models fixed and are \
@@ -155,6 +156,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
         @if let Some((evaluation, problems)) = &report.left_out {
             h2 { "Each centre by a model of the others" }
             (headline(evaluation))
+            (of_figures(evaluation))
             (centres(evaluation))
             (list(&problems.iter().map(|(c, why)| format!("{c} could not be left out: {why}")).collect::<Vec<_>>()))
         }
@@ -169,6 +171,11 @@ fn internal(report: &StudyReport<'_>) -> Markup {
         }
         (compared(report))
     }
+}
+
+/// What the figures themselves have to say: classes with few patients, intervals that could not be made.
+fn of_figures(evaluation: &Evaluation) -> Markup {
+    notice("calm", "On these figures", &evaluation.notes)
 }
 
 fn prediction_sets(rows: &[[String; 5]]) -> Markup {
@@ -218,6 +225,7 @@ fn external(report: &StudyReport<'_>) -> Markup {
             h2 { "External cohort " (cohort.name) }
             p { "All figures are in " a href=(cohort.file) { (cohort.file) } "." }
             (headline(cohort.evaluation))
+            (of_figures(cohort.evaluation))
             (discrimination(cohort.evaluation, report.internal))
             (prediction_sets(&cohort.prediction_sets))
             @if !cohort.drift.is_empty() {

@@ -197,12 +197,12 @@ fn prove(repetitions: u64, replicates: usize, allowed: std::ops::RangeInclusive<
     for (name, centres) in [("mean over 4 centres", 4), ("mean over 8 centres", 8)] {
         let [mean, further] = over_centres(repetitions, centres);
         found.push((name, mean));
-        // Its quantile leaves out how uncertain the variance between centres is: told, not promised.
+        // Its quantile leaves out how uncertain the variance between few centres is: told, not promised.
         println!(
             "| a further centre after {centres} | {:.1} % |",
             100.0 * further
         );
-        assert!((0.85..=0.99).contains(&further), "{further}");
+        assert!((0.75..=0.99).contains(&further), "{further}");
     }
     let mut wrong = Vec::new();
     for (name, share) in found {
