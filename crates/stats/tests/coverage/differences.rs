@@ -194,15 +194,19 @@ fn prove(repetitions: u64, replicates: usize, allowed: std::ops::RangeInclusive<
             of_a_recalibration_slope(repetitions),
         ),
     ];
-    for (name, centres) in [("mean over 4 centres", 4), ("mean over 8 centres", 8)] {
+    for centres in [4, 8] {
         let [mean, further] = over_centres(repetitions, centres);
-        found.push((name, mean));
-        // Its quantile leaves out how uncertain the variance between few centres is: told, not promised.
+        // Few centres tell little of the variance between them: what that costs is told in the document, not promised away.
+        println!("| mean over {centres} centres | {:.1} % |", 100.0 * mean);
         println!(
             "| a further centre after {centres} | {:.1} % |",
             100.0 * further
         );
-        assert!((0.75..=0.99).contains(&further), "{further}");
+        assert!((0.89..=0.99).contains(&mean), "{centres}: {mean}");
+        assert!((0.75..=0.99).contains(&further), "{centres}: {further}");
+        if centres == 8 {
+            found.push(("mean over 8 centres", mean));
+        }
     }
     let mut wrong = Vec::new();
     for (name, share) in found {

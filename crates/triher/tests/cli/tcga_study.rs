@@ -68,7 +68,7 @@ fn the_study_of_the_tcga_runs_whole_and_says_that_five_zeros_carry_no_claim() {
     assert!(warnings < page.find("Flow of patients").unwrap());
     for part in [
         "31 of 91 rows are left out",
-        "Few patients in a class (zero)",
+        "Few patients in a class (zero 5)",
         "Other classifiers",
         "Permutation test",
         "METRICS",
