@@ -104,6 +104,11 @@ impl<'a> TrainingFold<'a> {
         Self { x, ..self }
     }
 
+    /// The values, for a step with the same columns that changes them where they are: no second table.
+    pub(crate) fn values_mut(&mut self) -> &mut Matrix {
+        &mut self.x
+    }
+
     /// Centres of some of the rows. The caller has checked the numbers.
     pub(crate) fn centres_of(&self, rows: &[usize]) -> Vec<Option<&'a str>> {
         rows.iter().map(|&row| self.centres[row]).collect()

@@ -59,8 +59,13 @@ impl MedianImputer {
     /// # Errors
     /// [`LearnError::Length`] when the number of columns is another than in training.
     pub fn transform(&self, x: &Matrix) -> Result<Matrix, LearnError> {
-        same_columns(self.medians.len(), x)?;
         let mut filled = x.clone();
+        self.fill(&mut filled)?;
+        Ok(filled)
+    }
+
+    fn fill(&self, filled: &mut Matrix) -> Result<(), LearnError> {
+        same_columns(self.medians.len(), filled)?;
         for i in 0..filled.rows() {
             for (value, median) in filled.row_mut(i).iter_mut().zip(&self.medians) {
                 match median {
@@ -70,7 +75,7 @@ impl MedianImputer {
                 }
             }
         }
-        Ok(filled)
+        Ok(())
     }
 
     /// The fold without missing values, for the next step's fit.
@@ -79,10 +84,10 @@ impl MedianImputer {
     /// As [`transform`](Self::transform).
     pub fn transform_training<'a>(
         &self,
-        fold: TrainingFold<'a>,
+        mut fold: TrainingFold<'a>,
     ) -> Result<TrainingFold<'a>, LearnError> {
-        let x = self.transform(fold.x())?;
-        Ok(fold.with_values(x))
+        self.fill(fold.values_mut())?;
+        Ok(fold)
     }
 }
 

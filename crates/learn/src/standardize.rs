@@ -61,15 +61,20 @@ impl Standardizer {
     /// # Errors
     /// [`LearnError::Length`] when the number of columns is another than in training.
     pub fn transform(&self, x: &Matrix) -> Result<Matrix, LearnError> {
-        same_columns(self.means.len(), x)?;
         let mut scaled = x.clone();
+        self.scale(&mut scaled)?;
+        Ok(scaled)
+    }
+
+    fn scale(&self, scaled: &mut Matrix) -> Result<(), LearnError> {
+        same_columns(self.means.len(), scaled)?;
         for i in 0..scaled.rows() {
             let row = scaled.row_mut(i).iter_mut();
             for ((value, mean), scale) in row.zip(&self.means).zip(&self.scales) {
                 *value = (*value - mean) / scale;
             }
         }
-        Ok(scaled)
+        Ok(())
     }
 
     /// The fold in standard deviations, for the next step's fit.
@@ -78,10 +83,10 @@ impl Standardizer {
     /// As [`transform`](Self::transform).
     pub fn transform_training<'a>(
         &self,
-        fold: TrainingFold<'a>,
+        mut fold: TrainingFold<'a>,
     ) -> Result<TrainingFold<'a>, LearnError> {
-        let x = self.transform(fold.x())?;
-        Ok(fold.with_values(x))
+        self.scale(fold.values_mut())?;
+        Ok(fold)
     }
 
     /// What is wrong with parameters read from a file for `features` columns.

@@ -55,7 +55,7 @@ mod text;
 mod training;
 
 pub use catalogue::{Catalogue, Language};
-pub use checklist::{Answered, Checklist, FilledItem, checklist_lines};
+pub use checklist::{Answered, CHECKLIST_HEADER, Checklist, FilledItem, checklist_lines};
 pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use cohort_table::CohortTable;
 pub use evaluation::{EvaluationReport, evaluation_report};

@@ -38,6 +38,8 @@ pub struct ExternalCohort<'a> {
     pub evaluation: &'a Evaluation,
     /// The features that drifted most: name, standardised difference, Kolmogorov-Smirnov distance, stability index.
     pub drift: Vec<[String; 4]>,
+    /// Prediction sets: group, rows, how many hold the true class, mean number of classes, empty ones.
+    pub prediction_sets: Vec<[String; 5]>,
 }
 
 /// What goes into a study's report.
@@ -65,6 +67,8 @@ pub struct StudyReport<'a> {
     pub over_folds: Option<(Estimate, usize)>,
     /// Figures of centres left out, and centres that could not be.
     pub left_out: Option<(&'a Evaluation, Vec<(String, String)>)>,
+    /// Out-of-fold prediction sets, as for [`ExternalCohort::prediction_sets`].
+    pub prediction_sets: Vec<[String; 5]>,
     /// Macro AUC by training patients.
     pub learning: Vec<[f64; 2]>,
     /// p-value and number of permutations.
@@ -133,6 +137,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 p { "Out-of-fold predictions: every patient was predicted by a model that had not seen them; selection, tuning and \
                      calibration were fitted anew within each training fold." }
                 (headline(evaluation))
+                (of_figures(evaluation))
                 @if let Some((estimate, parts)) = &report.over_folds {
                     p { "Mean macro AUC over the " (parts) " held-out folds: " (text::estimate(estimate)) ", the interval corrected for \
                          training rows that folds share (Nadeau and Bengio 2003). The bootstrap intervals below hold the models fixed and are \
@@ -142,6 +147,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 (discrimination(evaluation, None))
                 (calibration(evaluation))
                 (calls(evaluation))
+                (prediction_sets(&report.prediction_sets))
                 (worth(evaluation))
                 (doubts(evaluation))
                 (centres(evaluation))
@@ -150,6 +156,7 @@ fn internal(report: &StudyReport<'_>) -> Markup {
         @if let Some((evaluation, problems)) = &report.left_out {
             h2 { "Each centre by a model of the others" }
             (headline(evaluation))
+            (of_figures(evaluation))
             (centres(evaluation))
             (list(&problems.iter().map(|(c, why)| format!("{c} could not be left out: {why}")).collect::<Vec<_>>()))
         }
@@ -163,6 +170,22 @@ fn internal(report: &StudyReport<'_>) -> Markup {
                 " (" (count) " permutations within centres)." }
         }
         (compared(report))
+    }
+}
+
+/// What the figures themselves have to say: classes with few patients, intervals that could not be made.
+fn of_figures(evaluation: &Evaluation) -> Markup {
+    notice("calm", "On these figures", &evaluation.notes)
+}
+
+fn prediction_sets(rows: &[[String; 5]]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            (table("Prediction sets: how often they hold the true class. What they promise holds for patients like those of training; by class where the sets \
+                were made within classes, and for no single centre.",
+                &["Group", "Sets", "Hold the true class", "Classes in a set", "Empty sets"],
+                &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
+        }
     }
 }
 
@@ -202,7 +225,9 @@ fn external(report: &StudyReport<'_>) -> Markup {
             h2 { "External cohort " (cohort.name) }
             p { "All figures are in " a href=(cohort.file) { (cohort.file) } "." }
             (headline(cohort.evaluation))
+            (of_figures(cohort.evaluation))
             (discrimination(cohort.evaluation, report.internal))
+            (prediction_sets(&cohort.prediction_sets))
             @if !cohort.drift.is_empty() {
                 (table("The features of the model that differ most from the training cohort. A standardised difference above 0.1 is usually \
                     looked at; a stability index above 0.25 is called a large shift.",

@@ -39,7 +39,7 @@ fn evaluate_1000_patients_2000_replicates(bencher: divan::Bencher<'_, '_>) {
 }
 
 /// Every discrimination figure in 2000 stratified replicates, with the jackknife of the accelerated
-/// interval. `numpy_bootstrap.py` beside this file does the same replicates with scikit-learn.
+/// interval. `compare.py` beside this file times it against NumPy and scikit-learn.
 #[divan::bench]
 fn bootstrap_1000_patients_2000_replicates(bencher: divan::Bencher<'_, '_>) {
     let predictions = cohort(1000);

@@ -90,7 +90,7 @@ pub enum StatsError {
         limit: u64,
     },
     /// An option is out of its range.
-    #[error("the option {option} is {value}: {remedy}")]
+    #[error("the option {option} is {}: {remedy}", six_digits(*value))]
     BadOption {
         /// The option's name.
         option: &'static str,
@@ -98,6 +98,28 @@ pub enum StatsError {
         value: f64,
         /// What is allowed.
         remedy: &'static str,
+    },
+    /// A number of R2 that is not that of the pairs of classes.
+    #[error("the pairs of {classes} classes need {expected} R2, and {found} are given")]
+    PairCount {
+        /// Classes.
+        classes: usize,
+        /// Their pairs.
+        expected: usize,
+        /// Numbers that were given.
+        found: usize,
+    },
+    /// An R2 that a model of such classes cannot have.
+    #[error(
+        "{} is no Cox-Snell R2 that the model{} can have: it lies above 0 and below {limit:.3}", six_digits(*value), of_pair(*pair)
+    )]
+    ImpossibleR2 {
+        /// Two classes by number, or all.
+        pair: Option<(usize, usize)>,
+        /// The R2.
+        value: f64,
+        /// What it has to be below, for the shares of the classes and what is asked of the model.
+        limit: f64,
     },
     /// Two models that are to be compared were not read on the same rows.
     #[error(
@@ -117,4 +139,13 @@ pub enum StatsError {
         "a split needs a class on either side: name some of the classes as positive, not none and not all"
     )]
     OneSidedSplit,
+}
+
+/// A number without the last digits, in which sums show how they were rounded.
+fn six_digits(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+fn of_pair(pair: Option<(usize, usize)>) -> String {
+    pair.map_or_else(String::new, |(a, b)| format!(" of classes {a} and {b}"))
 }

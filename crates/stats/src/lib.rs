@@ -120,8 +120,8 @@ pub use resampled::{ResampledMean, resampled_mean};
 pub use roc::{RocCurve, roc_curve};
 pub use roc_band::{RocBand, roc_band};
 pub use sample_size::{
-    MultinomialPlan, MultinomialSampleSize, greatest_cox_snell, hanley_mcneil_error,
-    multinomial_sample_size, patients_for_auc_width,
+    MultinomialPlan, MultinomialSampleSize, hanley_mcneil_error, multinomial_sample_size,
+    patients_for_auc_width,
 };
 pub use scores::{brier_reference, brier_score, log_loss};
 pub use spread::{HISTOGRAM_BINS, Spread, spread};

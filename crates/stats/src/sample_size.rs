@@ -4,6 +4,9 @@ use crate::StatsError;
 use crate::interval::normal_quantile;
 use serde::{Deserialize, Serialize};
 
+/// More patients than this are no plan: 2^40.
+const TOO_MANY: f64 = (1u64 << 40) as f64;
+
 /// What is known before a multinomial model is developed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MultinomialPlan {
@@ -12,10 +15,10 @@ pub struct MultinomialPlan {
     /// Candidate parameters of each equation, `Q`.
     pub parameters: usize,
     /// Expected Cox-Snell R2 of the whole model, above 0.
-    pub r_squared: f64,
-    /// Expected Cox-Snell R2 of the two-class model of each pair of classes, in the order (0, 1),
-    /// (0, 2), .., (1, 2), ..
-    pub pair_r_squared: Vec<f64>,
+    pub cox_snell: f64,
+    /// Expected Cox-Snell R2 of the two-class model of each pair of classes, in the order of
+    /// [`Self::pairs`].
+    pub pair_cox_snell: Vec<f64>,
     /// Wanted shrinkage of the first criterion: 0.9.
     pub shrinkage: f64,
     /// Wanted bound on optimism of Nagelkerke's R2 and on the half width of the intervals of the
@@ -23,28 +26,105 @@ pub struct MultinomialPlan {
     pub margin: f64,
 }
 
-/// Patients that each criterion asks for; the study needs the largest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MultinomialSampleSize {
-    /// Little overfitting: the shrinkage of every pair's model.
-    pub shrinkage: u64,
-    /// Little optimism of Nagelkerke's R2.
-    pub optimism: u64,
-    /// Precise overall risks, by simultaneous 95 % intervals.
-    pub overall_risk: u64,
-}
+impl MultinomialPlan {
+    /// A plan whose models are expected to reach a share of the R2 that the classes allow: Nagelkerke's R2, from which the Cox-Snell R2 of the
+    /// whole and of each pair follow. Shrinkage 0.9, margin 0.05.
+    ///
+    /// # Errors
+    /// A Nagelkerke R2 that does not lie between 0 and 1; shares as for [`multinomial_sample_size`].
+    pub fn from_nagelkerke(
+        prevalence: Vec<f64>,
+        parameters: usize,
+        nagelkerke: f64,
+    ) -> Result<Self, StatsError> {
+        check_shares(&prevalence)?;
+        between_0_and_1("nagelkerke", nagelkerke)?;
+        let pairs = Self::pairs(prevalence.len());
+        Ok(Self {
+            cox_snell: nagelkerke * greatest_cox_snell(&prevalence),
+            pair_cox_snell: (pairs.into_iter())
+                .map(|pair| nagelkerke * greatest_cox_snell(&within(&prevalence, pair)))
+                .collect(),
+            prevalence,
+            parameters,
+            shrinkage: 0.9,
+            margin: 0.05,
+        })
+    }
 
-impl MultinomialSampleSize {
-    /// The patients that meet all three.
-    pub fn required(&self) -> u64 {
-        self.shrinkage.max(self.optimism).max(self.overall_risk)
+    /// The pairs of so many classes, in the order (0, 1), (0, 2), .., (1, 2), ..
+    pub fn pairs(classes: usize) -> Vec<(usize, usize)> {
+        (0..classes)
+            .flat_map(|a| (a + 1..classes).map(move |b| (a, b)))
+            .collect()
     }
 }
 
-/// The greatest Cox-Snell R2 that a model of classes with these shares can have; Nagelkerke's R2 is the Cox-Snell R2 over it. Shares that are not
-/// above 0 give no number (NaN). Source: Nagelkerke, Biometrika 78:691 (1991), with the multinomial likelihood of the shares alone.
-pub fn greatest_cox_snell(shares: &[f64]) -> f64 {
+/// Patients that each criterion asks for, `None` above 2^40; the study needs the largest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MultinomialSampleSize {
+    /// Little overfitting: the shrinkage of every pair's model.
+    pub shrinkage: Option<u64>,
+    /// Little optimism of Nagelkerke's R2.
+    pub optimism: Option<u64>,
+    /// Precise overall risks, by simultaneous 95 % intervals.
+    pub overall_risk: Option<u64>,
+}
+
+impl MultinomialSampleSize {
+    /// The patients that meet all three; `None` when one of them cannot be met.
+    pub fn required(&self) -> Option<u64> {
+        Some(self.shrinkage?.max(self.optimism?).max(self.overall_risk?))
+    }
+}
+
+/// The greatest Cox-Snell R2 that a model of classes with these shares can have; Nagelkerke's R2 is the Cox-Snell R2 over it. Source:
+/// Nagelkerke, Biometrika 78:691 (1991), with the multinomial likelihood of the shares alone.
+fn greatest_cox_snell(shares: &[f64]) -> f64 {
     1.0 - (2.0 * shares.iter().map(|p| p * p.ln()).sum::<f64>()).exp()
+}
+
+/// The shares of two classes among the patients of both.
+fn within(shares: &[f64], (a, b): (usize, usize)) -> [f64; 2] {
+    let both = shares[a] + shares[b];
+    [shares[a] / both, shares[b] / both]
+}
+
+/// Whole patients; `None` above 2^40.
+fn whole(patients: f64) -> Option<u64> {
+    (patients <= TOO_MANY).then_some(patients.ceil() as u64)
+}
+
+fn between_0_and_1(option: &'static str, value: f64) -> Result<(), StatsError> {
+    let inside = value > 0.0 && value < 1.0;
+    inside.then_some(()).ok_or(StatsError::BadOption {
+        option,
+        value,
+        remedy: "give a number between 0 and 1",
+    })
+}
+
+/// At least two shares above 0 that sum to 1.
+fn check_shares(prevalence: &[f64]) -> Result<(), StatsError> {
+    let bad = |value, remedy| StatsError::BadOption {
+        option: "prevalence",
+        value,
+        remedy,
+    };
+    if prevalence.len() < 2 {
+        return Err(StatsError::TooFewClasses {
+            found: prevalence.len(),
+        });
+    }
+    if let Some(&value) = prevalence.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
+        let remedy = "every class has a share above 0 and below 1";
+        return Err(bad(value, remedy));
+    }
+    let sum: f64 = prevalence.iter().sum();
+    if (sum - 1.0).abs() > 1e-6 {
+        return Err(bad(sum, "the shares of the classes sum to 1"));
+    }
+    Ok(())
 }
 
 /// The three criteria of Pate et al., Stat. Methods Med. Res. 32:555 (2023), which extend those of
@@ -57,73 +137,46 @@ pub fn greatest_cox_snell(shares: &[f64]) -> f64 {
 pub fn multinomial_sample_size(
     plan: &MultinomialPlan,
 ) -> Result<MultinomialSampleSize, StatsError> {
-    let bad = |option, value, remedy| {
-        Err(StatsError::BadOption {
-            option,
-            value,
-            remedy,
-        })
-    };
-    let inside = |value: f64| value > 0.0 && value < 1.0;
+    check_shares(&plan.prevalence)?;
     let classes = plan.prevalence.len();
-    if classes < 2 {
-        return Err(StatsError::TooFewClasses { found: classes });
-    }
-    if let Some(&value) = plan.prevalence.iter().find(|p| !inside(**p)) {
-        return bad(
-            "prevalence",
-            value,
-            "every class has a share above 0 and below 1",
-        );
-    }
-    let sum: f64 = plan.prevalence.iter().sum();
-    if (sum - 1.0).abs() > 1e-6 {
-        return bad("prevalence", sum, "the shares of the classes sum to 1");
-    }
     if plan.parameters == 0 {
-        return bad("parameters", 0.0, "count at least one candidate parameter");
-    }
-    for (option, value) in [("shrinkage", plan.shrinkage), ("margin", plan.margin)] {
-        if !inside(value) {
-            return bad(option, value, "give a number between 0 and 1");
-        }
-    }
-    let pairs: Vec<(usize, usize)> = (0..classes)
-        .flat_map(|a| (a + 1..classes).map(move |b| (a, b)))
-        .collect();
-    if pairs.len() != plan.pair_r_squared.len() {
-        return Err(StatsError::Length {
-            column: "pair_r_squared",
-            expected: pairs.len(),
-            found: plan.pair_r_squared.len(),
-            rows: classes,
+        return Err(StatsError::BadOption {
+            option: "parameters",
+            value: 0.0,
+            remedy: "count at least one candidate parameter",
         });
     }
+    between_0_and_1("shrinkage", plan.shrinkage)?;
+    between_0_and_1("margin", plan.margin)?;
+    let pairs = MultinomialPlan::pairs(classes);
+    if pairs.len() != plan.pair_cox_snell.len() {
+        return Err(StatsError::PairCount {
+            classes,
+            expected: pairs.len(),
+            found: plan.pair_cox_snell.len(),
+        });
+    }
+    let possible = |pair, value: f64, limit: f64| {
+        let inside = value > 0.0 && value < limit;
+        (inside.then_some(())).ok_or(StatsError::ImpossibleR2 { pair, value, limit })
+    };
+    let parameters = plan.parameters as f64;
     let patients = |parameters: f64, r_squared: f64, shrinkage: f64| {
         parameters / ((shrinkage - 1.0) * (1.0 - r_squared / shrinkage).ln())
     };
     let mut shrinkage: f64 = 0.0;
-    for (&(a, b), &r_squared) in pairs.iter().zip(&plan.pair_r_squared) {
-        let both = plan.prevalence[a] + plan.prevalence[b];
-        let greatest = greatest_cox_snell(&[plan.prevalence[a] / both, plan.prevalence[b] / both]);
-        if !(r_squared > 0.0 && r_squared <= greatest && r_squared < plan.shrinkage) {
-            let remedy = "the R2 of a pair lies above 0, within what its classes allow and below the shrinkage";
-            return bad("pair_r_squared", r_squared, remedy);
-        }
-        let n = patients(plan.parameters as f64, r_squared, plan.shrinkage) / both;
-        shrinkage = shrinkage.max(n);
+    for (&pair, &r_squared) in pairs.iter().zip(&plan.pair_cox_snell) {
+        let greatest = greatest_cox_snell(&within(&plan.prevalence, pair));
+        possible(Some(pair), r_squared, greatest.min(plan.shrinkage))?;
+        let both = plan.prevalence[pair.0] + plan.prevalence[pair.1];
+        shrinkage = shrinkage.max(patients(parameters, r_squared, plan.shrinkage) / both);
     }
+    // An R2 of 1 - margin times the greatest leaves the criterion of optimism without an answer.
     let greatest = greatest_cox_snell(&plan.prevalence);
-    if !(plan.r_squared > 0.0 && plan.r_squared <= greatest) {
-        let remedy = "the R2 lies above 0 and within what the classes' shares allow";
-        return bad("r_squared", plan.r_squared, remedy);
-    }
-    let wanted = plan.r_squared / (plan.r_squared + plan.margin * greatest);
-    if plan.r_squared >= wanted {
-        let remedy = "so high an R2 leaves the criterion of optimism without an answer";
-        return bad("r_squared", plan.r_squared, remedy);
-    }
-    let all = ((classes - 1) * plan.parameters) as f64;
+    let limit = greatest.min(1.0 - plan.margin * greatest);
+    possible(None, plan.cox_snell, limit)?;
+    let wanted = plan.cox_snell / (plan.cox_snell + plan.margin * greatest);
+    let all = (classes - 1) as f64 * parameters;
     // Bonferroni over classes; two classes have one share to estimate.
     let intervals = if classes == 2 { 1.0 } else { classes as f64 };
     let z = normal_quantile(1.0 - 0.05 / intervals).unwrap_or(f64::INFINITY);
@@ -133,9 +186,9 @@ pub fn multinomial_sample_size(
         .map(|p| p * (1.0 - p))
         .fold(0.0, f64::max);
     Ok(MultinomialSampleSize {
-        shrinkage: shrinkage.ceil() as u64,
-        optimism: patients(all, plan.r_squared, wanted).ceil() as u64,
-        overall_risk: ((z / plan.margin).powi(2) * spread).ceil() as u64,
+        shrinkage: whole(shrinkage),
+        optimism: whole(patients(all, plan.cox_snell, wanted)),
+        overall_risk: whole((z / plan.margin).powi(2) * spread),
     })
 }
 
@@ -174,12 +227,8 @@ pub fn patients_for_auc_width(
         ("width", width),
         ("confidence", confidence),
     ];
-    if let Some(&(option, value)) = options.iter().find(|(_, v)| !(*v > 0.0 && *v < 1.0)) {
-        return Err(StatsError::BadOption {
-            option,
-            value,
-            remedy: "give a number between 0 and 1",
-        });
+    for (option, value) in options {
+        between_0_and_1(option, value)?;
     }
     let Some(z) = normal_quantile(confidence) else {
         return Ok(None);
@@ -195,7 +244,7 @@ pub fn patients_for_auc_width(
     let mut high = 2;
     while !enough(high) {
         high *= 2;
-        if high > 1 << 40 {
+        if high as f64 > TOO_MANY {
             return Ok(None);
         }
     }
@@ -219,8 +268,8 @@ mod tests {
         MultinomialPlan {
             prevalence: vec![0.174, 0.826],
             parameters: 24,
-            r_squared: 0.288,
-            pair_r_squared: vec![0.288],
+            cox_snell: 0.288,
+            pair_cox_snell: vec![0.288],
             shrinkage: 0.9,
             margin: 0.05,
         }
@@ -231,47 +280,108 @@ mod tests {
         let size = multinomial_sample_size(&two_classes()).unwrap();
         assert_eq!(
             (size.shrinkage, size.optimism, size.overall_risk),
-            (623, 662, 221)
+            (Some(623), Some(662), Some(221))
         );
-        assert_eq!(size.required(), 662);
+        assert_eq!(size.required(), Some(662));
+    }
+
+    fn three_classes() -> MultinomialPlan {
+        MultinomialPlan {
+            prevalence: vec![0.2, 0.5, 0.3],
+            pair_cox_snell: vec![0.1, 0.1, 0.1],
+            ..two_classes()
+        }
     }
 
     #[test]
-    fn a_rare_pair_asks_for_more_and_broken_plans_are_refused() {
+    fn a_rare_pair_asks_for_more() {
+        let size = multinomial_sample_size(&three_classes()).unwrap();
+        // The pair (0, 2) has half of the patients: 24 / (0.1 ln(9 / 8)) / 0.5.
+        let by_hand = (24.0 / (0.1 * (9.0f64 / 8.0).ln()) / 0.5).ceil() as u64;
+        assert_eq!(size.shrinkage, Some(by_hand));
+    }
+
+    #[test]
+    fn nagelkerke_fills_in_the_whole_and_the_pairs() {
+        let plan = MultinomialPlan::from_nagelkerke(vec![0.2, 0.5, 0.3], 10, 0.15).unwrap();
+        // The pair (0, 2) has shares of 0.4 and 0.6; the greatest R2 is 1 - exp(2 x the mean log likelihood of the shares).
+        let pair: f64 = 0.4 * 0.4f64.ln() + 0.6 * 0.6f64.ln();
+        let all: f64 = 0.2 * 0.2f64.ln() + 0.5 * 0.5f64.ln() + 0.3 * 0.3f64.ln();
+        assert!((plan.pair_cox_snell[1] - 0.15 * (1.0 - (2.0 * pair).exp())).abs() < 1e-15);
+        assert!((plan.cox_snell - 0.15 * (1.0 - (2.0 * all).exp())).abs() < 1e-15);
+        assert!(multinomial_sample_size(&plan).unwrap().required() > Some(500));
+        for (shares, nagelkerke) in [
+            (vec![0.5, 0.5], 1.0),
+            (vec![0.5, 0.5], f64::NAN),
+            (vec![0.5, 0.4], 0.2),
+            (vec![1.0], 0.2),
+        ] {
+            assert!(MultinomialPlan::from_nagelkerke(shares, 5, nagelkerke).is_err());
+        }
+    }
+
+    #[test]
+    fn broken_plans_are_refused_in_a_sentence() {
+        let broken = [
+            (
+                MultinomialPlan {
+                    prevalence: vec![0.1, 0.2],
+                    ..two_classes()
+                },
+                "the option prevalence is 0.3: the shares of the classes sum to 1",
+            ),
+            (
+                MultinomialPlan {
+                    pair_cox_snell: vec![],
+                    ..two_classes()
+                },
+                "the pairs of 2 classes need 1 R2, and 0 are given",
+            ),
+            (
+                MultinomialPlan {
+                    cox_snell: 0.7,
+                    ..two_classes()
+                },
+                "0.7 is no Cox-Snell R2 that the model can have: it lies above 0 and below 0.603",
+            ),
+            (
+                MultinomialPlan {
+                    pair_cox_snell: vec![0.1, 0.8, 0.1],
+                    ..three_classes()
+                },
+                "0.8 is no Cox-Snell R2 that the model of classes 0 and 2 can have: it lies above 0 and below 0.740",
+            ),
+            (
+                MultinomialPlan {
+                    parameters: 0,
+                    ..two_classes()
+                },
+                "the option parameters is 0: count at least one candidate parameter",
+            ),
+            (
+                MultinomialPlan {
+                    margin: f64::NAN,
+                    ..two_classes()
+                },
+                "the option margin is NaN: give a number between 0 and 1",
+            ),
+        ];
+        for (plan, sentence) in broken {
+            let error = multinomial_sample_size(&plan).unwrap_err().to_string();
+            assert_eq!(error, sentence);
+        }
+    }
+
+    #[test]
+    fn what_no_cohort_can_have_is_no_number() {
         let plan = MultinomialPlan {
-            prevalence: vec![0.2, 0.5, 0.3],
-            pair_r_squared: vec![0.1, 0.1, 0.1],
+            margin: 1e-12,
+            parameters: usize::MAX,
             ..two_classes()
         };
         let size = multinomial_sample_size(&plan).unwrap();
-        // The pair (0, 2) has half of the patients: 24 / (0.1 ln(9 / 8)) / 0.5.
-        let by_hand = (24.0 / (0.1 * (9.0f64 / 8.0).ln()) / 0.5).ceil() as u64;
-        assert_eq!(size.shrinkage, by_hand);
-        let broken = [
-            MultinomialPlan {
-                prevalence: vec![0.5, 0.4],
-                ..two_classes()
-            },
-            MultinomialPlan {
-                pair_r_squared: vec![],
-                ..two_classes()
-            },
-            MultinomialPlan {
-                r_squared: 0.7,
-                ..two_classes()
-            },
-            MultinomialPlan {
-                parameters: 0,
-                ..two_classes()
-            },
-            MultinomialPlan {
-                margin: f64::NAN,
-                ..two_classes()
-            },
-        ];
-        for plan in broken {
-            assert!(multinomial_sample_size(&plan).is_err(), "{plan:?}");
-        }
+        assert_eq!((size.shrinkage, size.overall_risk), (None, None));
+        assert_eq!(size.required(), None);
     }
 
     #[test]

@@ -161,6 +161,9 @@ pub(crate) fn cross_validated_coverage(
     )?))
 }
 
+/// How sentences on prediction sets begin.
+pub(crate) const SETS_IN_WORDS: &str = "prediction sets, ";
+
 /// Coverage in words, a sentence for all rows and one for each class and centre.
 pub(crate) fn coverage_in_words(coverage: &Coverage) -> Vec<String> {
     let groups = [
@@ -181,7 +184,7 @@ pub(crate) fn coverage_in_words(coverage: &Coverage) -> Vec<String> {
                 empty => format!(", {empty} empty"),
             };
             words.push(format!(
-                "prediction sets, {name}: {} of {} hold the true class ({:.1} %), {:.2} classes on average{empty}",
+                "{SETS_IN_WORDS}{name}: {} of {} hold the true class ({:.1} %), {:.2} classes on average{empty}",
                 group.covered,
                 group.rows,
                 100.0 * group.covered as f64 / group.rows.max(1) as f64,

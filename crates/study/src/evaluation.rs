@@ -51,6 +51,8 @@ pub struct Evaluated {
     pub evaluation: Evaluation,
     /// Survival by the model's score, when its columns were named.
     pub survival: Option<SurvivalSummary>,
+    /// How often the prediction sets hold the true class, when the model makes sets.
+    pub prediction_sets: Option<Coverage>,
     /// What the predictions were evaluated as.
     pub predictions: Predictions,
     /// The rows.
@@ -146,6 +148,7 @@ pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluate
     Ok(Evaluated {
         evaluation,
         survival,
+        prediction_sets: sets,
         predictions,
         dataset,
         notes,

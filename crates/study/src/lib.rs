@@ -75,6 +75,8 @@ mod motion_picture;
 mod npy;
 mod paper;
 mod paper_answers;
+mod paper_metrics;
+mod paper_numbers;
 pub mod patch;
 mod patient_labels;
 mod patient_model_card;

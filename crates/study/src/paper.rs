@@ -3,24 +3,26 @@
 use crate::StudyError;
 use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
 use crate::cohort_table::cohort_tables;
+use crate::comparison::SETS_IN_WORDS;
 use crate::evaluation::model_facts;
 use crate::explain::{csv_of, report_of, shapley_of};
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
+use crate::paper_numbers::{evaluations, numbers_of};
 use crate::progress::Progress;
 use crate::run::{ExternalOutcome, RunPlan};
 use crate::train::Trained;
 use crate::validation::too_few;
 use std::path::PathBuf;
 use triher_explain::{ExplainOptions, Method, stability};
-use triher_learn::{CrossValidation, Dataset, ModelFile};
+use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile};
 use triher_report::figure::{self, FlowCohort};
 use triher_report::{
-    Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
-    patients_curve, study_report,
+    CHECKLIST_HEADER, Checklist, ComparedClassifier, ExplanationReport, ExternalCohort,
+    StudyReport, checklist_lines, patients_curve, study_report,
 };
 use triher_report::{CohortTable, Rasters};
-use triher_stats::{Estimate, Evaluation, drift};
+use triher_stats::{Drift, Estimate, drift};
 
 /// Features that are shown as drifted.
 const DRIFTED: usize = 10;
@@ -73,15 +75,24 @@ pub(crate) fn write_paper(
         false => None,
     };
     let answers = answers(paper, explanation.as_ref());
-    let checklists = [Checklist::claim_2024(), Checklist::tripod_ai()].map(|list| {
-        let items = list.filled(&answers);
+    let lists = [
+        Checklist::claim_2024(),
+        Checklist::tripod_ai(),
+        Checklist::metrics(),
+    ];
+    let checklists = lists.map(|list| {
+        // Features always stand in a table here: no network leads from the image to the outcome.
+        let items = list.filled(&answers, &["Condition 5"]);
         (list, items)
     });
     let report = StudyReport {
         title: paper.plan.study.name.clone(),
         simulated: paper.plan.simulated,
         warnings: too_few(data).into_iter().collect(),
-        notes: paper.frozen.iter().cloned().chain(notes).collect(),
+        notes: (paper.frozen.iter().cloned())
+            .chain(notes)
+            .chain(training_notes(paper))
+            .collect(),
         flow: flow_of(paper),
         cohort_tables: cohort_tables(paper)?,
         data: paper.trained.data.clone(),
@@ -97,6 +108,7 @@ pub(crate) fn write_paper(
         }),
         left_out: (validated.leave_one_centre_out.as_ref())
             .map(|l| (&l.figures, l.problems.clone())),
+        prediction_sets: (validated.prediction_sets.as_ref()).map_or_else(Vec::new, coverage_rows),
         learning: (validated.learning_curve.iter())
             .filter_map(|p| Some([p.patients, p.macro_auc?]))
             .collect(),
@@ -135,13 +147,15 @@ pub(crate) fn write_paper(
         "figures/patients.csv",
         &csv_of(&CohortTable::HEADER, lines)?,
     )?;
-    for (name, bytes) in numbers_of(&report)? {
+    for (name, bytes) in numbers_of(paper, &report)? {
         put(&format!("figures/{name}.csv"), &bytes)?;
     }
     for (list, items) in &report.checklists {
-        let header = ["item", "section", "topic", "state", "answer"];
         let name = format!("checklist-{}.csv", crate::run::slug(&list.name));
-        put(&name, &csv_of(&header, checklist_lines(items).into_iter())?)?;
+        put(
+            &name,
+            &csv_of(&CHECKLIST_HEADER, checklist_lines(items).into_iter())?,
+        )?;
     }
     let page = put("report-study.html", study_report(&report).as_bytes())?;
     progress.step("written");
@@ -200,6 +214,39 @@ fn explained(
     Ok(Some(report))
 }
 
+/// What training said, without what the page says in its own place: the warning, rows that were left out (the flow), prediction sets (a table).
+fn training_notes(paper: &Paper<'_>) -> Vec<String> {
+    let warning = too_few(&paper.trained.dataset);
+    let elsewhere = |note: &&String| {
+        Some(*note) == warning.as_ref() || of_rows_left_out(note) || note.starts_with(SETS_IN_WORDS)
+    };
+    let notes = paper.trained.notes.iter();
+    notes.filter(|n| !elsewhere(n)).cloned().collect()
+}
+
+/// Whether a note is on rows of a table that were left out ("4 of 60 rows are left out: ...").
+pub(crate) fn of_rows_left_out(note: &str) -> bool {
+    note.contains("rows are left out")
+}
+
+/// Group, rows, how many hold the true class, mean number of classes, empty sets.
+fn coverage_rows(coverage: &Coverage) -> Vec<[String; 5]> {
+    let groups = std::iter::once(("all rows".to_owned(), &coverage.all))
+        .chain((coverage.classes.iter()).map(|c| (format!("class {}", c.name), c)))
+        .chain((coverage.centres.iter()).map(|c| (format!("centre {}", c.name), c)));
+    let row = |(group, found): (String, &ClassCoverage)| {
+        let share = 100.0 * found.covered as f64 / found.rows.max(1) as f64;
+        [
+            group,
+            found.rows.to_string(),
+            format!("{share:.1} % ({} of {})", found.covered, found.rows),
+            format!("{:.2}", found.mean_size),
+            found.empty.to_string(),
+        ]
+    };
+    groups.map(row).collect()
+}
+
 fn compared_of(one: &crate::comparison::Compared) -> ComparedClassifier {
     let nothing = Estimate::default;
     ComparedClassifier {
@@ -221,18 +268,7 @@ fn external_of<'a>(
     model: &ModelFile,
 ) -> ExternalCohort<'a> {
     let here = &external.evaluated.dataset;
-    let column = |data: &Dataset, name: &String| -> Option<Vec<f64>> {
-        let j = data.feature_names.iter().position(|n| n == name)?;
-        Some((0..data.rows()).map(|i| data.x.row(i)[j]).collect())
-    };
-    let mut drifted: Vec<(String, triher_stats::Drift)> = (model.feature_names.iter())
-        .filter_map(|name| {
-            let found = drift(&column(training, name)?, &column(here, name)?)?;
-            Some((name.clone(), found))
-        })
-        .collect();
-    let size = |d: &triher_stats::Drift| d.standardised_difference.map_or(0.0, f64::abs);
-    drifted.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
+    let drifted = drifts_of(here, training, model);
     let shown = drifted.into_iter().take(DRIFTED).map(|(name, d)| {
         let difference = d.standardised_difference;
         [
@@ -251,7 +287,30 @@ fn external_of<'a>(
             .unwrap_or_default(),
         evaluation: &external.evaluated.evaluation,
         drift: shown.collect(),
+        prediction_sets: (external.evaluated.prediction_sets.as_ref())
+            .map_or_else(Vec::new, coverage_rows),
     }
+}
+
+/// How far every feature of the model has drifted from the training rows, those that differ most first.
+pub(crate) fn drifts_of(
+    here: &Dataset,
+    training: &Dataset,
+    model: &ModelFile,
+) -> Vec<(String, Drift)> {
+    let column = |data: &Dataset, name: &String| -> Option<Vec<f64>> {
+        let j = data.feature_names.iter().position(|n| n == name)?;
+        Some((0..data.rows()).map(|i| data.x.row(i)[j]).collect())
+    };
+    let mut drifted: Vec<(String, Drift)> = (model.feature_names.iter())
+        .filter_map(|name| {
+            let found = drift(&column(training, name)?, &column(here, name)?)?;
+            Some((name.clone(), found))
+        })
+        .collect();
+    let size = |d: &Drift| d.standardised_difference.map_or(0.0, f64::abs);
+    drifted.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
+    drifted
 }
 
 fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
@@ -264,7 +323,7 @@ fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
             .collect()
     };
     let left_out = |notes: &[String]| -> Vec<String> {
-        let said = notes.iter().filter(|n| n.contains("left out"));
+        let said = notes.iter().filter(|n| of_rows_left_out(n));
         said.cloned().collect()
     };
     let one = |name: String, cohorts: &[String], data: &Dataset, notes: &[String]| {
@@ -303,19 +362,6 @@ fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
     flow
 }
 
-/// Every evaluation of the study by a name for files.
-fn evaluations<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a Evaluation)> {
-    let internal = report.internal.map(|e| ("internal".to_owned(), e));
-    let left_out = (report.left_out.as_ref()).map(|l| ("centres-left-out".to_owned(), l.0));
-    let external = report.external.iter();
-    let external = external.map(|e| (crate::run::slug(&e.name), e.evaluation));
-    internal
-        .into_iter()
-        .chain(left_out)
-        .chain(external)
-        .collect()
-}
-
 fn figures_of(report: &StudyReport<'_>) -> Vec<(String, String)> {
     let mut all = vec![("flow".to_owned(), figure::flow(&report.flow))];
     for (name, evaluation) in evaluations(report) {
@@ -348,73 +394,4 @@ fn figures_of(report: &StudyReport<'_>) -> Vec<(String, String)> {
         }
     }
     all
-}
-
-/// The numbers of the figures, as tables of the same name.
-fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8>)>, StudyError> {
-    let mut all = Vec::new();
-    for (name, e) in evaluations(report) {
-        let roc = e.roc.per_class.iter().flat_map(|(class, curve)| {
-            curve.iter().flat_map(move |c| {
-                let points = c.false_positive_rate.iter().zip(&c.true_positive_rate);
-                points.map(move |(x, y)| [class.clone(), x.to_string(), y.to_string()])
-            })
-        });
-        let header = ["class", "false_positive_rate", "true_positive_rate"];
-        all.push((format!("roc-{name}"), csv_of(&header, roc)?));
-        let bins = e.calibration.per_class.iter().flat_map(|(class, c)| {
-            c.bins.iter().map(move |b| {
-                let numbers = [b.predicted, b.observed];
-                let [p, o] = numbers.map(|v| v.to_string());
-                [class.clone(), p, o, b.events.to_string(), b.n.to_string()]
-            })
-        });
-        let header = ["class", "predicted", "observed", "events", "cases"];
-        all.push((format!("calibration-{name}"), csv_of(&header, bins)?));
-        let mut header = vec!["truth"];
-        header.extend(e.classes.iter().map(String::as_str));
-        let rows = e.classes.iter().zip(&e.confusion).map(|(class, row)| {
-            let cells = row.iter().map(u64::to_string);
-            std::iter::once(class.clone())
-                .chain(cells)
-                .collect::<Vec<_>>()
-        });
-        all.push((format!("confusion-{name}"), csv_of(&header, rows)?));
-        let benefit = e.net_benefit.iter().flat_map(|curve| {
-            curve.points.iter().map(move |p| {
-                let numbers = [p.threshold, p.model, p.treat_all].map(|v| v.to_string());
-                let [t, m, a] = numbers;
-                [curve.question.clone(), t, m, a]
-            })
-        });
-        let header = ["decision", "threshold", "model", "treat_all"];
-        all.push((format!("net-benefit-{name}"), csv_of(&header, benefit)?));
-        let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
-        let line = |group: String, n: usize, auc: &Estimate| {
-            let bound = |k: usize| number(auc.ci95.map(|ci| ci[k]));
-            [group, n.to_string(), number(auc.value), bound(0), bound(1)]
-        };
-        let header = ["group", "cases", "macro_auc", "low", "high"];
-        let centres = e.per_centre.iter();
-        let centres = centres.map(|(c, v)| line(c.clone(), v.n, &v.auc.macro_average));
-        all.push((format!("forest-centres-{name}"), csv_of(&header, centres)?));
-        let levels = e
-            .subgroups
-            .iter()
-            .flat_map(|v| v.levels.iter().map(move |l| (v, l)));
-        let levels = levels.map(|(v, l)| {
-            line(
-                format!("{}: {}", v.name, l.level),
-                l.n,
-                &l.auc.macro_average,
-            )
-        });
-        all.push((format!("forest-subgroups-{name}"), csv_of(&header, levels)?));
-    }
-    let learning = report.learning.iter().map(|p| p.map(|v| v.to_string()));
-    all.push((
-        "learning-curve".to_owned(),
-        csv_of(&["patients", "macro_auc"], learning)?,
-    ));
-    Ok(all)
 }

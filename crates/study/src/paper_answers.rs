@@ -43,7 +43,7 @@ pub(crate) fn answers(
         .trained
         .notes
         .iter()
-        .filter(|n| n.contains("left out"));
+        .filter(|n| crate::paper::of_rows_left_out(n));
     let skipped = paper.skipped.iter().flat_map(|s| s.2.iter());
     let out: Vec<String> = left_out.chain(skipped).cloned().collect();
     say(
@@ -250,11 +250,14 @@ pub(crate) fn answers(
         "specification",
         "The model file holds every fitted number.".to_owned(),
     );
+    for (key, text) in crate::paper_metrics::answers(paper) {
+        say(key, text);
+    }
     say("input_quality", "A study without the needed phases or features is refused with the reason; missing features are imputed and named; inputs unlike training are flagged where the model measures them.".to_owned());
     all
 }
 
-fn performance(evaluation: Option<&Evaluation>) -> String {
+pub(crate) fn performance(evaluation: Option<&Evaluation>) -> String {
     let Some(evaluation) = evaluation else {
         return String::new();
     };

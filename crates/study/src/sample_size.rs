@@ -3,9 +3,9 @@
 use crate::StudyError;
 use crate::manifest::write_json;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::Path;
 use triher_stats::{
-    MultinomialPlan, MultinomialSampleSize, greatest_cox_snell, multinomial_sample_size,
+    MultinomialPlan, MultinomialSampleSize, StatsError, multinomial_sample_size,
     patients_for_auc_width,
 };
 
@@ -32,9 +32,6 @@ pub struct SampleSizePlan {
     pub width: f64,
     /// Confidence of that interval.
     pub confidence: f64,
-    /// Where to write the answer as JSON.
-    #[serde(skip)]
-    pub json: Option<PathBuf>,
 }
 
 /// Patients that a study needs.
@@ -50,68 +47,120 @@ pub struct PatientsNeeded {
     pub pair_cox_snell: Vec<f64>,
     /// Patients by criterion.
     pub model: MultinomialSampleSize,
-    /// The greatest of them: what developing the model needs.
-    pub required: u64,
+    /// The greatest of them: what developing the model needs; none when no number below 2^40 is enough.
+    pub required: Option<u64>,
     /// By class: patients in all whose AUC of that class against the rest has the wanted interval; none when no number below 2^40 does.
     pub auc: Vec<(String, Option<u64>)>,
+}
+
+impl PatientsNeeded {
+    /// Writes the answer as JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), StudyError> {
+        write_json(path, self)
+    }
 }
 
 /// Answers the plan, by [`multinomial_sample_size`] and [`patients_for_auc_width`].
 ///
 /// # Errors
-/// A class that is named twice, a Nagelkerke R2 outside of 0..1; as the two functions; when the JSON cannot be written.
+/// A class that is named twice; as the two functions, told with the options of `triher sample-size`.
 pub fn sample_size(plan: &SampleSizePlan) -> Result<PatientsNeeded, StudyError> {
     let classes = &plan.prevalence;
     for (at, (class, _)) in classes.iter().enumerate() {
         if classes[..at].iter().any(|(other, _)| other == class) {
             return Err(StudyError::Input(format!(
-                "the class {class} is named twice in the prevalence: give every class one share"
+                "--prevalence names the class {class} twice: give every class one share"
             )));
         }
     }
-    if !(plan.nagelkerke > 0.0 && plan.nagelkerke < 1.0) {
-        return Err(StudyError::Input(format!(
-            "a Nagelkerke R2 of {} cannot be expected: give a number between 0 and 1, such as 0.15",
-            plan.nagelkerke
-        )));
-    }
+    let refused = |error| refusal(error, plan);
     let shares: Vec<f64> = classes.iter().map(|(_, share)| *share).collect();
-    let cox_snell = |shares: &[f64]| plan.nagelkerke * greatest_cox_snell(shares);
-    let pair = |a: usize, b: usize| {
-        let both = shares[a] + shares[b];
-        cox_snell(&[shares[a] / both, shares[b] / both])
-    };
-    let pairs = (0..shares.len()).flat_map(|a| (a + 1..shares.len()).map(move |b| (a, b)));
-    let asked = MultinomialPlan {
-        parameters: plan.parameters,
-        r_squared: plan.cox_snell.unwrap_or_else(|| cox_snell(&shares)),
-        pair_r_squared: match &plan.pair_cox_snell {
-            Some(given) => given.clone(),
-            None => pairs.map(|(a, b)| pair(a, b)).collect(),
-        },
-        shrinkage: plan.shrinkage,
-        margin: plan.margin,
-        prevalence: shares,
-    };
-    let model = multinomial_sample_size(&asked)?;
+    let mut asked =
+        MultinomialPlan::from_nagelkerke(shares.clone(), plan.parameters, plan.nagelkerke)
+            .map_err(refused)?;
+    if let Some(given) = plan.cox_snell {
+        asked.cox_snell = given;
+    }
+    if let Some(given) = &plan.pair_cox_snell {
+        asked.pair_cox_snell.clone_from(given);
+    }
+    (asked.shrinkage, asked.margin) = (plan.shrinkage, plan.margin);
+    let model = multinomial_sample_size(&asked).map_err(refused)?;
     let mut auc = Vec::with_capacity(classes.len());
     for (class, share) in classes {
-        let patients = patients_for_auc_width(plan.auc, *share, plan.width, plan.confidence)?;
-        auc.push((class.clone(), patients));
+        let patients = patients_for_auc_width(plan.auc, *share, plan.width, plan.confidence);
+        auc.push((class.clone(), patients.map_err(refused)?));
     }
-    let needed = PatientsNeeded {
+    Ok(PatientsNeeded {
         version: crate::VERSION,
         plan: plan.clone(),
-        cox_snell: asked.r_squared,
-        pair_cox_snell: asked.pair_r_squared,
+        cox_snell: asked.cox_snell,
+        pair_cox_snell: asked.pair_cox_snell,
         required: model.required(),
         model,
         auc,
+    })
+}
+
+/// What the statistics refuse, in the words of the command line.
+fn refusal(error: StatsError, plan: &SampleSizePlan) -> StudyError {
+    let class = |number: usize| plan.prevalence[number].0.as_str();
+    let names = |pair: (usize, usize)| format!("{} and {}", class(pair.0), class(pair.1));
+    let message = match error {
+        StatsError::BadOption { option, .. } => {
+            let told = error.to_string();
+            let told = told.trim_start_matches("the option ");
+            format!("--{}", told.replacen(option, &option.replace('_', "-"), 1))
+        }
+        StatsError::TooFewClasses { .. } => {
+            "--prevalence needs at least two classes, such as zero=0.2,rest=0.8".to_owned()
+        }
+        StatsError::PairCount {
+            classes,
+            expected,
+            found,
+        } => {
+            let pairs = MultinomialPlan::pairs(classes).into_iter().map(names);
+            format!(
+                "--pair-cox-snell has {found} {}, but {classes} classes have {expected} {}: give one each, in this order: {}",
+                plural(found, "number"),
+                plural(expected, "pair"),
+                pairs.collect::<Vec<_>>().join("; ")
+            )
+        }
+        StatsError::ImpossibleR2 { pair, value, limit } => {
+            let (option, given) = match pair {
+                None => ("--cox-snell", plan.cox_snell.is_some()),
+                Some(_) => ("--pair-cox-snell", plan.pair_cox_snell.is_some()),
+            };
+            let (of, rest) = match pair {
+                None => (String::new(), "--margin"),
+                Some(pair) => (format!(" of {}", names(pair)), "--shrinkage"),
+            };
+            let told = match given {
+                true => format!("{option}: an R2 of {value}{of} is not possible"),
+                false => format!(
+                    "--nagelkerke {}: the Cox-Snell R2{of} would be {value:.3}, which is not possible",
+                    plan.nagelkerke
+                ),
+            };
+            format!(
+                "{told}. It lies above 0 and below {limit:.3}, by the shares in --prevalence and by {rest}"
+            )
+        }
+        other => return other.into(),
     };
-    if let Some(path) = &plan.json {
-        write_json(path, &needed)?;
+    StudyError::Input(message)
+}
+
+fn plural(count: usize, word: &str) -> String {
+    match count {
+        1 => word.to_owned(),
+        _ => format!("{word}s"),
     }
-    Ok(needed)
 }
 
 #[cfg(test)]
@@ -131,18 +180,14 @@ mod tests {
             auc: 0.75,
             width: 0.1,
             confidence: 0.95,
-            json: None,
         }
     }
 
     #[test]
     fn what_is_not_given_follows_from_nagelkerke() {
         let needed = sample_size(&plan()).unwrap();
-        // Of classes of equal size the greatest Cox-Snell R2 is 1 - exp(2 ln 0.5) = 0.75, of shares 0.4 and 0.6 a little less.
-        let entropy: f64 = 0.4 * 0.4f64.ln() + 0.6 * 0.6f64.ln();
-        let pair = 0.15 * (1.0 - (2.0 * entropy).exp());
-        assert!((needed.pair_cox_snell[1] - pair).abs() < 1e-12);
         let given = sample_size(&SampleSizePlan {
+            nagelkerke: 0.9,
             cox_snell: Some(needed.cox_snell),
             pair_cox_snell: Some(needed.pair_cox_snell.clone()),
             ..plan()
@@ -154,39 +199,66 @@ mod tests {
     }
 
     #[test]
-    fn plans_that_cannot_be_are_refused() {
+    fn refusals_name_the_options_as_they_are_typed() {
         let mut twice = plan();
         twice.prevalence[1].0 = "zero".to_owned();
         let mut zero = plan();
         zero.prevalence[0].1 = 0.0;
+        let mut one = plan();
+        one.prevalence.truncate(1);
+        let mut tenths = plan();
+        tenths.prevalence = [("zero", 0.1), ("low", 0.2)]
+            .map(|(c, s)| (c.to_owned(), s))
+            .to_vec();
+        let with = |change: &dyn Fn(&mut SampleSizePlan)| {
+            let mut plan = plan();
+            change(&mut plan);
+            plan
+        };
         let broken = [
-            (twice, "named twice"),
-            (zero, "prevalence"),
             (
-                SampleSizePlan {
-                    nagelkerke: f64::NAN,
-                    ..plan()
-                },
-                "Nagelkerke",
+                twice,
+                "--prevalence names the class zero twice: give every class one share",
             ),
             (
-                SampleSizePlan {
-                    pair_cox_snell: Some(vec![0.1]),
-                    ..plan()
-                },
-                "pair_r_squared",
+                zero,
+                "--prevalence is 0: every class has a share above 0 and below 1",
             ),
             (
-                SampleSizePlan {
-                    prevalence: Vec::new(),
-                    ..plan()
-                },
-                "class",
+                one,
+                "--prevalence needs at least two classes, such as zero=0.2,rest=0.8",
+            ),
+            (
+                tenths,
+                "--prevalence is 0.3: the shares of the classes sum to 1",
+            ),
+            (
+                with(&|p| p.nagelkerke = f64::NAN),
+                "--nagelkerke is NaN: give a number between 0 and 1",
+            ),
+            (
+                with(&|p| p.pair_cox_snell = Some(vec![0.1])),
+                "--pair-cox-snell has 1 number, but 3 classes have 3 pairs: give one each, in this order: zero and low; zero and positive; low and positive",
+            ),
+            (
+                with(&|p| p.cox_snell = Some(0.9)),
+                "--cox-snell: an R2 of 0.9 is not possible. It lies above 0 and below 0.872, by the shares in --prevalence and by --margin",
+            ),
+            (
+                with(&|p| p.pair_cox_snell = Some(vec![0.1, 0.8, 0.1])),
+                "--pair-cox-snell: an R2 of 0.8 of zero and positive is not possible. It lies above 0 and below 0.740, by the shares in --prevalence and by --shrinkage",
+            ),
+            (
+                with(&|p| (p.nagelkerke, p.shrinkage) = (0.9, 0.5)),
+                "--nagelkerke 0.9: the Cox-Snell R2 of zero and low would be 0.628, which is not possible. It lies above 0 and below 0.500, by the shares in --prevalence and by --shrinkage",
+            ),
+            (
+                with(&|p| p.width = 1.5),
+                "--width is 1.5: give a number between 0 and 1",
             ),
         ];
-        for (plan, word) in broken {
-            let error = sample_size(&plan).unwrap_err().to_string();
-            assert!(error.contains(word), "{error}");
+        for (plan, sentence) in broken {
+            assert_eq!(sample_size(&plan).unwrap_err().to_string(), sentence);
         }
     }
 }

@@ -100,7 +100,7 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         store.as_ref(),
         progress,
     )?;
-    notes.append(&mut validated.notes);
+    notes.extend(validated.notes.iter().cloned());
 
     let mut compared = Vec::new();
     let others = plan.model.compared();

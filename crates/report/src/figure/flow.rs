@@ -29,8 +29,7 @@ pub struct FlowCohort {
 pub fn flow(cohorts: &[FlowCohort]) -> String {
     let rows: Vec<[Vec<String>; 3]> = cohorts.iter().map(texts).collect();
     let height_of = |row: &[Vec<String>; 3]| {
-        let out = row[1].len() as f64 * LINE + 20.0;
-        (row[0].len() + row[2].len()) as f64 * LINE + 78.0_f64.max(out + 10.0)
+        box_height(row[0].len()) + gap_beside(row[1].len()) + box_height(row[2].len()) + 28.0
     };
     let height: f64 = rows.iter().map(height_of).sum();
     let mut svg = Svg::new(
@@ -42,12 +41,7 @@ pub fn flow(cohorts: &[FlowCohort]) -> String {
     let mut top = 4.0;
     for row in &rows {
         let first = boxed(&mut svg, [LEFT, top], WIDE, &row[0]);
-        let out_height = row[1].len() as f64 * LINE + 20.0;
-        let gap = 26.0_f64.max(if row[1].is_empty() {
-            0.0
-        } else {
-            out_height + 10.0
-        });
+        let gap = gap_beside(row[1].len());
         let middle = LEFT + WIDE / 2.0;
         svg.line([middle, first], [middle, first + gap], INK, 1.2, "");
         arrow(&mut svg, [middle, first + gap], true);
@@ -55,12 +49,25 @@ pub fn flow(cohorts: &[FlowCohort]) -> String {
             let at = first + gap / 2.0;
             svg.line([middle, at], [OUT, at], INK, 1.2, "");
             arrow(&mut svg, [OUT, at], false);
-            boxed(&mut svg, [OUT, at - out_height / 2.0], WIDE, &row[1]);
+            let top = at - box_height(row[1].len()) / 2.0;
+            boxed(&mut svg, [OUT, top], WIDE, &row[1]);
         }
         boxed(&mut svg, [LEFT, first + gap], WIDE, &row[2]);
         top += height_of(row);
     }
     svg.finish()
+}
+
+fn box_height(lines: usize) -> f64 {
+    lines as f64 * LINE + 12.0
+}
+
+/// Between what was found and what was used, so that the box of what was left out has its place beside.
+fn gap_beside(left_out: usize) -> f64 {
+    match left_out {
+        0 => 26.0,
+        lines => box_height(lines) + 18.0,
+    }
 }
 
 fn texts(cohort: &FlowCohort) -> [Vec<String>; 3] {
@@ -95,7 +102,7 @@ fn wrap(text: &str) -> Vec<String> {
 
 /// Draws a box and gives the height of its lower edge.
 fn boxed(svg: &mut Svg, [x, y]: [f64; 2], width: f64, lines: &[String]) -> f64 {
-    let height = lines.len() as f64 * LINE + 12.0;
+    let height = box_height(lines.len());
     svg.rectangle([x, y], [width, height], "#ffffff");
     let outline = [
         [x, y],
@@ -123,6 +130,45 @@ fn arrow(svg: &mut Svg, [x, y]: [f64; 2], down: bool) {
 
 #[cfg(test)]
 mod tests {
+    use super::{FlowCohort, flow};
+
+    /// Lower edges of all rectangles, and the height of the drawing.
+    fn edges(svg: &str) -> (Vec<f64>, f64) {
+        let number = |element: &str, name: &str| -> Option<f64> {
+            let start = element.find(&format!(" {name}=\""))? + name.len() + 3;
+            element[start..].split('"').next()?.parse().ok()
+        };
+        let boxes = svg.split("<rect").skip(1);
+        let edges = boxes.filter_map(|b| Some(number(b, "y")? + number(b, "height")?));
+        let height = svg
+            .split("viewBox=\"")
+            .nth(1)
+            .and_then(|v| v.split('"').next()?.split_whitespace().nth(3)?.parse().ok());
+        (edges.collect(), height.unwrap_or(f64::NAN))
+    }
+
+    #[test]
+    fn every_box_is_inside_of_the_drawing() {
+        for reasons in 0..6 {
+            let cohort = FlowCohort {
+                name: "A (training)".to_owned(),
+                left_out: vec![
+                    "31 of 91 rows are left out: 31 are indeterminate, and the rest"
+                        .to_owned();
+                    reasons
+                ],
+                classes: vec![("zero".to_owned(), 5)],
+                ..FlowCohort::default()
+            };
+            let (edges, height) = edges(&flow(&[cohort.clone(), cohort]));
+            assert!(edges.len() >= 4 + 2 * usize::from(reasons > 0), "{edges:?}");
+            assert!(
+                edges.iter().all(|e| *e <= height),
+                "{reasons}: {edges:?} {height}"
+            );
+        }
+    }
+
     #[test]
     fn lines_fit_and_lose_no_word() {
         let text =

@@ -21,11 +21,12 @@ pub(crate) fn sample_size(
         auc: arguments.auc,
         width: arguments.width,
         confidence: arguments.confidence,
-        json: arguments.json,
     };
     let needed = triher_study::sample_size::sample_size(&plan)?;
     console.result(&in_words(&needed))?;
-    if let Some(path) = &plan.json {
+    // The answer is there whether or not its file can be written.
+    if let Some(path) = &arguments.json {
+        needed.write(path)?;
         console.status(&format!("Written to {}", path.display()));
     }
     Ok(Ending::Done)
@@ -33,16 +34,20 @@ pub(crate) fn sample_size(
 
 fn in_words(needed: &PatientsNeeded) -> String {
     let PatientsNeeded { plan, model, .. } = needed;
-    let by_class = plan.prevalence.iter().map(|(class, share)| {
-        let patients = (needed.required as f64 * share).round();
-        format!("{patients:.0} {class}")
-    });
-    let by_class: Vec<String> = by_class.collect();
-    let mut text = format!(
-        "Developing the model needs {} patients ({}):\n",
-        needed.required,
-        by_class.join(", ")
-    );
+    let mut text = match needed.required {
+        None => "Developing the model needs too many patients:\n".to_owned(),
+        Some(required) => {
+            let by_class = plan.prevalence.iter().map(|(class, share)| {
+                let patients = (required as f64 * share).round();
+                format!("{patients:.0} {class}")
+            });
+            let by_class: Vec<String> = by_class.collect();
+            format!(
+                "Developing the model needs {required} patients ({}):\n",
+                by_class.join(", ")
+            )
+        }
+    };
     let criteria = [
         (
             model.shrinkage,
@@ -60,7 +65,9 @@ fn in_words(needed: &PatientsNeeded) -> String {
             format!("overall risk of each class within {}", plan.margin),
         ),
     ];
+    let number = |patients: Option<u64>| patients.map_or("too many".to_owned(), |n| n.to_string());
     for (patients, criterion) in criteria {
+        let patients = number(patients);
         let _ = writeln!(text, "  {patients:>8}  {criterion}");
     }
     let _ = writeln!(
@@ -71,7 +78,7 @@ fn in_words(needed: &PatientsNeeded) -> String {
         plan.width
     );
     for (class, patients) in &needed.auc {
-        let patients = patients.map_or("too many".to_owned(), |n| n.to_string());
+        let patients = number(*patients);
         let _ = writeln!(text, "  {patients:>8}  {class} against the rest");
     }
     let _ = write!(

@@ -6,6 +6,7 @@
 mod attribute;
 mod bad_dicom;
 mod bad_input;
+mod bad_table;
 mod classifiers;
 mod cohort;
 mod correct;
@@ -25,6 +26,7 @@ mod sample_size;
 mod scan;
 mod stability;
 mod tables;
+mod tcga_study;
 mod training;
 mod view;
 mod weights;

@@ -35,8 +35,35 @@ fn three_classes_without_earlier_knowledge() {
 }
 
 #[test]
-fn shares_that_do_not_sum_to_one_are_refused() {
+fn refusals_name_the_option_as_it_is_typed() {
     let w = Workspace::new();
-    w.triher("sample-size --prevalence zero=0.2,low=0.2 --parameters 3")
-        .fails_saying(&["prevalence", "sum to 1"]);
+    w.triher("sample-size --prevalence zero=0.1,low=0.2 --parameters 3")
+        .fails_saying(&["--prevalence is 0.3:", "sum to 1"]);
+    let three = "sample-size --prevalence zero=0.2,low=0.5,positive=0.3 --parameters 3";
+    w.triher(&format!("{three} --cox-snell 0.95"))
+        .fails_saying(&["--cox-snell", "0.95", "below 0.872"]);
+    w.triher(&format!("{three} --pair-cox-snell 0.1,0.1"))
+        .fails_saying(&["--pair-cox-snell has 2 numbers", "low and positive"]);
+}
+
+#[test]
+fn a_plan_beyond_all_cohorts_says_too_many() {
+    let w = Workspace::new();
+    let run = w
+        .triher("sample-size --prevalence zero=0.2,low=0.5,positive=0.3 --parameters 3 --margin 1e-9 --width 1e-9 --json n.json")
+        .done();
+    let text = run.stdout();
+    assert!(text.contains("needs too many patients:"), "{text}");
+    assert!(text.contains("too many  zero against the rest"), "{text}");
+    assert!(w.json("n.json")["required"].is_null());
+}
+
+#[test]
+fn the_answer_is_told_when_its_file_cannot_be_written() {
+    let w = Workspace::new();
+    w.write("taken", "a file where a folder would be");
+    let run =
+        w.triher("sample-size --prevalence zero=0.5,rest=0.5 --parameters 3 --json taken/n.json");
+    assert!(run.stdout().contains("patients ("), "{}", run.stdout());
+    run.fails_saying(&["taken"]);
 }

@@ -217,10 +217,11 @@ impl ElasticNetSelection {
             .into_par_iter()
             .map(|held| {
                 let (out, kept) = folds.sides(held);
-                let part = self.prepared(&fold.part(&kept))?;
+                let mut part = self.prepared(&fold.part(&kept))?;
                 let x = fold.x().select_rows(&out);
                 let y: Vec<usize> = out.iter().map(|&row| fold.y()[row]).collect();
                 let fits = part.path(&lambdas, false, |_| false);
+                part.release();
                 let mut means: Vec<f64> = fits
                     .iter()
                     .map(|point| {
@@ -265,21 +266,23 @@ impl ElasticNetSelection {
         })
     }
 
-    /// The path of the fold, and the place on it that the rule takes.
+    /// The path of the fold, and the place on it that the rule takes, with a fit that has no coefficient. What is prepared has let go of its table.
     fn settled(
         &self,
         fold: &TrainingFold<'_>,
         folds: &Dealt,
-    ) -> Result<(Prepared, Vec<Sparse>, usize), LearnError> {
-        let prepared = self.prepared(fold)?;
+    ) -> Result<(Prepared, Vec<Sparse>, usize, Sparse), LearnError> {
+        let mut prepared = self.prepared(fold)?;
         let lambdas = self.sequence(fold, &prepared);
         let path = prepared.path(&lambdas, true, |_| false);
+        let null = prepared.null();
+        prepared.release();
         let curve = self.curve_of(fold, &path, folds)?;
         let chosen = match self.rule {
             StrengthRule::Minimum => curve.minimum,
             StrengthRule::OneStandardError => curve.one_standard_error,
         };
-        Ok((prepared, path, chosen))
+        Ok((prepared, path, chosen, null))
     }
 
     /// The fit at the strength that the rule takes; a path without any fit is that of the shares of the classes.
@@ -288,9 +291,8 @@ impl ElasticNetSelection {
         fold: &TrainingFold<'_>,
         folds: &Dealt,
     ) -> Result<PathPoint, LearnError> {
-        let (prepared, path, chosen) = self.settled(fold, folds)?;
-        let null = || prepared.null();
-        let point = path.get(chosen).cloned().unwrap_or_else(null);
+        let (prepared, path, chosen, null) = self.settled(fold, folds)?;
+        let point = path.get(chosen).cloned().unwrap_or(null);
         let (intercepts, coefficients) = prepared.original(&point);
         Ok(PathPoint {
             lambda: point.lambda,
@@ -307,7 +309,7 @@ impl ElasticNetSelection {
         // What no fold could mend is said before what folds cannot do.
         self.check(fold)?;
         self.class_weight.of_rows(fold)?;
-        let (_, path, chosen) = self.settled(fold, &assign(fold, self.inner)?)?;
+        let (_, path, chosen, _) = self.settled(fold, &assign(fold, self.inner)?)?;
         let later = path.iter().skip(chosen);
         let kept = later
             .map(|point| point.columns().collect::<Vec<_>>())

@@ -140,6 +140,11 @@ impl Prepared {
         path
     }
 
+    /// Lets go of the table, when nothing more is fitted: [`deviances`](Self::deviances) and [`original`](Self::original) do without it.
+    pub(crate) fn release(&mut self) {
+        self.problem.columns = Vec::new();
+    }
+
     /// The fit without any coefficient.
     pub(crate) fn null(&self) -> Sparse {
         let strongest = self.strengths(2, 0.5).first().copied().unwrap_or(0.0);
