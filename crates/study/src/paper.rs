@@ -3,10 +3,11 @@
 use crate::StudyError;
 use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
 use crate::cohort_table::cohort_tables;
-use crate::evaluation::model_facts;
+use crate::evaluation::{facts_in_words, model_facts};
 use crate::explain::{csv_of, report_of, shapley_of};
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
+use crate::paper_figures::{figures_of, numbers_of};
 use crate::progress::Progress;
 use crate::run::{ExternalOutcome, RunPlan};
 use crate::train::Trained;
@@ -14,18 +15,20 @@ use crate::validation::too_few;
 use std::path::PathBuf;
 use triher_explain::{ExplainOptions, Method, stability};
 use triher_learn::{CrossValidation, Dataset, ModelFile};
-use triher_report::figure::{self, FlowCohort};
+use triher_report::figure::FlowCohort;
 use triher_report::{
-    Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
-    patients_curve, study_report,
+    Catalogue, Checklist, CohortTable, ComparedClassifier, ExplanationReport, ExternalCohort,
+    Rasters, StudyReport, checklist_lines, study_report,
 };
-use triher_report::{CohortTable, Rasters};
-use triher_stats::{Estimate, Evaluation, drift};
+use triher_stats::{Estimate, drift};
 
 /// Features that are shown as drifted.
 const DRIFTED: usize = 10;
 /// Columns up to which the maps and the folds' explanations are made: beyond, they take longer than the study.
 const MANY: usize = 5_000;
+
+/// Columns up to which Shapley values of any classifier are found by trying all of them.
+const MOST_COLUMNS: usize = 40;
 
 /// Pixels of a figure's width: 180 mm of a page at 300 to the inch.
 const FIGURE_WIDTH_PX: u32 = 2126;
@@ -54,9 +57,14 @@ pub(crate) fn write_paper(
     let data = &paper.trained.dataset;
     let model = &paper.trained.model;
     let validated = &paper.trained.validated;
+    let words = &Catalogue::new(paper.plan.language);
     let mut notes = Vec::new();
     progress.begin("Study report", 1);
-    let explanation = explained(paper, &mut notes)?;
+    let explanation = explained(paper, words, &mut notes)?;
+    let no_explanation = match &explanation {
+        Some(_) => String::new(),
+        None => no_explanation(model, words),
+    };
     let maps = match data.feature_names.len() <= MANY {
         true => match maps_of(
             data,
@@ -66,26 +74,37 @@ pub(crate) fn write_paper(
         ) {
             Ok((_, panels, _)) => Some((panels, by_class_and_centre(data))),
             Err(problem) => {
-                notes.push(format!("no maps: {problem}"));
+                notes.push(words.with("study-no-maps", &[("why", &problem.to_string())]));
                 None
             }
         },
-        false => None,
+        false => {
+            let columns = data.feature_names.len().to_string();
+            let numbers = [("columns", columns.as_str()), ("most", &MANY.to_string())];
+            notes.push(words.with("study-many-columns", &numbers));
+            None
+        }
     };
-    let answers = answers(paper, explanation.as_ref());
+    let folds = validated_folds(paper);
+    let stability = words.with("study-stability", &[("folds", &folds)]);
+    let mut answers = answers(paper, explanation.as_ref(), &stability);
+    for answer in answers.values_mut() {
+        *answer = words.said(answer);
+    }
     let checklists = [Checklist::claim_2024(), Checklist::tripod_ai()].map(|list| {
-        let items = list.filled(&answers);
+        let items = list.filled(&answers, words);
         (list, items)
     });
     let report = StudyReport {
+        language: paper.plan.language,
         title: paper.plan.study.name.clone(),
         simulated: paper.plan.simulated,
         warnings: too_few(data).into_iter().collect(),
         notes: paper.frozen.iter().cloned().chain(notes).collect(),
-        flow: flow_of(paper),
+        flow: flow_of(paper, words),
         cohort_tables: cohort_tables(paper)?,
-        data: paper.trained.data.clone(),
-        model: model_facts(model, &paper.plan.model())?,
+        data: facts_in_words(&paper.trained.data, words),
+        model: model_facts(model, &paper.plan.model(), words)?,
         internal: validated.cross_validation.as_ref(),
         over_folds: validated.macro_auc_over_folds.map(|over| {
             let estimate = Estimate {
@@ -105,14 +124,15 @@ pub(crate) fn write_paper(
         external: paper
             .external
             .iter()
-            .map(|e| external_of(e, data, model))
+            .map(|e| external_of(e, data, model, words))
             .collect(),
         explanation,
+        no_explanation,
         maps,
         checklists: checklists.to_vec(),
         manifest: vec![
             ("triher".to_owned(), crate::VERSION.to_owned()),
-            ("Seed".to_owned(), paper.plan.study.seed.to_string()),
+            (words.text("fact-seed"), paper.plan.study.seed.to_string()),
         ],
     };
     let mut put = |name: &str, bytes: &[u8]| -> Result<PathBuf, StudyError> {
@@ -123,7 +143,7 @@ pub(crate) fn write_paper(
         Ok(path)
     };
     let rasters = Rasters::new()?;
-    for (name, svg) in figures_of(&report) {
+    for (name, svg) in figures_of(&report, words) {
         put(&format!("figures/{name}.svg"), svg.as_bytes())?;
         put(
             &format!("figures/{name}.png"),
@@ -141,7 +161,8 @@ pub(crate) fn write_paper(
     for (list, items) in &report.checklists {
         let header = ["item", "section", "topic", "state", "answer"];
         let name = format!("checklist-{}.csv", crate::run::slug(&list.name));
-        put(&name, &csv_of(&header, checklist_lines(items).into_iter())?)?;
+        let lines = checklist_lines(items, words).into_iter();
+        put(&name, &csv_of(&header, lines)?)?;
     }
     let page = put("report-study.html", study_report(&report).as_bytes())?;
     progress.step("written");
@@ -152,6 +173,7 @@ pub(crate) fn write_paper(
 /// Shapley values of the training rows, with their stability over the folds, where they are exact.
 fn explained(
     paper: &Paper<'_>,
+    words: &Catalogue,
     notes: &mut Vec<String>,
 ) -> Result<Option<ExplanationReport>, StudyError> {
     let data = &paper.trained.dataset;
@@ -162,8 +184,7 @@ fn explained(
             | triher_learn::FittedClassifier::RandomForest(_)
             | triher_learn::FittedClassifier::Boosting(_)
     );
-    if !exact && model.pipeline.origins().len() > 40 {
-        notes.push("Shapley values of this classifier can only be estimated, which is left to `triher explain`".to_owned());
+    if !exact && model.pipeline.origins().len() > MOST_COLUMNS {
         return Ok(None);
     }
     let options = ExplainOptions {
@@ -183,21 +204,38 @@ fn explained(
         let spec = paper.plan.study.model.pipeline();
         match stability(data, &spec, &design, &options) {
             Ok(stable) => {
-                let correlation = stable
-                    .rank_correlation
-                    .map_or_else(|| "not available".to_owned(), |r| format!("{r:.2}"));
+                let correlation = words.number(stable.rank_correlation, 2);
+                let share = words.percent(stable.top_overlap, 0);
                 report.facts.push((
-                    format!("Stability over {folds} folds"),
-                    format!(
-                        "rank correlation of the features' sizes {correlation}; of the ten largest {:.0} % in common",
-                        100.0 * stable.top_overlap
+                    words.with("study-stability", &[("folds", &folds.to_string())]),
+                    words.with(
+                        "study-stability-text",
+                        &[("correlation", &correlation), ("share", &share)],
                     ),
                 ));
             }
-            Err(problem) => notes.push(format!("no stability of the explanation: {problem}")),
+            Err(problem) => {
+                let why = problem.to_string();
+                notes.push(words.with("study-no-stability", &[("why", &why)]));
+            }
         }
     }
     Ok(Some(report))
+}
+
+/// Folds of the validation, in figures; empty without any.
+fn validated_folds(paper: &Paper<'_>) -> String {
+    let settings = &paper.plan.study.validation;
+    let folds = crate::validation::feasible(&paper.trained.dataset, settings).0;
+    folds.map_or_else(String::new, |folds| folds.to_string())
+}
+
+/// Why there are no Shapley values.
+fn no_explanation(model: &ModelFile, words: &Catalogue) -> String {
+    let columns = model.pipeline.origins().len().to_string();
+    let numbers = [("most", MOST_COLUMNS.to_string()), ("columns", columns)];
+    let numbers = numbers.each_ref().map(|(key, n)| (*key, n.as_str()));
+    words.with("study-explanation-why-none", &numbers)
 }
 
 fn compared_of(one: &crate::comparison::Compared) -> ComparedClassifier {
@@ -219,6 +257,7 @@ fn external_of<'a>(
     external: &'a ExternalOutcome,
     training: &Dataset,
     model: &ModelFile,
+    words: &Catalogue,
 ) -> ExternalCohort<'a> {
     let here = &external.evaluated.dataset;
     let column = |data: &Dataset, name: &String| -> Option<Vec<f64>> {
@@ -237,7 +276,7 @@ fn external_of<'a>(
         let difference = d.standardised_difference;
         [
             name,
-            difference.map_or_else(|| "not available".to_owned(), |v| format!("{v:+.2}")),
+            difference.map_or_else(|| words.text("not-available"), |v| format!("{v:+.2}")),
             format!("{:.2}", d.ks_distance),
             format!("{:.2}", d.stability_index),
         ]
@@ -254,7 +293,7 @@ fn external_of<'a>(
     }
 }
 
-fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
+fn flow_of(paper: &Paper<'_>, words: &Catalogue) -> Vec<FlowCohort> {
     let data = &paper.trained.dataset;
     let counted = |data: &Dataset| -> Vec<(String, usize)> {
         let count = |k: usize| data.y.iter().filter(|&&y| y == k).count();
@@ -289,132 +328,16 @@ fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
         .filter(|c| c.role == crate::study_file::Role::Training)
         .map(|c| c.name.clone())
         .collect();
-    let name = format!("{} (training)", training.join(", "));
+    let name = words.with("study-training-role", &[("names", &training.join(", "))]);
     let mut flow = vec![one(name, &training, data, &paper.trained.notes)];
     for external in paper.external {
         let cohort = [external.name.clone()];
         flow.push(one(
-            format!("{} (external)", external.name),
+            words.with("study-external-role", &[("name", &external.name)]),
             &cohort,
             &external.evaluated.dataset,
             &external.evaluated.notes,
         ));
     }
     flow
-}
-
-/// Every evaluation of the study by a name for files.
-fn evaluations<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a Evaluation)> {
-    let internal = report.internal.map(|e| ("internal".to_owned(), e));
-    let left_out = (report.left_out.as_ref()).map(|l| ("centres-left-out".to_owned(), l.0));
-    let external = report.external.iter();
-    let external = external.map(|e| (crate::run::slug(&e.name), e.evaluation));
-    internal
-        .into_iter()
-        .chain(left_out)
-        .chain(external)
-        .collect()
-}
-
-fn figures_of(report: &StudyReport<'_>) -> Vec<(String, String)> {
-    let mut all = vec![("flow".to_owned(), figure::flow(&report.flow))];
-    for (name, evaluation) in evaluations(report) {
-        let mut add = |what: &str, svg: String| all.push((format!("{what}-{name}"), svg));
-        add("roc", figure::roc(evaluation));
-        add("calibration", figure::calibration(evaluation));
-        add(
-            "confusion",
-            figure::confusion(&evaluation.classes, &evaluation.confusion),
-        );
-        add("net-benefit", figure::net_benefit(evaluation));
-        if !evaluation.per_centre.is_empty() {
-            add("forest-centres", figure::forest(evaluation));
-        }
-        if !evaluation.subgroups.is_empty() {
-            add("forest-subgroups", figure::subgroup_forest(evaluation));
-        }
-    }
-    if report.learning.len() > 1 {
-        all.push((
-            "learning-curve".to_owned(),
-            patients_curve(&report.learning),
-        ));
-    }
-    all.extend(report.explanation.iter().flat_map(crate::explain::figures));
-    if let Some((panels, colourings)) = &report.maps {
-        for c in colourings {
-            let svg = figure::scatter(&c.by, panels, &c.groups, &c.names);
-            all.push((format!("map-{}", crate::run::slug(&c.by)), svg));
-        }
-    }
-    all
-}
-
-/// The numbers of the figures, as tables of the same name.
-fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8>)>, StudyError> {
-    let mut all = Vec::new();
-    for (name, e) in evaluations(report) {
-        let roc = e.roc.per_class.iter().flat_map(|(class, curve)| {
-            curve.iter().flat_map(move |c| {
-                let points = c.false_positive_rate.iter().zip(&c.true_positive_rate);
-                points.map(move |(x, y)| [class.clone(), x.to_string(), y.to_string()])
-            })
-        });
-        let header = ["class", "false_positive_rate", "true_positive_rate"];
-        all.push((format!("roc-{name}"), csv_of(&header, roc)?));
-        let bins = e.calibration.per_class.iter().flat_map(|(class, c)| {
-            c.bins.iter().map(move |b| {
-                let numbers = [b.predicted, b.observed];
-                let [p, o] = numbers.map(|v| v.to_string());
-                [class.clone(), p, o, b.events.to_string(), b.n.to_string()]
-            })
-        });
-        let header = ["class", "predicted", "observed", "events", "cases"];
-        all.push((format!("calibration-{name}"), csv_of(&header, bins)?));
-        let mut header = vec!["truth"];
-        header.extend(e.classes.iter().map(String::as_str));
-        let rows = e.classes.iter().zip(&e.confusion).map(|(class, row)| {
-            let cells = row.iter().map(u64::to_string);
-            std::iter::once(class.clone())
-                .chain(cells)
-                .collect::<Vec<_>>()
-        });
-        all.push((format!("confusion-{name}"), csv_of(&header, rows)?));
-        let benefit = e.net_benefit.iter().flat_map(|curve| {
-            curve.points.iter().map(move |p| {
-                let numbers = [p.threshold, p.model, p.treat_all].map(|v| v.to_string());
-                let [t, m, a] = numbers;
-                [curve.question.clone(), t, m, a]
-            })
-        });
-        let header = ["decision", "threshold", "model", "treat_all"];
-        all.push((format!("net-benefit-{name}"), csv_of(&header, benefit)?));
-        let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
-        let line = |group: String, n: usize, auc: &Estimate| {
-            let bound = |k: usize| number(auc.ci95.map(|ci| ci[k]));
-            [group, n.to_string(), number(auc.value), bound(0), bound(1)]
-        };
-        let header = ["group", "cases", "macro_auc", "low", "high"];
-        let centres = e.per_centre.iter();
-        let centres = centres.map(|(c, v)| line(c.clone(), v.n, &v.auc.macro_average));
-        all.push((format!("forest-centres-{name}"), csv_of(&header, centres)?));
-        let levels = e
-            .subgroups
-            .iter()
-            .flat_map(|v| v.levels.iter().map(move |l| (v, l)));
-        let levels = levels.map(|(v, l)| {
-            line(
-                format!("{}: {}", v.name, l.level),
-                l.n,
-                &l.auc.macro_average,
-            )
-        });
-        all.push((format!("forest-subgroups-{name}"), csv_of(&header, levels)?));
-    }
-    let learning = report.learning.iter().map(|p| p.map(|v| v.to_string()));
-    all.push((
-        "learning-curve".to_owned(),
-        csv_of(&["patients", "macro_auc"], learning)?,
-    ));
-    Ok(all)
 }

@@ -1,8 +1,10 @@
 //! Reporting guidelines as tables: what the software can answer, and what remains the author's.
 //!
-//! The items are data: `claim-2024.toml` (44 items) and `tripod-ai.toml` (27 items with their parts), their topics in our words. The
+//! The items are data: `claim-2024.toml` (44 items) and `tripod-ai.toml` (27 items with their parts); what each asks for stands in our words in
+//! the catalogue. The
 //! numbering follows the publications from memory and should be compared with the journal's form before it is submitted.
 
+use crate::catalogue::Catalogue;
 use crate::page::table;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checklist {
+    id: String,
     /// Its name.
     pub name: String,
     /// Where it was published.
@@ -24,7 +27,6 @@ pub struct Checklist {
 struct Item {
     number: String,
     section: String,
-    topic: String,
     #[serde(default)]
     key: String,
     #[serde(default)]
@@ -46,13 +48,13 @@ pub enum Answered {
 
 impl Answered {
     /// In words.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::BySoftware => "answered",
-            Self::InPart => "in part: add to it",
-            Self::ByAuthor => "for the author",
-            Self::NotDone => "not done in this study",
-        }
+    pub fn in_words(self, words: &Catalogue) -> String {
+        words.text(match self {
+            Self::BySoftware => "checklist-answered",
+            Self::InPart => "checklist-in-part",
+            Self::ByAuthor => "checklist-by-author",
+            Self::NotDone => "checklist-not-done",
+        })
     }
 }
 
@@ -85,6 +87,7 @@ impl Checklist {
     /// The file is part of the program and is read in a test: an empty list stands for what cannot happen.
     fn of(text: &str) -> Self {
         toml::from_str(text).unwrap_or_else(|_| Self {
+            id: String::new(),
             name: String::new(),
             source: String::new(),
             items: Vec::new(),
@@ -97,14 +100,14 @@ impl Checklist {
         keys.filter(|key| !key.is_empty()).collect()
     }
 
-    /// The items with the answers that are there.
-    pub fn filled(&self, answers: &BTreeMap<String, String>) -> Vec<FilledItem> {
+    /// The items in the catalogue's language, with the answers that are there.
+    pub fn filled(&self, answers: &BTreeMap<String, String>, words: &Catalogue) -> Vec<FilledItem> {
         let fill = |item: &Item| {
             let answer = answers.get(&item.key).cloned().unwrap_or_default();
             FilledItem {
                 number: item.number.clone(),
-                section: item.section.clone(),
-                topic: item.topic.clone(),
+                section: words.text(&format!("guideline-section-{}", item.section)),
+                topic: words.text(&format!("guideline-{}-{}", self.id, item.number)),
                 answered: match (answer.is_empty(), item.author) {
                     (true, true) => Answered::ByAuthor,
                     (true, false) => Answered::NotDone,
@@ -119,13 +122,13 @@ impl Checklist {
 }
 
 /// Lines of a CSV: number, section, topic, who answers, answer.
-pub fn checklist_lines(items: &[FilledItem]) -> Vec<[String; 5]> {
+pub fn checklist_lines(items: &[FilledItem], words: &Catalogue) -> Vec<[String; 5]> {
     let line = |item: &FilledItem| {
         [
             item.number.clone(),
             item.section.clone(),
             item.topic.clone(),
-            item.answered.in_words().to_owned(),
+            item.answered.in_words(words),
             item.answer.clone(),
         ]
     };
@@ -133,30 +136,49 @@ pub fn checklist_lines(items: &[FilledItem]) -> Vec<[String; 5]> {
 }
 
 /// A filled guideline as a section of a page.
-pub(crate) fn section(checklist: &Checklist, items: &[FilledItem]) -> Markup {
+pub(crate) fn section(checklist: &Checklist, items: &[FilledItem], words: &Catalogue) -> Markup {
     let rows: Vec<Vec<String>> = (items.iter())
         .map(|item| {
             vec![
                 item.number.clone(),
                 item.topic.clone(),
-                item.answered.in_words().to_owned(),
+                item.answered.in_words(words),
                 item.answer.clone(),
             ]
         })
         .collect();
-    let count = |who: Answered| items.iter().filter(|i| i.answered == who).count();
+    let count = |who: Answered| {
+        let of = items.iter().filter(|i| i.answered == who);
+        of.count().to_string()
+    };
+    let text = words.with(
+        "checklist-text",
+        &[
+            ("source", &checklist.source),
+            ("all", &items.len().to_string()),
+            ("answered", &count(Answered::BySoftware)),
+            ("part", &count(Answered::InPart)),
+            ("author", &count(Answered::ByAuthor)),
+            ("undone", &count(Answered::NotDone)),
+        ],
+    );
+    let header = words.header(&[
+        "checklist-item",
+        "checklist-topic",
+        "checklist-state",
+        "checklist-say",
+    ]);
     html! {
         h2 { (checklist.name) }
-        p { (checklist.source) ". Of " (items.len()) " items triher answers " (count(Answered::BySoftware)) ", "
-            (count(Answered::InPart)) " in part; " (count(Answered::ByAuthor)) " are the author's, and "
-            (count(Answered::NotDone)) " were not done in this study." }
-        (table("", &["Item", "What is asked for", "State", "What triher can say"], &rows))
+        p { (text) }
+        (table("", &header, &rows))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Language;
 
     #[test]
     fn the_lists_are_whole_and_every_item_has_somebody() {
@@ -172,13 +194,27 @@ mod tests {
         for item in claim.items.iter().chain(&tripod.items) {
             assert!(item.author || !item.key.is_empty(), "{}", item.number);
         }
+        for language in Language::ALL {
+            let words = Catalogue::new(language);
+            for item in claim
+                .filled(&BTreeMap::new(), &words)
+                .iter()
+                .chain(&tripod.filled(&BTreeMap::new(), &words))
+            {
+                assert!(
+                    !item.topic.starts_with('[') && !item.section.starts_with('['),
+                    "{}",
+                    item.number
+                );
+            }
+        }
     }
 
     #[test]
     fn an_answer_makes_the_difference() {
         let claim = Checklist::claim_2024();
         let answers = BTreeMap::from([("missing".to_owned(), "medians".to_owned())]);
-        let filled = claim.filled(&answers);
+        let filled = claim.filled(&answers, &Catalogue::new(Language::English));
         assert_eq!(filled[11].answered, Answered::BySoftware);
         assert_eq!(filled[11].answer, "medians");
         assert_eq!(filled[1].answered, Answered::ByAuthor);
