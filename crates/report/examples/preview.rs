@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use triher_report::{
-    CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, Language,
+    Catalogue, CurvePoint, EvaluationReport, GreyImage, KineticCurve, LabelledPicture, Language,
     LearningFigure, LearningLine, PatientReport, PhasePicture, Reason, TrainingReport,
     evaluation_report, figure, patient_pdf, patient_report, training_report,
 };
@@ -80,14 +80,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         patient_report(&PatientReport::default()),
     )?;
 
+    let words = Catalogue::new(Language::English);
     for (name, svg) in [
-        ("roc", figure::roc(&external)),
-        ("forest", figure::forest(&external)),
-        ("calibration", figure::calibration(&external)),
-        ("spread", figure::spread(&external)),
+        ("roc", figure::roc(&external, &words)),
+        ("forest", figure::forest(&external, &words)),
+        ("calibration", figure::calibration(&external, &words)),
+        ("spread", figure::spread(&external, &words)),
         (
             "confusion",
-            figure::confusion(&external.classes, &external.confusion),
+            figure::confusion(&external.classes, &external.confusion, &words),
         ),
     ] {
         std::fs::write(folder.join(format!("{name}.svg")), svg)?;

@@ -1,5 +1,6 @@
 //! The text of reports in the languages that they are written in.
 
+use crate::said::{Pattern, patterns};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use std::fmt;
 use std::str::FromStr;
@@ -26,12 +27,29 @@ impl Language {
         }
     }
 
-    /// The catalogue's file, in the format of Project Fluent.
-    pub(crate) fn source(self) -> &'static str {
+    /// The catalogue's files, in the format of Project Fluent: the patient's report and the viewer; evaluations and studies; the
+    /// guidelines; sentences of the numeric crates.
+    pub(crate) fn sources(self) -> [&'static str; 4] {
         match self {
-            Self::English => include_str!("../text/en.ftl"),
-            Self::Chinese => include_str!("../text/zh.ftl"),
+            Self::English => [
+                include_str!("../text/en.ftl"),
+                include_str!("../text/en-study.ftl"),
+                include_str!("../text/en-guidelines.ftl"),
+                include_str!("../text/en-said.ftl"),
+            ],
+            Self::Chinese => [
+                include_str!("../text/zh.ftl"),
+                include_str!("../text/zh-study.ftl"),
+                include_str!("../text/zh-guidelines.ftl"),
+                include_str!("../text/zh-said.ftl"),
+            ],
         }
+    }
+
+    /// All keys with their text, as they stand in the files.
+    pub(crate) fn lines(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let files = self.sources().into_iter();
+        files.flat_map(|file| file.lines().filter_map(|line| line.split_once(" = ")))
     }
 }
 
@@ -50,13 +68,14 @@ impl FromStr for Language {
     }
 }
 
-/// All sentences of the patient's report in one language.
+/// All sentences of the reports in one language.
 ///
-/// The sentences stand in `text/en.ftl` and `text/zh.ftl`, in the syntax of Project Fluent
+/// The sentences stand in `text/en*.ftl` and `text/zh*.ftl`, in the syntax of Project Fluent
 /// (<https://projectfluent.org>), and are compiled in. A test proves that both hold the same keys with the same placeholders.
 pub struct Catalogue {
     language: Language,
     bundle: FluentBundle<FluentResource>,
+    patterns: Vec<Pattern>,
 }
 
 impl fmt::Debug for Catalogue {
@@ -68,21 +87,36 @@ impl fmt::Debug for Catalogue {
 impl Catalogue {
     /// The catalogue of a language.
     pub fn new(language: Language) -> Self {
-        // What cannot be parsed is left out here and found by the test of the catalogues.
-        let resource = match FluentResource::try_new(language.source().to_owned()) {
-            Ok(resource) | Err((resource, _)) => resource,
-        };
         let tag = language.tag().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new(vec![tag]);
         // Marks of direction around placeholders would show as boxes in PDF, and no language here runs right to left.
         bundle.set_use_isolating(false);
-        bundle.add_resource_overriding(resource);
-        Self { language, bundle }
+        for source in language.sources() {
+            // What cannot be parsed is left out here and found by the test of the catalogues.
+            let resource = match FluentResource::try_new(source.to_owned()) {
+                Ok(resource) | Err((resource, _)) => resource,
+            };
+            bundle.add_resource_overriding(resource);
+        }
+        let patterns = match language {
+            Language::English => Vec::new(),
+            Language::Chinese => patterns(),
+        };
+        Self {
+            language,
+            bundle,
+            patterns,
+        }
     }
 
     /// Its language.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// The sentences of other crates that it can translate.
+    pub(crate) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
     }
 
     /// A sentence without placeholders. For a key that is not there, the key in brackets.
@@ -113,8 +147,7 @@ impl Catalogue {
 
     /// All sentences whose keys begin with `prefix`, by their keys, for a page that fills in its placeholders (`{$name}`) itself.
     pub fn with_prefix(&self, prefix: &str) -> std::collections::BTreeMap<String, String> {
-        let lines = self.language.source().lines();
-        let keys = lines.filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+        let keys = self.language.lines().map(|(key, _)| key);
         keys.filter(|key| key.starts_with(prefix))
             .map(|key| (key.to_owned(), self.text(key)))
             .collect()

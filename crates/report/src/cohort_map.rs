@@ -1,5 +1,6 @@
 //! The page with the maps of a cohort.
 
+use crate::catalogue::{Catalogue, Language};
 use crate::figure::{ScatterPanel, scatter};
 use crate::page::{facts, figure, list, notice, page, provenance, table};
 use maud::html;
@@ -57,7 +58,7 @@ pub fn cohort_map_report(report: &CohortMapReport) -> String {
             "Trustworthiness is the share of what looks near on the map and is near in the features, continuity the reverse; 1 is all.".to_owned(),
             "Groups that part on a map are no proof that a model can tell them on new patients: that is what the evaluation is for.".to_owned(),
         ]))
-        (provenance(&report.manifest))
+        (provenance(&report.manifest, &Catalogue::new(Language::English)))
     };
     page(
         &report.title,

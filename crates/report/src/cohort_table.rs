@@ -1,9 +1,9 @@
 //! The first table of a paper: who the patients are, by class and by centre.
 
+use crate::catalogue::Catalogue;
 use crate::page::table;
-use crate::text;
 use maud::{Markup, html};
-use triher_stats::Compared;
+use triher_stats::{Compared, GroupSummary};
 
 /// Characteristics of patients by one grouping.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,77 +74,86 @@ impl CohortTable {
 }
 
 /// The table as a page shows it.
-pub(crate) fn cohort_table(of: &CohortTable) -> Markup {
-    let mut header = vec!["Characteristic".to_owned()];
-    let groups = of.groups.iter();
-    header.extend(groups.map(|(name, count)| format!("{name} (n = {count})")));
-    header.extend(["p".to_owned(), "SMD".to_owned()]);
-    let mut tests: Vec<&str> = Vec::new();
+pub(crate) fn cohort_table(of: &CohortTable, words: &Catalogue) -> Markup {
+    let mut header = vec![words.text("cohort-characteristic")];
+    let group = |(name, count): &(String, usize)| {
+        let name = words.short_class(name);
+        words.with(
+            "cohort-group",
+            &[("name", &name), ("count", &count.to_string())],
+        )
+    };
+    header.extend(of.groups.iter().map(group));
+    header.extend(["p", "SMD"].map(str::to_owned));
+    let mut tests: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     for (name, unit, compared) in &of.rows {
-        if let Some(test) = compared.test.map(|t| t.in_words())
+        if let Some(test) = compared.test.map(|t| words.said(t.in_words()))
             && !tests.contains(&test)
         {
             tests.push(test);
         }
-        let name = match unit.as_str() {
-            "" => name.clone(),
-            unit => format!("{name}, {unit}"),
-        };
-        let ends = [
-            p_in_words(compared.p_value),
-            text::number(compared.standardised_difference, 2),
-        ];
-        let line = |head: String, cells: Vec<String>, ends: [String; 2]| {
-            let mut line = vec![head];
-            line.extend(cells);
-            line.extend(ends);
-            line
-        };
-        let groups = &compared.groups;
-        if compared.levels.is_empty() {
-            let cell = |g: &triher_stats::GroupSummary| match g.quartiles {
-                Some([median, low, high]) => {
-                    format!("{} ({} to {})", short(median), short(low), short(high))
-                }
-                None => "-".to_owned(),
-            };
-            rows.push(line(name, groups.iter().map(cell).collect(), ends));
-        } else {
-            rows.push(line(name, vec![String::new(); groups.len()], ends));
-            for (at, level) in compared.levels.iter().enumerate() {
-                let cell = |g: &triher_stats::GroupSummary| {
-                    let share = g.counts[at] as f64 / g.known.max(1) as f64;
-                    format!("{} ({})", g.counts[at], text::percent(share, 0))
-                };
-                let cells = groups.iter().map(cell).collect();
-                rows.push(line(format!("\u{2003}{level}"), cells, Default::default()));
-            }
-        }
-        if groups.iter().any(|g| g.missing > 0) {
-            let cells = groups.iter().map(|g| g.missing.to_string()).collect();
-            rows.push(line(
-                "\u{2003}not known".to_owned(),
-                cells,
-                Default::default(),
-            ));
-        }
+        rows.extend(rows_of(name, unit, compared, words));
     }
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let caption = format!("Patients by {}.", of.by);
+    let caption = words.with("cohort-caption", &[("by", &words.said(&of.by))]);
+    let tests = words.joined("list-comma", tests.into_iter());
     html! {
         (table(&caption, &header, &rows))
-        p.note { "Numbers: median (quartiles). p: " (tests.join(", ")) ", not corrected for the number of rows. SMD: largest standardised mean \
-                 difference between two columns; above 0.1 it is usually looked at." }
+        p.note { (words.with("cohort-note", &[("tests", &tests)])) }
     }
 }
 
-/// "<0.001", or three digits.
-fn p_in_words(p: Option<f64>) -> String {
-    match p {
-        Some(p) if p < 0.001 => "<0.001".to_owned(),
-        p => text::number(p, 3),
+/// A line for a number; for levels a line each below that of their name; and one for values that are not known.
+fn rows_of(name: &str, unit: &str, compared: &Compared, words: &Catalogue) -> Vec<Vec<String>> {
+    let name = match unit {
+        "" => words.said(name),
+        unit => words.with(
+            "cohort-unit",
+            &[("name", &words.said(name)), ("unit", unit)],
+        ),
+    };
+    let ends = [
+        words.p_value(compared.p_value),
+        words.number(compared.standardised_difference, 2),
+    ];
+    let line = |head: String, cells: Vec<String>, ends: [String; 2]| {
+        let mut line = vec![head];
+        line.extend(cells);
+        line.extend(ends);
+        line
+    };
+    let groups = &compared.groups;
+    let mut rows = Vec::new();
+    if compared.levels.is_empty() {
+        let cell = |g: &GroupSummary| match g.quartiles {
+            Some([median, low, high]) => {
+                let [median, low, high] = [median, low, high].map(short);
+                let numbers = [("median", median), ("low", low), ("high", high)];
+                let numbers = numbers.each_ref().map(|(key, n)| (*key, n.as_str()));
+                words.with("cohort-quartiles", &numbers)
+            }
+            None => "-".to_owned(),
+        };
+        rows.push(line(name, groups.iter().map(cell).collect(), ends));
+    } else {
+        rows.push(line(name, vec![String::new(); groups.len()], ends));
+        for (at, level) in compared.levels.iter().enumerate() {
+            let cell = |g: &GroupSummary| {
+                let share = g.counts[at] as f64 / g.known.max(1) as f64;
+                let (count, share) = (g.counts[at].to_string(), words.percent(share, 0));
+                words.with("cohort-count", &[("count", &count), ("share", &share)])
+            };
+            let cells = groups.iter().map(cell).collect();
+            let level = format!("\u{2003}{}", words.short_class(level));
+            rows.push(line(level, cells, Default::default()));
+        }
     }
+    if groups.iter().any(|g| g.missing > 0) {
+        let cells = groups.iter().map(|g| g.missing.to_string()).collect();
+        let unknown = format!("\u{2003}{}", words.text("cohort-unknown"));
+        rows.push(line(unknown, cells, Default::default()));
+    }
+    rows
 }
 
 /// A number with about three digits.

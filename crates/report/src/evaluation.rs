@@ -1,7 +1,9 @@
 //! The report on an evaluation.
 
-use crate::page::{facts, list, notice, page, provenance, simulated, table};
-use crate::text;
+use crate::abbreviations::with_abbreviations;
+use crate::catalogue::{Catalogue, Language};
+use crate::page::{facts, list, notice, page_in, please_note, provenance, simulated, table};
+use crate::said::said_notes;
 use maud::{Markup, html};
 use triher_stats::Evaluation;
 use triher_survival::SurvivalSummary;
@@ -20,9 +22,12 @@ pub(crate) use survival::survival;
 
 /// What goes into an evaluation report. Make one with [`EvaluationReport::new`] and fill the rest.
 ///
-/// All text is shown as it is given (escaped): give no names of patients and no original UIDs.
+/// All text is shown as it is given (escaped) and should be in the report's language; notes of the numeric crates are translated where the
+/// catalogue knows them. Give no names of patients and no original UIDs.
 #[derive(Debug, Clone)]
 pub struct EvaluationReport<'a> {
+    /// Language of the report.
+    pub language: Language,
     /// Heading, such as "External evaluation".
     pub title: String,
     /// Line under the heading: the cohort, the date.
@@ -51,6 +56,7 @@ impl<'a> EvaluationReport<'a> {
     /// A report with a heading and an evaluation, everything else empty.
     pub fn new(title: impl Into<String>, evaluation: &'a Evaluation) -> Self {
         Self {
+            language: Language::English,
             title: title.into(),
             subtitle: String::new(),
             model: Vec::new(),
@@ -68,92 +74,102 @@ impl<'a> EvaluationReport<'a> {
 
 /// The report as one HTML document.
 pub fn evaluation_report(report: &EvaluationReport<'_>) -> String {
+    let words = &Catalogue::new(report.language);
     let evaluation = report.evaluation;
-    let notes: Vec<String> = report
-        .notes
-        .iter()
-        .chain(&evaluation.notes)
-        .cloned()
-        .collect();
+    let notes = report.notes.iter().chain(&evaluation.notes);
+    let notes = said_notes(notes, words);
     let body = html! {
-        @if report.simulated { (simulated()) }
-        (headline(evaluation))
-        (notice("calm", "Please note", &notes))
-        h2 { "Data" }
+        @if report.simulated { (simulated(words)) }
+        (one_class(evaluation, words))
+        (headline(evaluation, words))
+        (please_note(&notes, words))
+        h2 { (words.text("evaluation-data")) }
         (facts("", &report.data))
-        (cohort(evaluation))
-        h2 { "Model" }
-        @if report.model.is_empty() { p { "No facts about the model were given." } }
+        (cohort(evaluation, words))
+        h2 { (words.text("evaluation-model")) }
+        @if report.model.is_empty() { p { (words.text("evaluation-no-model")) } }
         (facts("", &report.model))
-        (discrimination(evaluation, report.cross_validated))
-        (calibration(evaluation))
-        (calls(evaluation))
-        (operating(evaluation))
-        (worth(evaluation))
-        (doubts(evaluation))
-        (centres(evaluation))
-        (subgroups(evaluation))
-        (survival(report.survival))
-        h2 { "Limits" }
-        @if report.limits.is_empty() { p { "None were stated by the authors of this evaluation." } }
+        (discrimination(evaluation, report.cross_validated, words))
+        (calibration(evaluation, words))
+        (calls(evaluation, words))
+        (operating(evaluation, words))
+        (worth(evaluation, words))
+        (doubts(evaluation, words))
+        (centres(evaluation, words))
+        (subgroups(evaluation, words))
+        (survival(report.survival, words))
+        h2 { (words.text("evaluation-limits")) }
+        @if report.limits.is_empty() { p { (words.text("evaluation-no-limits")) } }
         (list(&report.limits))
-        (provenance(&report.manifest))
+        (provenance(&report.manifest, words))
     };
-    page(&report.title, &report.subtitle, &body)
+    let body = with_abbreviations(&body, words);
+    page_in(words, &report.title, &report.subtitle, &body)
 }
 
-pub(crate) fn headline(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
-    let card = |name: &str, value: Option<f64>, ci| {
-        let interval = text::interval(ci, 3);
+/// What an evaluation cannot tell because one class alone was called or is there; nothing otherwise.
+pub(crate) fn one_class(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let classes = &evaluation.classes;
+    let called = |k: usize| evaluation.confusion.iter().any(|row| row.get(k) > Some(&0));
+    let there = |k: usize| {
+        evaluation
+            .confusion
+            .get(k)
+            .is_some_and(|row| row.iter().any(|n| *n > 0))
+    };
+    let only = |of: &dyn Fn(usize) -> bool| {
+        let mut found = (0..classes.len()).filter(|&k| of(k));
+        found.next().filter(|_| found.next().is_none())
+    };
+    let mut sentences = Vec::new();
+    for (key, class) in [
+        ("one-class-present", only(&there)),
+        ("one-class-called", only(&called)),
+    ] {
+        if let Some(class) = class.and_then(|k| classes.get(k)) {
+            sentences.push(words.with(key, &[("class", &words.short_class(class))]));
+        }
+    }
+    notice("warning", &words.text("warnings-heading"), &sentences)
+}
+
+pub(crate) fn headline(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
+    let card = |key: &str, value: Option<f64>, ci| {
+        let interval = match words.interval(ci, 3) {
+            Some(ci) => words.with("level-interval", &[("level", &level), ("interval", &ci)]),
+            None => words.text("no-interval"),
+        };
         html! {
-            div {
-                span { (name) }
-                strong { (text::number(value, 3)) }
-                span {
-                    @match interval {
-                        Some(ci) => { (level) " CI " (ci) }
-                        None => { "no interval" }
-                    }
-                }
-            }
+            div { span { (words.text(key)) } strong { (words.number(value, 3)) } span { (interval) } }
         }
     };
+    let patients = match evaluation.patients {
+        1 => words.text("of-one-patient"),
+        count => words.with("of-patients", &[("count", &count.to_string())]),
+    };
+    let (auc, balanced) = (&evaluation.auc, &evaluation.balanced_accuracy);
     html! {
         div class="headline" {
-            (card("Macro AUC", evaluation.auc.macro_average.value, evaluation.auc.macro_average.ci95))
-            (card("Micro AUC", evaluation.auc.micro_average.value, evaluation.auc.micro_average.ci95))
-            (card("Balanced accuracy", evaluation.balanced_accuracy.value, evaluation.balanced_accuracy.ci95))
-            div {
-                span { "Cases" }
-                strong { (evaluation.n) }
-                span { "of " (evaluation.patients) @if evaluation.patients == 1 { " patient" } @else { " patients" } }
-            }
+            (card("macro-auc", auc.macro_average.value, auc.macro_average.ci95))
+            (card("micro-auc", auc.micro_average.value, auc.micro_average.ci95))
+            (card("balanced-accuracy", balanced.value, balanced.ci95))
+            div { span { (words.text("cases")) } strong { (evaluation.n) } span { (patients) } }
         }
     }
 }
 
-pub(crate) fn cohort(evaluation: &Evaluation) -> Markup {
-    let rows: Vec<Vec<String>> = evaluation
-        .classes
-        .iter()
-        .map(|class| {
-            vec![
-                class.clone(),
-                evaluation
-                    .counts
-                    .get(class)
-                    .map_or_else(String::new, u64::to_string),
-                evaluation
-                    .prevalence
-                    .get(class)
-                    .map_or_else(String::new, |p| text::percent(*p, 1)),
-            ]
-        })
-        .collect();
-    table(
-        "Cases of every true class.",
-        &["Class", "Cases", "Share"],
-        &rows,
-    )
+pub(crate) fn cohort(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let row = |class: &String| {
+        let count = evaluation.counts.get(class);
+        let share = evaluation.prevalence.get(class);
+        vec![
+            words.short_class(class),
+            count.map_or_else(String::new, u64::to_string),
+            share.map_or_else(String::new, |p| words.percent(*p, 1)),
+        ]
+    };
+    let rows: Vec<Vec<String>> = evaluation.classes.iter().map(row).collect();
+    let caption = words.text("evaluation-cases-caption");
+    table(&caption, &words.header(&["class", "cases", "share"]), &rows)
 }

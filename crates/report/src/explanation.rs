@@ -1,5 +1,6 @@
 //! The report on what moves a model.
 
+use crate::catalogue::{Catalogue, Language};
 use crate::page::{facts, figure, list, notice, page, provenance, table};
 use crate::{figure as figures, text};
 use maud::{Markup, html};
@@ -78,7 +79,7 @@ pub fn explanation_report(report: &ExplanationReport) -> String {
             "Features that rise and fall together share their contributions in a way that another model of the same quality may share differently.".to_owned(),
             "The values speak of the classifier before its calibration, which changes how sure it is and not why.".to_owned(),
         ]))
-        (provenance(&report.manifest))
+        (provenance(&report.manifest, &Catalogue::new(Language::English)))
     };
     page(&report.title, &report.subtitle, &body)
 }

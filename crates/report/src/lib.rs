@@ -4,8 +4,8 @@
 //! [`triher_stats::Evaluation`]) into one HTML page: data, model, discrimination, calibration,
 //! classification, centres, limits, provenance, in the order in which TRIPOD+AI asks for them.
 //! [`patient_report`] does the same for one patient: probabilities, what was read, the slices with
-//! the lesion's outline and the crop, the lesion's figures and what was not checked. It is written in English or Chinese
-//! ([`Language`]) from one [`Catalogue`] of sentences, and [`patient_pdf`] puts the same content into a PDF file.
+//! the lesion's outline and the crop, the lesion's figures and what was not checked, and [`patient_pdf`] puts the same content into a PDF
+//! file. [`study_report`] shows a whole study. These are written in English or Chinese ([`Language`]) from one [`Catalogue`] of sentences.
 //! [`training_report`] shows how a training run went: learning curves, data, network, settings.
 //!
 //! A page needs nothing beside itself: no script, no link, no font. Pictures are PNG data inside of it,
@@ -37,6 +37,7 @@
 //! # Ok::<(), triher_stats::StatsError>(())
 //! ```
 
+mod abbreviations;
 mod catalogue;
 mod checklist;
 mod cohort_map;
@@ -49,6 +50,8 @@ mod palette;
 mod patient;
 mod picture;
 mod raster;
+mod refusal;
+mod said;
 mod study;
 mod svg;
 mod text;
@@ -66,5 +69,6 @@ pub use patient::{
 };
 pub use picture::{GreyImage, ReportError};
 pub use raster::Rasters;
+pub use refusal::{Refusal, RefusalReport, refusal_report};
 pub use study::{ComparedClassifier, ExternalCohort, StudyReport, patients_curve, study_report};
 pub use training::{LearningFigure, LearningLine, TrainingReport, training_report};

@@ -1,38 +1,24 @@
 //! The page around a report, and the tables in it.
 
+use crate::catalogue::{Catalogue, Language};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-
-/// What stands on top of every report and at the foot of every printed page.
-pub(crate) const RESEARCH_USE: &str = "Research use only - not for diagnosis";
 
 /// Nothing is loaded, nothing runs: the browser itself refuses what a report must not contain.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// What a page says by itself, in its language.
-pub(crate) struct PageWords<'a> {
-    /// Tag by BCP 47.
-    pub(crate) language: &'a str,
-    /// What stands on top and at the foot of every printed page.
-    pub(crate) notice: &'a str,
-    /// What stands at the end.
-    pub(crate) footer: &'a str,
-}
-
 /// A whole HTML document in English.
 pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
-    let words = PageWords {
-        language: "en",
-        notice: RESEARCH_USE,
-        footer: &format!("{RESEARCH_USE}. Written by triher."),
-    };
-    page_in(&words, title, subtitle, body)
+    page_in(&Catalogue::new(Language::English), title, subtitle, body)
 }
 
 /// A whole HTML document in any language.
-pub(crate) fn page_in(words: &PageWords<'_>, title: &str, subtitle: &str, body: &Markup) -> String {
+pub(crate) fn page_in(words: &Catalogue, title: &str, subtitle: &str, body: &Markup) -> String {
+    let notice = words.text("research-use");
+    let version = env!("CARGO_PKG_VERSION");
+    let footer = words.with("written-by", &[("notice", &notice), ("version", version)]);
     html! {
         (DOCTYPE)
-        html lang=(words.language) {
+        html lang=(words.language().tag()) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
@@ -42,22 +28,21 @@ pub(crate) fn page_in(words: &PageWords<'_>, title: &str, subtitle: &str, body: 
                 style { (PreEscaped(include_str!("page.css"))) }
             }
             body {
-                div class="ruo" role="note" { (words.notice) }
+                div class="ruo" role="note" { (notice) }
                 main {
                     header {
                         h1 { (title) }
                         @if !subtitle.is_empty() { p { (subtitle) } }
                     }
                     (body)
-                    footer { (words.footer) }
+                    footer { (footer) }
                 }
-                div class="running" aria-hidden="true" { span { (words.notice) } }
+                div class="running" aria-hidden="true" { span { (notice) } }
             }
         }
     }
     .into_string()
 }
-
 /// Two columns: what, and its value. Nothing for no rows.
 pub(crate) fn facts(caption: &str, rows: &[(String, String)]) -> Markup {
     html! {
@@ -73,13 +58,13 @@ pub(crate) fn facts(caption: &str, rows: &[(String, String)]) -> Markup {
 }
 
 /// A table with a header row; the first cell of each row names it.
-pub(crate) fn table(caption: &str, header: &[&str], rows: &[Vec<String>]) -> Markup {
+pub(crate) fn table(caption: &str, header: &[impl AsRef<str>], rows: &[Vec<String>]) -> Markup {
     // Many columns need smaller letters to fit on paper.
     let class = (header.len() > 5).then_some("wide");
     html! {
         table class=[class] {
             @if !caption.is_empty() { caption { (caption) } }
-            thead { tr { @for name in header { th scope="col" { (name) } } } }
+            thead { tr { @for name in header { th scope="col" { (name.as_ref()) } } } }
             tbody {
                 @for row in rows {
                     tr {
@@ -121,26 +106,27 @@ pub(crate) fn notice(kind: &str, heading: &str, sentences: &[String]) -> Markup 
     }
 }
 
+/// What a reader must know, in a calm box; nothing for none.
+pub(crate) fn please_note(notes: &[String], words: &Catalogue) -> Markup {
+    notice("calm", &words.text("page-note"), notes)
+}
+
 /// That the data were simulated.
-pub(crate) fn simulated() -> Markup {
+pub(crate) fn simulated(words: &Catalogue) -> Markup {
     html! {
         section class="notice simulated" {
-            h2 { "Simulated data" }
-            p {
-                "These images were computed from a physical model and belong to no patient. The \
-                 figures show that the software works; they say nothing about how well HER2 \
-                 status can be told in patients."
-            }
+            h2 { (words.text("simulated-heading")) }
+            p { (words.text("simulated-text")) }
         }
     }
 }
 
 /// Where the report comes from.
-pub(crate) fn provenance(manifest: &[(String, String)]) -> Markup {
+pub(crate) fn provenance(manifest: &[(String, String)], words: &Catalogue) -> Markup {
     html! {
         @if !manifest.is_empty() {
-            h2 { "Provenance" }
-            p { "What is needed to make this report again." }
+            h2 { (words.text("provenance-heading")) }
+            p { (words.text("page-provenance")) }
             (facts("", manifest))
         }
     }

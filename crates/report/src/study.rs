@@ -1,14 +1,20 @@
 //! The report on a whole study, in the order of a paper.
 
+use crate::abbreviations::with_abbreviations;
+use crate::catalogue::{Catalogue, Language};
 use crate::checklist::{Checklist, FilledItem, section};
 use crate::cohort_table::{CohortTable, cohort_table};
 use crate::evaluation::{
-    calibration, calls, centres, cohort, discrimination, doubts, headline, worth,
+    calibration, calls, centres, cohort, discrimination, doubts, headline, one_class, subgroups,
+    worth,
 };
 use crate::figure::{self as figures, FlowCohort, ScatterPanel};
-use crate::page::{facts, figure, list, notice, page, provenance, simulated, table};
+use crate::page::{
+    facts, figure, list, notice, page_in, please_note, provenance, simulated, table,
+};
+use crate::said::said_notes;
 use crate::training::LearningFigure;
-use crate::{Colouring, ExplanationReport, text};
+use crate::{Colouring, ExplanationReport};
 use maud::{Markup, html};
 use triher_stats::{Estimate, Evaluation};
 
@@ -45,13 +51,15 @@ pub struct ExternalCohort<'a> {
 /// What goes into a study's report.
 #[derive(Debug, Default)]
 pub struct StudyReport<'a> {
+    /// Language of the report.
+    pub language: Language,
     /// Heading.
     pub title: String,
     /// Whether the data were simulated.
     pub simulated: bool,
     /// What the reader must know first.
     pub warnings: Vec<String>,
-    /// Further sentences.
+    /// Further sentences; those of the numeric crates are translated where the catalogue knows them.
     pub notes: Vec<String>,
     /// Flow of patients.
     pub flow: Vec<FlowCohort>,
@@ -79,6 +87,8 @@ pub struct StudyReport<'a> {
     pub external: Vec<ExternalCohort<'a>>,
     /// What moves the model.
     pub explanation: Option<ExplanationReport>,
+    /// Why there is no explanation, in the report's language.
+    pub no_explanation: String,
     /// Maps of the training cohort and how they are coloured.
     pub maps: Option<(Vec<ScatterPanel>, Vec<Colouring>)>,
     /// Guidelines with their answers.
@@ -89,188 +99,229 @@ pub struct StudyReport<'a> {
 
 /// The report as one HTML document.
 pub fn study_report(report: &StudyReport<'_>) -> String {
+    let words = &Catalogue::new(report.language);
+    let warnings = said_notes(&report.warnings, words);
     let body = html! {
-        @if report.simulated { (simulated()) }
-        (notice("warning", "Warnings", &report.warnings))
-        (notice("calm", "Please note", &report.notes))
-        h2 { "Patients" }
-        (figure(&figures::flow(&report.flow), "From what was found to what was used."))
-        @for table in &report.cohort_tables { (cohort_table(table)) }
+        @if report.simulated { (simulated(words)) }
+        (notice("warning", &words.text("warnings-heading"), &warnings))
+        (please_note(&said_notes(&report.notes, words), words))
+        h2 { (words.text("study-patients")) }
+        (figure(&figures::flow(&report.flow, words), &words.text("study-flow")))
+        @for table in &report.cohort_tables { (cohort_table(table, words)) }
         (facts("", &report.data))
-        h2 { "Model" }
+        h2 { (words.text("evaluation-model")) }
         (facts("", &report.model))
-        (internal(report))
-        (external(report))
-        (explanation(report))
-        (maps(report))
-        @for (checklist, items) in &report.checklists { (section(checklist, items)) }
-        (provenance(&report.manifest))
+        (internal(report, words))
+        (external(report, words))
+        (explanation(report, words))
+        (maps(report, words))
+        @for (checklist, items) in &report.checklists { (section(checklist, items, words)) }
+        (provenance(&report.manifest, words))
     };
-    page(&report.title, "Study report", &body)
+    let body = with_abbreviations(&body, words);
+    page_in(words, &report.title, &words.text("study-subtitle"), &body)
 }
 
 /// Macro AUC by the number of training patients, as a figure.
-pub fn patients_curve(points: &[[f64; 2]]) -> String {
+pub fn patients_curve(points: &[[f64; 2]], words: &Catalogue) -> String {
     let line = crate::training::LearningLine {
-        name: "out of fold".to_owned(),
+        name: words.text("study-learning-line"),
         points: points.to_vec(),
     };
-    figures::learning_curve(&LearningFigure {
-        title: "Learning curve".to_owned(),
-        x_name: "Training patients".to_owned(),
-        y_name: "Macro AUC".to_owned(),
+    let figure = LearningFigure {
+        title: words.text("study-learning"),
+        x_name: words.text("study-learning-patients"),
+        y_name: words.text("macro-auc"),
         lines: vec![line],
         chosen: None,
         from_zero: false,
-        caption:
-            "Macro AUC of the same folds, learnt from growing shares of their training patients."
-                .to_owned(),
-    })
+        caption: words.text("study-learning-caption"),
+    };
+    figures::learning_curve_in(&figure, words)
 }
 
-fn internal(report: &StudyReport<'_>) -> Markup {
+fn internal(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
     html! {
-        h2 { "Validation within the training cohorts" }
+        h2 { (words.text("study-internal")) }
         @match report.internal {
-            None => p { "No cross-validation was possible." },
+            None => p { (words.text("study-internal-none")) },
             Some(evaluation) => {
-                p { "Out-of-fold predictions: every patient was predicted by a model that had not seen them; selection, tuning and \
-                     calibration were fitted anew within each training fold." }
-                (headline(evaluation))
-                (of_figures(evaluation))
+                p { (words.text("study-internal-text")) }
+                (one_class(evaluation, words))
+                (headline(evaluation, words))
+                (of_figures(evaluation, words))
                 @if let Some((estimate, parts)) = &report.over_folds {
-                    p { "Mean macro AUC over the " (parts) " held-out folds: " (text::estimate(estimate)) ", the interval corrected for \
-                         training rows that folds share (Nadeau and Bengio 2003). The bootstrap intervals below hold the models fixed and are \
-                         too narrow where there is little to learn." }
+                    p { (words.with("study-over-folds",
+                        &[("folds", &parts.to_string()), ("auc", &words.estimate(estimate))])) }
                 }
-                (cohort(evaluation))
-                (discrimination(evaluation, None))
-                (calibration(evaluation))
-                (calls(evaluation))
-                (prediction_sets(&report.prediction_sets))
-                (worth(evaluation))
-                (doubts(evaluation))
-                (centres(evaluation))
+                (cohort(evaluation, words))
+                (discrimination(evaluation, None, words))
+                (calibration(evaluation, words))
+                (calls(evaluation, words))
+                (prediction_sets(&report.prediction_sets, words))
+                (worth(evaluation, words))
+                (doubts(evaluation, words))
+                (centres(evaluation, words))
             }
         }
-        @if let Some((evaluation, problems)) = &report.left_out {
-            h2 { "Each centre by a model of the others" }
-            (headline(evaluation))
-            (of_figures(evaluation))
-            (centres(evaluation))
-            (list(&problems.iter().map(|(c, why)| format!("{c} could not be left out: {why}")).collect::<Vec<_>>()))
-        }
+        (left_out(report, words))
         @if report.learning.len() > 1 {
-            h2 { "Learning curve" }
-            (figure(&patients_curve(&report.learning), "Where the curve still rises at its end, more patients would help."))
+            h2 { (words.text("study-learning")) }
+            (figure(&patients_curve(&report.learning, words), &words.text("study-learning-text")))
         }
         @if let Some((p, count)) = report.permutation {
-            h2 { "Permutation test" }
-            p { "The whole pipeline on permuted labels reached the observed macro AUC with p = " (text::number(Some(p), 3))
-                " (" (count) " permutations within centres)." }
+            h2 { (words.text("study-permutation")) }
+            p { (words.with("study-permutation-text",
+                &[("p", &words.number(Some(p), 3)), ("count", &count.to_string())])) }
         }
-        (compared(report))
+        (compared(report, words))
     }
 }
 
 /// What the figures themselves have to say: classes with few patients, intervals that could not be made.
-fn of_figures(evaluation: &Evaluation) -> Markup {
-    notice("calm", "On these figures", &evaluation.notes)
+fn of_figures(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let notes = said_notes(&evaluation.notes, words);
+    notice("calm", &words.text("study-of-figures"), &notes)
 }
 
-fn prediction_sets(rows: &[[String; 5]]) -> Markup {
+fn prediction_sets(rows: &[[String; 5]], words: &Catalogue) -> Markup {
+    let header = words.header(&[
+        "study-sets-group",
+        "study-sets-count",
+        "study-sets-hold",
+        "study-sets-size",
+        "study-sets-empty",
+    ]);
     html! {
         @if !rows.is_empty() {
-            (table("Prediction sets: how often they hold the true class. What they promise holds for patients like those of training; by class where the sets \
-                were made within classes, and for no single centre.",
-                &["Group", "Sets", "Hold the true class", "Classes in a set", "Empty sets"],
+            (table(&words.text("study-sets"), &header,
                 &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
         }
     }
 }
 
-fn compared(report: &StudyReport<'_>) -> Markup {
-    let rows: Vec<Vec<String>> = (report.compared.iter())
-        .map(|c| match &c.problem {
-            Some(problem) => vec![
-                c.name.clone(),
-                format!("failed: {problem}"),
-                String::new(),
-                String::new(),
-            ],
-            None => vec![
-                c.name.clone(),
-                text::estimate(&c.macro_auc),
-                text::estimate(&c.difference),
-                match c.p_value {
-                    Some(p) if p < 0.001 => "< 0.001".to_owned(),
-                    p => text::number(p, 3),
-                },
-            ],
-        })
-        .collect();
+fn left_out(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
+    let Some((evaluation, problems)) = &report.left_out else {
+        return html! {};
+    };
+    let problem = |(centre, why): &(String, String)| {
+        let why = words.said(why);
+        words.with("study-not-left-out", &[("centre", centre), ("why", &why)])
+    };
+    html! {
+        h2 { (words.text("study-left-out")) }
+        (headline(evaluation, words))
+        (of_figures(evaluation, words))
+        (centres(evaluation, words))
+        (list(&problems.iter().map(problem).collect::<Vec<_>>()))
+    }
+}
+
+fn compared(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
+    let row = |c: &ComparedClassifier| match &c.problem {
+        Some(problem) => vec![
+            words.said(&c.name),
+            words.with("study-failed", &[("why", &words.said(problem))]),
+            String::new(),
+            String::new(),
+        ],
+        None => vec![
+            words.said(&c.name),
+            words.estimate(&c.macro_auc),
+            words.estimate(&c.difference),
+            words.p_value(c.p_value),
+        ],
+    };
+    let rows: Vec<Vec<String>> = report.compared.iter().map(row).collect();
+    let mut header = words.header(&["study-classifier", "macro-auc", "study-difference"]);
+    header.push("p".to_owned());
     html! {
         @if !rows.is_empty() {
-            h2 { "Other classifiers" }
-            (table("On the same folds. The difference is that of the study's model minus the other, over patients drawn together for both; \
-                p is corrected for the number of classifiers after Holm.",
-                &["Classifier", "Macro AUC", "Difference", "p"], &rows))
+            h2 { (words.text("study-compared")) }
+            (table(&words.text("study-compared-text"), &header, &rows))
         }
     }
 }
 
-fn external(report: &StudyReport<'_>) -> Markup {
+fn external(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
+    let drift = words.header(&[
+        "study-feature",
+        "study-standardised",
+        "study-ks",
+        "study-stability-index",
+    ]);
+    let all = words.text("study-external-file");
+    let (before, after) = all.split_once("{$file}").unwrap_or((&all, ""));
     html! {
         @for cohort in &report.external {
-            h2 { "External cohort " (cohort.name) }
-            p { "All figures are in " a href=(cohort.file) { (cohort.file) } "." }
-            (headline(cohort.evaluation))
-            (of_figures(cohort.evaluation))
-            (discrimination(cohort.evaluation, report.internal))
-            (prediction_sets(&cohort.prediction_sets))
+            h2 { (words.with("study-external", &[("name", &cohort.name)])) }
+            p { (before) a href=(cohort.file) { (cohort.file) } (after) }
+            (one_class(cohort.evaluation, words))
+            (headline(cohort.evaluation, words))
+            (of_figures(cohort.evaluation, words))
+            (discrimination(cohort.evaluation, report.internal, words))
+            (calibration(cohort.evaluation, words))
+            (calls(cohort.evaluation, words))
+            (prediction_sets(&cohort.prediction_sets, words))
+            (worth(cohort.evaluation, words))
+            @if cohort.evaluation.per_centre.len() > 1 { (centres(cohort.evaluation, words)) }
+            (subgroups(cohort.evaluation, words))
             @if !cohort.drift.is_empty() {
-                (table("The features of the model that differ most from the training cohort. A standardised difference above 0.1 is usually \
-                    looked at; a stability index above 0.25 is called a large shift.",
-                    &["Feature", "Standardised difference", "Kolmogorov-Smirnov distance", "Stability index"],
+                (table(&words.text("study-drift"), &drift,
                     &cohort.drift.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
             }
         }
         @if report.external.is_empty() {
-            h2 { "External cohorts" }
-            p { "The study names none: nothing is known of how the model does elsewhere." }
+            h2 { (words.text("study-external-heading")) }
+            p { (words.text("study-external-none")) }
         }
     }
 }
 
-fn explanation(report: &StudyReport<'_>) -> Markup {
+fn explanation(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
     let Some(explanation) = &report.explanation else {
-        return html! {};
+        return html! {
+            @if !report.no_explanation.is_empty() {
+                h2 { (words.text("study-explanation")) }
+                p { (report.no_explanation) }
+            }
+        };
     };
     let rows: Vec<(String, Vec<f64>)> = (explanation.features.iter())
         .map(|f| (f.name.clone(), f.mean_size.clone()))
         .collect();
+    let blocks: Vec<(String, Vec<f64>)> = (explanation.blocks.iter())
+        .map(|(name, sizes)| (words.said(name), sizes.clone()))
+        .collect();
+    let facts_in_words: Vec<(String, String)> = (explanation.facts.iter())
+        .map(|(name, value)| (words.said(name), words.said(value)))
+        .collect();
+    let classes = &explanation.classes;
+    let unit = &explanation.unit;
     html! {
-        h2 { "What moves the model" }
-        (facts("", &explanation.facts))
-        @if rows.is_empty() { p { "No feature moves it." } } @else {
-            (figure(&figures::effect_bars(&explanation.classes, &rows, &explanation.unit),
-                "Mean size of each feature's Shapley value, stacked over the classes."))
-            @for (class, name) in explanation.classes.iter().enumerate() {
-                (figure(&figures::beeswarm(name, class, &explanation.features, &explanation.unit),
-                    &format!("What each feature adds to {name}, a point a training patient.")))
+        h2 { (words.text("study-explanation")) }
+        (facts("", &facts_in_words))
+        @if rows.is_empty() { p { (words.text("study-explanation-none")) } } @else {
+            (figure(&figures::effect_bars_in(classes, &rows, unit, words), &words.text("study-explanation-bars")))
+            @for (class, name) in classes.iter().enumerate() {
+                (figure(&figures::beeswarm_in(name, class, &explanation.features, unit, words),
+                    &words.with("study-explanation-swarm", &[("class", &words.short_class(name))])))
+            }
+            @if blocks.len() > 1 {
+                (figure(&figures::effect_bars_in(classes, &blocks, unit, words), &words.text("study-explanation-blocks")))
             }
         }
     }
 }
 
-fn maps(report: &StudyReport<'_>) -> Markup {
+fn maps(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
     let Some((panels, colourings)) = &report.maps else {
         return html! {};
     };
     html! {
-        h2 { "Maps of the training cohorts" }
+        h2 { (words.text("study-maps")) }
         @for c in colourings {
-            (figure(&figures::scatter(&c.by, panels, &c.groups, &c.names), "In t-SNE and UMAP the distance between groups means little."))
+            (figure(&figures::scatter_in(&c.by, panels, &c.groups, &c.names, words), &words.text("study-maps-text")))
         }
     }
 }

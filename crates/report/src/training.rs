@@ -1,5 +1,6 @@
 //! The page on a training run: what was learned from, how the loss went, and what was written.
 
+use crate::catalogue::{Catalogue, Language};
 use crate::figure::learning_curve;
 use crate::page::{facts, figure, notice, page, provenance, table};
 use maud::{Markup, html};
@@ -80,7 +81,7 @@ pub fn training_report(report: &TrainingReport) -> String {
         (facts("", &report.network))
         h2 { "Training" }
         (facts("", &report.settings))
-        (provenance(&report.manifest))
+        (provenance(&report.manifest, &Catalogue::new(Language::English)))
     };
     page(&report.title, &report.subtitle, &body)
 }

@@ -4,20 +4,38 @@
 
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, PatternElement};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use triher_report::{
     AttributionPictures, Catalogue, GreyImage, KineticCurve, Language, PatientReport, PhasePicture,
     Reason, feature_words, patient_pdf, patient_report,
 };
 
-const ENGLISH: &str = include_str!("../text/en.ftl");
-const CHINESE: &str = include_str!("../text/zh.ftl");
+/// The files of the catalogue in one language.
+fn files(language: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("text");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    files.sort();
+    let named = |path: &&PathBuf| {
+        path.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with(language)
+    };
+    let files = files.iter().filter(named);
+    files
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
 
-/// Keys with their placeholders.
-fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let resource = fluent_syntax::parser::parse(source).unwrap();
+/// Keys of all files of a language with their placeholders.
+fn keys(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut keys = BTreeMap::new();
-    for entry in resource.body {
+    let parsed = files(language).into_iter();
+    for entry in parsed.flat_map(|source| fluent_syntax::parser::parse(source).unwrap().body) {
         let Entry::Message(message) = entry else {
             assert!(!matches!(entry, Entry::Junk { .. }));
             continue;
@@ -43,36 +61,59 @@ fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn both_languages_have_the_same_keys_and_placeholders() {
-    let (english, chinese) = (keys(ENGLISH), keys(CHINESE));
-    assert!(english.len() > 150);
+    let (english, chinese) = (keys("en"), keys("zh"));
+    assert!(english.len() > 800);
     assert_eq!(english, chinese);
+}
+
+/// Each sentence of another crate is recognised by its own pattern and not by one that is wider.
+#[test]
+fn sentences_of_other_crates_are_said_in_chinese() {
+    let words = Catalogue::new(Language::Chinese);
+    for (english, chinese) in [
+        (
+            "Only the class \"low\" occurs in this evaluation set: no AUC can be computed.",
+            "\u{672c}\u{8bc4}\u{4f30}\u{96c6}\u{4e2d}\u{53ea}\u{6709}\u{201c}\u{4f4e}\u{8868}\u{8fbe}\u{201d}\u{4e00}\u{4e2a}\u{7c7b}\u{522b}\u{ff1a}\u{65e0}\u{6cd5}\u{8ba1}\u{7b97} AUC\u{3002}",
+        ),
+        (
+            "medians for missing values, multinomial logistic regression (L2, C = 0.02)",
+            "\u{7f3a}\u{5931}\u{503c}\u{4ee5}\u{4e2d}\u{4f4d}\u{6570}\u{586b}\u{8865}\u{3001}\u{591a}\u{9879}\u{903b}\u{8f91}\u{56de}\u{5f52}\u{ff08}L2\u{3001}C = 0.02\u{ff09}",
+        ),
+        ("the mask lesion.nii.gz", "\u{63a9}\u{819c} lesion.nii.gz"),
+    ] {
+        assert!(words.can_say(english), "{english}");
+        assert_eq!(words.said(english), chinese);
+        assert_eq!(Catalogue::new(Language::English).said(english), english);
+    }
+    assert!(!words.can_say("A sentence that nobody has translated."));
+}
+
+/// The sources under a folder.
+fn sources(folder: &Path, ending: &str) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &sources(&path, ending);
+        } else if path.to_str().unwrap().ends_with(ending) {
+            let source = std::fs::read_to_string(path).unwrap();
+            text += source.split("#[cfg(test)]").next().unwrap();
+        }
+    }
+    text
 }
 
 /// Keys that stand in quotation marks in the sources are in the catalogue, and every key of the catalogue is named or made there.
 #[test]
 fn every_key_of_the_sources_exists_and_every_key_is_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut sources = String::new();
-    for folder in ["src/patient", "src/figure"] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            sources += &std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        }
-    }
-    for file in [
-        "src/catalogue.rs",
-        "../study/src/patient_page.rs",
-        "../study/src/patient_model_card.rs",
-        "../study/src/pictures.rs",
-        "../study/src/attribution.rs",
-        "../viewer/page/index.html",
-        "../viewer/page/viewer.js",
-        "../viewer/page/curve.js",
-    ] {
-        sources += &std::fs::read_to_string(root.join(file)).unwrap();
-    }
-    let english = keys(ENGLISH);
-    for caller in [".text(", ".with("] {
-        for part in sources.split(caller).skip(1) {
+    let mut text = sources(&root.join("src"), ".rs");
+    text += &sources(&root.join("../study/src"), ".rs");
+    text += &sources(&root.join("../viewer/page"), ".js");
+    text += &sources(&root.join("../viewer/page"), ".html");
+    let english = keys("en");
+    for caller in ["words.text(", "words.with(", "words.find("] {
+        for part in text.split(caller).skip(1) {
             let part = part.trim_start();
             if let Some(key) = part.strip_prefix('"').and_then(|p| p.split('"').next()) {
                 assert!(english.contains_key(key), "{key} is in no catalogue");
@@ -81,6 +122,7 @@ fn every_key_of_the_sources_exists_and_every_key_is_used() {
     }
     let made = [
         "class-",
+        "short-class-",
         "quantity-",
         "summary-",
         "source-",
@@ -88,31 +130,49 @@ fn every_key_of_the_sources_exists_and_every_key_is_used() {
         "feature-",
         "standing-",
         "view-overlay-",
+        "guideline-",
+        "said-",
     ];
     for key in english.keys() {
-        let used =
-            sources.contains(&format!("\"{key}\"")) || made.iter().any(|m| key.starts_with(m));
+        let used = text.contains(&format!("\"{key}\"")) || made.iter().any(|m| key.starts_with(m));
         assert!(used, "{key} is not used");
     }
 }
 
-/// No sentence stands in the sources of the report: string literals there have no blank between words.
+/// No sentence stands in the sources of the reports in two languages: string literals there have no blank between words.
 #[test]
 fn the_sources_hold_no_sentences() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/patient");
-    for name in ["content.rs", "html.rs", "feature_words.rs", "pdf.rs"] {
-        let source = std::fs::read_to_string(folder.join(name)).unwrap();
-        for line in source
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.starts_with("//"))
-        {
-            for literal in line.split('"').skip(1).step_by(2) {
-                let words = literal
-                    .split(' ')
-                    .filter(|w| w.len() > 2 && w.chars().all(char::is_alphabetic));
-                assert!(words.count() < 3, "{name}: {literal}");
-            }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut text = sources(&root.join("evaluation"), ".rs");
+    text += &sources(&root.join("patient/pdf"), ".rs");
+    for name in [
+        "evaluation.rs",
+        "study.rs",
+        "refusal.rs",
+        "text.rs",
+        "patient/content.rs",
+        "patient/html.rs",
+        "patient/feature_words.rs",
+        "patient/pdf.rs",
+        "figure/benefit.rs",
+        "figure/calibration.rs",
+        "figure/confusion.rs",
+        "figure/discrimination.rs",
+        "figure/flow.rs",
+        "figure/spread.rs",
+        "figure/subgroup.rs",
+        "figure/survival.rs",
+    ] {
+        let source = std::fs::read_to_string(root.join(name)).unwrap();
+        text += source.split("#[cfg(test)]").next().unwrap();
+    }
+    let code = |line: &&str| !line.starts_with("//") && !line.starts_with("#[");
+    for line in text.lines().map(str::trim).filter(code) {
+        for literal in line.split('"').skip(1).step_by(2) {
+            let words = literal
+                .split(' ')
+                .filter(|w| w.len() > 2 && w.chars().all(char::is_alphabetic));
+            assert!(words.count() < 3, "{literal}");
         }
     }
 }

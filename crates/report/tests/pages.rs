@@ -394,16 +394,16 @@ fn figures_stand_alone() {
     let evaluation = three_centres();
     let words = Catalogue::new(Language::Chinese);
     for svg in [
-        figure::roc(&evaluation),
-        figure::forest(&evaluation),
-        figure::calibration(&evaluation),
-        figure::spread(&evaluation),
-        figure::confusion(&evaluation.classes, &evaluation.confusion),
+        figure::roc(&evaluation, &words),
+        figure::forest(&evaluation, &words),
+        figure::calibration(&evaluation, &words),
+        figure::spread(&evaluation, &words),
+        figure::confusion(&evaluation.classes, &evaluation.confusion, &words),
         figure::probabilities(&[("zero".into(), 0.4), ("low".into(), 0.6)], &words),
         figure::contributions(&[], &words),
         figure::kinetic_curve(&KineticCurve::default(), &words),
-        figure::confusion(&[], &[]),
-        figure::confusion(&names(&["a", "b"]), &[vec![1]]),
+        figure::confusion(&[], &[], &words),
+        figure::confusion(&names(&["a", "b"]), &[vec![1]], &words),
     ] {
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\""));
         assert!(svg.ends_with("</svg>") && svg.contains("<title>") && !svg.contains("NaN"));

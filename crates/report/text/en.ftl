@@ -223,6 +223,43 @@ statistic-medad = median absolute deviation
 feature-embedding = encoder, input { $input }, component { $component } (no meaning by itself)
 feature-other = { $name } (technical name; see the dictionary of the feature table)
 
+## What could not be done
+refused-prediction = No prediction was made
+refused-evaluation = No evaluation was made
+refused-study = The study could not be carried out
+refused-what = What is missing
+refused-remedy = What to do
+refused-message = Message of the program (in English)
+refused-title-evaluation = Evaluation of { $name }
+refused-empty-mask = There is no lesion: the mask marks no voxel.
+refused-empty-mask-remedy = Check that it is this patient's mask and that the lesion's label is above 0. Or give a point in the lesion (--seed) or a box around it (--box), or let `triher find` propose a lesion.
+refused-nothing-found = No lesion was found: what lies at the seed point or in the box does not take up contrast, or has no limit against what surrounds it.
+refused-nothing-found-remedy = Choose a point inside of the enhancing lesion, draw a closer box, or give a mask (--mask). `triher find` proposes places.
+refused-which-lesion = It is not clear which lesion is meant.
+refused-which-lesion-remedy = Name it with --lesion largest or --lesion named:LABEL; the message below names the labels.
+refused-one-phase = There is one phase only, so that no enhancement can be measured. A dynamic study has one phase before contrast and at least one after it.
+refused-one-phase-remedy = Look for the other phases in the archive and give the folder that holds all of them. `triher scan STUDY --explain` says what is there and why each series was taken or not.
+refused-before-contrast = The phase before contrast is missing, so that no enhancement can be measured.
+refused-before-contrast-remedy = Look for the phase before contrast in the archive; files are named pre, C0 or _0000. `triher scan STUDY --explain` says what is there.
+refused-grid = The mask and the images do not lie on the same grid, so that the lesion's place in the images is not known.
+refused-grid-remedy = Give the mask that was drawn on these images, or ask for it to be put onto their grid (--resample-mask) and look at the outline.
+refused-images = The images could not be read as one dynamic study of one patient.
+refused-images-remedy = `triher scan STUDY --explain` says what is there and why each series was taken or not; the message below says what is wrong.
+refused-features = Features that the model needs are missing.
+refused-features-remedy = Give a table with the columns that the model was trained on, or images with the phases that they are made from; the message below names the first of them.
+refused-one-class-alone = All rows are of one class, so that there is nothing to tell apart.
+refused-one-class-alone-remedy = Add rows of at least one other class, and check that the column of labels is the right one.
+refused-other = The input could not be used.
+refused-other-remedy = The message below says what is wrong and what to do.
+
+## Reasons that are not Shapley values
+reasons-alone-caption = How far the log odds of { $class } fall when this feature alone takes the average value of the training patients. The contributions describe the model, not the biology.
+reasons-alone = These are no Shapley values and need not add up: this model ({ $classifier }) has no coefficients, and exact reasons for a single patient need the training table, which a model file does not hold. `triher explain` computes them from that table.
+reasons-still = There are no reasons: no feature alone moves the score of this model ({ $classifier }) for this patient. `triher explain` computes Shapley values from the training table.
+attribution-none = There is no attribution map: { $why }
+attribution-no-encoder = this model has no encoder, so that there is no network to ask where it looked.
+attribution-not-possible = it cannot be made for this model or read from this file. Message of the program, in English: { $message }
+
 # The viewer (`triher view`).
 view-research-only = Research use only - not for diagnosis
 view-patient = Patient

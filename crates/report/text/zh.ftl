@@ -223,6 +223,43 @@ statistic-medad = 中位绝对偏差
 feature-embedding = 编码器，输入 { $input }，第 { $component } 个分量（单独无含义）
 feature-other = { $name }（技术名称；见特征表词典）
 
+## What could not be done
+refused-prediction = 没有作出预测
+refused-evaluation = 没有进行评估
+refused-study = 研究未能进行
+refused-what = 缺少的内容
+refused-remedy = 处理方法
+refused-message = 程序的消息（英文）
+refused-title-evaluation = 评估：{ $name }
+refused-empty-mask = 没有病灶：掩膜没有标出任何体素。
+refused-empty-mask-remedy = 请确认掩膜属于该患者，且病灶的标签大于 0。也可以给出病灶内一点（--seed）或包围病灶的方框（--box），或由 `triher find` 提出病灶。
+refused-nothing-found = 没有找到病灶：种子点处或方框内的组织没有强化，或与周围没有界限。
+refused-nothing-found-remedy = 请选择强化病灶内的一点、更贴近的方框，或提供掩膜（--mask）。`triher find` 可提出位置。
+refused-which-lesion = 不清楚所指的是哪个病灶。
+refused-which-lesion-remedy = 请用 --lesion largest 或 --lesion named:LABEL 指定；下面的消息列出了标签。
+refused-one-phase = 只有一个期相，无法测量强化。动态检查包括一个增强前期相和至少一个增强后期相。
+refused-one-phase-remedy = 请在存档中查找其他期相，并提供包含全部期相的文件夹。`triher scan STUDY --explain` 说明其中有什么，以及每个序列被采用或未采用的原因。
+refused-before-contrast = 缺少增强前期相，无法测量强化。
+refused-before-contrast-remedy = 请在存档中查找增强前期相；文件名为 pre、C0 或 _0000。`triher scan STUDY --explain` 说明其中有什么。
+refused-grid = 掩膜与图像不在同一网格上，无法确定病灶在图像中的位置。
+refused-grid-remedy = 请提供在这些图像上绘制的掩膜，或要求将其重采样到图像网格（--resample-mask）并检查轮廓。
+refused-images = 无法把这些图像读取为一名患者的一次动态检查。
+refused-images-remedy = `triher scan STUDY --explain` 说明其中有什么，以及每个序列被采用或未采用的原因；下面的消息说明问题所在。
+refused-features = 缺少模型所需的特征。
+refused-features-remedy = 请提供包含模型训练所用各列的表，或提供能够计算这些特征的期相；下面的消息列出了其中前几个。
+refused-one-class-alone = 所有行都属于同一类别，没有可以区分的内容。
+refused-one-class-alone-remedy = 请加入至少另一个类别的行，并检查标签列是否正确。
+refused-other = 输入无法使用。
+refused-other-remedy = 下面的消息说明问题所在及处理方法。
+
+## Reasons that are not Shapley values
+reasons-alone-caption = 仅把该特征换成训练患者的平均值时，{ $class }的对数几率下降的幅度。贡献描述的是模型，而非生物学。
+reasons-alone = 这些不是 Shapley 值，相加不一定等于总分：该模型（{ $classifier }）没有系数，而单个患者的精确依据需要训练表，模型文件并不保存该表。`triher explain` 可由训练表计算。
+reasons-still = 没有依据：对该患者而言，任何单个特征都不会改变该模型（{ $classifier }）的得分。`triher explain` 可由训练表计算 Shapley 值。
+attribution-none = 没有归因图：{ $why }
+attribution-no-encoder = 该模型没有编码器，因此没有网络可供询问关注的位置。
+attribution-not-possible = 无法为该模型生成，或无法从该文件读取。程序的消息（英文）：{ $message }
+
 # The viewer (`triher view`).
 view-research-only = 仅供科研使用，不可用于诊断
 view-patient = 患者

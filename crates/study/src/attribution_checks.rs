@@ -1,7 +1,8 @@
 //! Tests of a map: does it depend on what the network has learned, and does the score depend on what it names?
 
 use crate::StudyError;
-use crate::attribution::{Mapped, Method, Seen};
+use crate::attribution::Method;
+use crate::attribution_map::{Mapped, Seen};
 use crate::progress::Progress;
 use serde::Serialize;
 use triher_attribution::{FaithfulnessSettings, Maps, faithfulness};

@@ -132,6 +132,14 @@ pub enum LesionPlace {
 }
 
 impl LesionPlace {
+    /// The mask's file, where one is named.
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Mask(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// A box of voxels from text: `I0,J0,K0,I1,J1,K1`, the last three not included.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::simulation::{SimulatePlan, Simulated, SimulatedFormat, simulate};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use triher_region::LesionRule;
+use triher_report::Language;
 use triher_simulate::CohortSpec;
 
 /// Where the demonstration writes and from which seed.
@@ -24,6 +25,8 @@ pub struct DemoPlan {
     pub seed: u64,
     /// Encoder weights, instead of those that ship.
     pub weights: Option<PathBuf>,
+    /// Language of the reports.
+    pub language: Language,
 }
 
 /// What the demonstration gave.
@@ -72,6 +75,7 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     let study = run(
         &RunPlan {
             simulated: true,
+            language: plan.language,
             look_again: true,
             ..RunPlan::read(&study_file, None)?
         },
@@ -101,7 +105,7 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
             json: Some(plan.out.join("patient.json")),
             html: Some(patient_report.clone()),
             pdf: Some(plan.out.join("patient.pdf")),
-            language: triher_report::Language::English,
+            language: plan.language,
             attribution: None,
             simulated: true,
         },

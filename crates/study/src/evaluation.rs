@@ -4,8 +4,10 @@ use crate::StudyError;
 use crate::clinical::{Clinical, ClinicalPlan, SubgroupSpec, SurvivalSpec};
 use crate::comparison::{coverage_in_words, novelty_in_words};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
+use crate::patient_model_card::encoder;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
+use crate::refusal::{RefusedPage, refuse_page};
 use crate::seen::trained_on;
 use crate::tables::{TableSource, describe};
 use crate::train::predictions_of;
@@ -13,7 +15,7 @@ use crate::upstream::{Upstream, refuse_seen};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::{Coverage, Dataset, ModelFile, coverage};
-use triher_report::EvaluationReport;
+use triher_report::{Catalogue, EvaluationReport, Language};
 use triher_stats::{
     Evaluation, EvaluationOptions, OperatingPoints, Predictions, SubgroupOptions, subgroups,
 };
@@ -32,8 +34,10 @@ pub struct EvaluatePlan {
     pub bootstrap: usize,
     /// Seed of the bootstrap.
     pub seed: u64,
-    /// Title of the report.
+    /// Title of the report; made from the table's name when empty.
     pub title: String,
+    /// Language of the report.
+    pub language: Language,
     /// Whether the cohort is simulated: the report then says so first.
     pub simulated: bool,
     /// Figures as JSON.
@@ -75,12 +79,44 @@ struct EvaluationFile<'a> {
     manifest: &'a Manifest,
 }
 
-/// Applies a model to a labelled cohort and writes figures, report and predictions.
+/// Applies a model to a labelled cohort and writes figures, report and predictions. Where the input cannot be used, report and JSON say what is
+/// missing and what to do.
 ///
 /// # Errors
 /// When the model or the table cannot be read, the table lacks features of the model or has a class
 /// that the model does not know.
 pub fn evaluate(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluated, StudyError> {
+    evaluate_table(plan, progress).or_else(|problem| {
+        let mut paths: Vec<&Path> = vec![&plan.model, &plan.table.features];
+        paths.extend(plan.table.labels.as_deref());
+        paths.extend(plan.clinical.table.as_deref());
+        let page = RefusedPage {
+            heading: "refused-evaluation",
+            title: plan.title(),
+            language: plan.language,
+            simulated: plan.simulated,
+            html: plan.html.clone(),
+            json: plan.json.clone(),
+            paths,
+        };
+        refuse_page(&page, &problem)?;
+        Err(problem)
+    })
+}
+
+impl EvaluatePlan {
+    /// The title, or one with the name of the table.
+    fn title(&self) -> String {
+        if !self.title.is_empty() {
+            return self.title.clone();
+        }
+        let name = self.table.features.file_stem().unwrap_or_default();
+        let name = name.to_string_lossy();
+        Catalogue::new(self.language).with("evaluation-title", &[("name", &name)])
+    }
+}
+
+fn evaluate_table(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evaluated, StudyError> {
     let model = ModelFile::read(&plan.model)?;
     let labelled = plan.table.read()?;
     let dataset = labelled.dataset_of(&model.classes)?;
@@ -286,54 +322,67 @@ pub fn read_model(path: &Path) -> Result<ModelFile, StudyError> {
     Ok(ModelFile::read(path)?)
 }
 
-/// Facts about a model that every report shows.
+/// Facts about a model that every report shows, in the catalogue's language.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn model_facts(model: &ModelFile, path: &Path) -> Result<Vec<(String, String)>, StudyError> {
+pub fn model_facts(
+    model: &ModelFile,
+    path: &Path,
+    words: &Catalogue,
+) -> Result<Vec<(String, String)>, StudyError> {
     let hash = FileHash::of(path)?;
     let mut facts = vec![
-        ("Model file".to_owned(), hash.name),
-        ("SHA-256".to_owned(), hash.sha256),
-        ("Classifier".to_owned(), model.pipeline.describe()),
-        ("Features".to_owned(), model.feature_names.len().to_string()),
+        (words.text("model-file"), hash.name),
+        (words.text("model-sha256"), hash.sha256),
+        (
+            words.text("model-classifier"),
+            words.said(&model.pipeline.describe()),
+        ),
+        (
+            words.text("model-features"),
+            model.feature_names.len().to_string(),
+        ),
+        (words.text("model-encoder"), encoder(model, words)),
     ];
-    let embeddings = model
-        .feature_names
-        .iter()
-        .filter(|n| n.starts_with("emb_"))
-        .count();
-    let recipe = model
-        .extraction
-        .clone()
-        .and_then(|recipe| serde_json::from_value::<Recipe>(recipe).ok())
-        .and_then(|recipe| recipe.embedding);
-    facts.push((
-        "Encoder".to_owned(),
-        match (embeddings, &recipe) {
-            (0, _) => "none: the model uses no embedding of a pretrained encoder".to_owned(),
-            (n, Some(recipe)) => format!("{}; {n} of the features are its", recipe.encoder_name()),
-            (n, None) => format!("{n} of the features are embeddings of a pretrained encoder"),
-        },
-    ));
-    if let Some(recipe) = recipe.filter(|_| embeddings > 0) {
+    let embedded = model.feature_names.iter().any(|n| n.starts_with("emb_"));
+    let recipe = model.extraction.clone();
+    let recipe = recipe.and_then(|recipe| serde_json::from_value::<Recipe>(recipe).ok());
+    let recipe = recipe.and_then(|recipe| recipe.embedding);
+    if let Some(recipe) = recipe.filter(|_| embedded) {
+        let input = [
+            ("inputs", recipe.inputs.join(", ")),
+            ("profile", recipe.profile.to_string()),
+            ("variant", recipe.variant.to_string()),
+        ];
+        let input = input.each_ref().map(|(key, text)| (*key, text.as_str()));
         facts.push((
-            "Encoder's input".to_owned(),
-            format!(
-                "{}, cut by the profile {} ({})",
-                recipe.inputs.join(", "),
-                recipe.profile,
-                recipe.variant
-            ),
+            words.text("fact-encoder-input"),
+            words.with("fact-encoder-input-text", &input),
         ));
         if let Some(sha256) = recipe.sha256 {
-            facts.push(("Encoder's SHA-256".to_owned(), sha256));
+            facts.push((words.text("fact-encoder-sha256"), sha256));
         }
     }
     for (name, value) in &model.training.rows {
-        facts.push((format!("Training: {}", name.to_lowercase()), value.clone()));
+        let fact = words.said(name).to_lowercase();
+        facts.push((
+            words.with("fact-training", &[("fact", &fact)]),
+            value.clone(),
+        ));
     }
     Ok(facts)
+}
+
+/// Facts of a data set in the catalogue's language.
+pub(crate) fn facts_in_words(
+    facts: &[(String, String)],
+    words: &Catalogue,
+) -> Vec<(String, String)> {
+    let facts = facts.iter();
+    facts
+        .map(|(name, value)| (words.said(name), value.clone()))
+        .collect()
 }
 
 fn report(
@@ -346,33 +395,28 @@ fn report(
     let cross_validated = model.training.cross_validated.clone();
     let cross_validated: Option<Evaluation> =
         cross_validated.and_then(|value| serde_json::from_value(value).ok());
-    let limits = vec![
-        "Research use only. The figures describe this cohort; they say nothing about any single patient.".to_owned(),
-        "Labels follow the reports of immunohistochemistry and in situ hybridisation, whose readers disagree most between HER2-zero and HER2-low.".to_owned(),
-        "The predicted class is the most probable one; thresholds, where shown, were chosen on the training cohort and not moved.".to_owned(),
-    ];
-    let hashes = manifest
-        .inputs
-        .iter()
-        .map(|f| (f.name.clone(), f.sha256.clone()));
+    let words = &Catalogue::new(plan.language);
+    let limits = ["limit-cohort", "limit-labels", "limit-thresholds"].map(|key| words.text(key));
+    let hashes = manifest.inputs.iter();
+    let hashes = hashes.map(|f| (f.name.clone(), f.sha256.clone()));
     let mut provenance = vec![("triher".to_owned(), manifest.triher_version.clone())];
-    provenance.extend(
-        manifest
-            .seeds
-            .iter()
-            .map(|(what, seed)| (format!("Seed of the {what}"), seed.to_string())),
-    );
+    let seeds = manifest.seeds.iter();
+    provenance.extend(seeds.map(|(what, seed)| {
+        let name = words.with("page-seed", &[("what", &words.said(what))]);
+        (name, seed.to_string())
+    }));
     provenance.extend(hashes);
     Ok(triher_report::evaluation_report(&EvaluationReport {
-        title: plan.title.clone(),
-        subtitle: "HER2-zero, HER2-low or HER2-positive from breast DCE-MRI".to_owned(),
-        model: model_facts(model, &plan.model)?,
-        data: describe(dataset),
+        language: plan.language,
+        title: plan.title(),
+        subtitle: words.text("evaluation-subtitle"),
+        model: model_facts(model, &plan.model, words)?,
+        data: facts_in_words(&describe(dataset), words),
         evaluation,
         survival,
         cross_validated: cross_validated.as_ref(),
         notes: manifest.notes.clone(),
-        limits,
+        limits: limits.to_vec(),
         manifest: provenance,
         simulated: plan.simulated,
     }))

@@ -23,6 +23,7 @@
 //!     bootstrap: 2000,
 //!     seed: 1,
 //!     title: "Hospital C".to_owned(),
+//!     language: Default::default(),
 //!     simulated: false,
 //!     json: Some("hospital-c.json".into()),
 //!     html: Some("hospital-c.html".into()),
@@ -35,6 +36,7 @@
 
 pub mod attribution;
 mod attribution_checks;
+mod attribution_map;
 mod canvas;
 pub mod case;
 mod class_score;
@@ -75,6 +77,7 @@ mod motion_picture;
 mod npy;
 mod paper;
 mod paper_answers;
+mod paper_figures;
 mod paper_metrics;
 mod paper_numbers;
 pub mod patch;
@@ -88,6 +91,7 @@ pub mod pretrain;
 mod progress;
 pub mod radiomics;
 pub mod recipe;
+mod refusal;
 pub mod region_features;
 pub mod robustness;
 mod rounds;
@@ -113,6 +117,7 @@ pub mod weights;
 pub use error::StudyError;
 pub use manifest::{FileHash, Manifest, sha256_hex};
 pub use progress::{Progress, Silent};
+pub use triher_report::{Catalogue, Language};
 
 /// The figures of an evaluation, as [`evaluation`] and [`train`] return them.
 pub mod figures {

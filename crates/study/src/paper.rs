@@ -4,11 +4,12 @@ use crate::StudyError;
 use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
 use crate::cohort_table::cohort_tables;
 use crate::comparison::SETS_IN_WORDS;
-use crate::evaluation::model_facts;
+use crate::evaluation::{facts_in_words, model_facts};
 use crate::explain::{csv_of, report_of, shapley_of};
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
-use crate::paper_numbers::{evaluations, numbers_of};
+use crate::paper_figures::{figures_of, numbers_of};
+use crate::paper_numbers::tables_of;
 use crate::progress::Progress;
 use crate::run::{ExternalOutcome, RunPlan};
 use crate::train::Trained;
@@ -16,18 +17,20 @@ use crate::validation::too_few;
 use std::path::PathBuf;
 use triher_explain::{ExplainOptions, Method, stability};
 use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile};
-use triher_report::figure::{self, FlowCohort};
+use triher_report::figure::FlowCohort;
 use triher_report::{
-    CHECKLIST_HEADER, Checklist, ComparedClassifier, ExplanationReport, ExternalCohort,
-    StudyReport, checklist_lines, patients_curve, study_report,
+    CHECKLIST_HEADER, Catalogue, Checklist, CohortTable, ComparedClassifier, ExplanationReport,
+    ExternalCohort, Rasters, StudyReport, checklist_lines, study_report,
 };
-use triher_report::{CohortTable, Rasters};
 use triher_stats::{Drift, Estimate, drift};
 
 /// Features that are shown as drifted.
 const DRIFTED: usize = 10;
 /// Columns up to which the maps and the folds' explanations are made: beyond, they take longer than the study.
 const MANY: usize = 5_000;
+
+/// Columns up to which Shapley values of any classifier are found by trying all of them.
+const MOST_COLUMNS: usize = 40;
 
 /// Pixels of a figure's width: 180 mm of a page at 300 to the inch.
 const FIGURE_WIDTH_PX: u32 = 2126;
@@ -56,9 +59,14 @@ pub(crate) fn write_paper(
     let data = &paper.trained.dataset;
     let model = &paper.trained.model;
     let validated = &paper.trained.validated;
+    let words = &Catalogue::new(paper.plan.language);
     let mut notes = Vec::new();
     progress.begin("Study report", 1);
-    let explanation = explained(paper, &mut notes)?;
+    let explanation = explained(paper, words, &mut notes)?;
+    let no_explanation = match &explanation {
+        Some(_) => String::new(),
+        None => no_explanation(model, words),
+    };
     let maps = match data.feature_names.len() <= MANY {
         true => match maps_of(
             data,
@@ -68,13 +76,23 @@ pub(crate) fn write_paper(
         ) {
             Ok((_, panels, _)) => Some((panels, by_class_and_centre(data))),
             Err(problem) => {
-                notes.push(format!("no maps: {problem}"));
+                notes.push(words.with("study-no-maps", &[("why", &problem.to_string())]));
                 None
             }
         },
-        false => None,
+        false => {
+            let columns = data.feature_names.len().to_string();
+            let numbers = [("columns", columns.as_str()), ("most", &MANY.to_string())];
+            notes.push(words.with("study-many-columns", &numbers));
+            None
+        }
     };
-    let answers = answers(paper, explanation.as_ref());
+    let folds = validated_folds(paper);
+    let stability = words.with("study-stability", &[("folds", &folds)]);
+    let mut answers = answers(paper, explanation.as_ref(), &stability);
+    for answer in answers.values_mut() {
+        *answer = words.said(answer);
+    }
     let lists = [
         Checklist::claim_2024(),
         Checklist::tripod_ai(),
@@ -82,10 +100,11 @@ pub(crate) fn write_paper(
     ];
     let checklists = lists.map(|list| {
         // Features always stand in a table here: no network leads from the image to the outcome.
-        let items = list.filled(&answers, &["Condition 5"]);
+        let items = list.filled(&answers, &["Condition 5"], words);
         (list, items)
     });
     let report = StudyReport {
+        language: paper.plan.language,
         title: paper.plan.study.name.clone(),
         simulated: paper.plan.simulated,
         warnings: too_few(data).into_iter().collect(),
@@ -93,10 +112,10 @@ pub(crate) fn write_paper(
             .chain(notes)
             .chain(training_notes(paper))
             .collect(),
-        flow: flow_of(paper),
+        flow: flow_of(paper, words),
         cohort_tables: cohort_tables(paper)?,
-        data: paper.trained.data.clone(),
-        model: model_facts(model, &paper.plan.model())?,
+        data: facts_in_words(&paper.trained.data, words),
+        model: model_facts(model, &paper.plan.model(), words)?,
         internal: validated.cross_validation.as_ref(),
         over_folds: validated.macro_auc_over_folds.map(|over| {
             let estimate = Estimate {
@@ -108,7 +127,8 @@ pub(crate) fn write_paper(
         }),
         left_out: (validated.leave_one_centre_out.as_ref())
             .map(|l| (&l.figures, l.problems.clone())),
-        prediction_sets: (validated.prediction_sets.as_ref()).map_or_else(Vec::new, coverage_rows),
+        prediction_sets: (validated.prediction_sets.as_ref())
+            .map_or_else(Vec::new, |sets| coverage_rows(sets, words)),
         learning: (validated.learning_curve.iter())
             .filter_map(|p| Some([p.patients, p.macro_auc?]))
             .collect(),
@@ -117,14 +137,15 @@ pub(crate) fn write_paper(
         external: paper
             .external
             .iter()
-            .map(|e| external_of(e, data, model))
+            .map(|e| external_of(e, data, model, words))
             .collect(),
         explanation,
+        no_explanation,
         maps,
         checklists: checklists.to_vec(),
         manifest: vec![
             ("triher".to_owned(), crate::VERSION.to_owned()),
-            ("Seed".to_owned(), paper.plan.study.seed.to_string()),
+            (words.text("fact-seed"), paper.plan.study.seed.to_string()),
         ],
     };
     let mut put = |name: &str, bytes: &[u8]| -> Result<PathBuf, StudyError> {
@@ -135,7 +156,7 @@ pub(crate) fn write_paper(
         Ok(path)
     };
     let rasters = Rasters::new()?;
-    for (name, svg) in figures_of(&report) {
+    for (name, svg) in figures_of(&report, words) {
         put(&format!("figures/{name}.svg"), svg.as_bytes())?;
         put(
             &format!("figures/{name}.png"),
@@ -147,15 +168,16 @@ pub(crate) fn write_paper(
         "figures/patients.csv",
         &csv_of(&CohortTable::HEADER, lines)?,
     )?;
-    for (name, bytes) in numbers_of(paper, &report)? {
+    for (name, bytes) in numbers_of(&report)?
+        .into_iter()
+        .chain(tables_of(paper, &report)?)
+    {
         put(&format!("figures/{name}.csv"), &bytes)?;
     }
     for (list, items) in &report.checklists {
         let name = format!("checklist-{}.csv", crate::run::slug(&list.name));
-        put(
-            &name,
-            &csv_of(&CHECKLIST_HEADER, checklist_lines(items).into_iter())?,
-        )?;
+        let lines = checklist_lines(items, words).into_iter();
+        put(&name, &csv_of(&CHECKLIST_HEADER, lines)?)?;
     }
     let page = put("report-study.html", study_report(&report).as_bytes())?;
     progress.step("written");
@@ -166,6 +188,7 @@ pub(crate) fn write_paper(
 /// Shapley values of the training rows, with their stability over the folds, where they are exact.
 fn explained(
     paper: &Paper<'_>,
+    words: &Catalogue,
     notes: &mut Vec<String>,
 ) -> Result<Option<ExplanationReport>, StudyError> {
     let data = &paper.trained.dataset;
@@ -176,8 +199,7 @@ fn explained(
             | triher_learn::FittedClassifier::RandomForest(_)
             | triher_learn::FittedClassifier::Boosting(_)
     );
-    if !exact && model.pipeline.origins().len() > 40 {
-        notes.push("Shapley values of this classifier can only be estimated, which is left to `triher explain`".to_owned());
+    if !exact && model.pipeline.origins().len() > MOST_COLUMNS {
         return Ok(None);
     }
     let options = ExplainOptions {
@@ -197,18 +219,20 @@ fn explained(
         let spec = paper.plan.study.model.pipeline();
         match stability(data, &spec, &design, &options) {
             Ok(stable) => {
-                let correlation = stable
-                    .rank_correlation
-                    .map_or_else(|| "not available".to_owned(), |r| format!("{r:.2}"));
+                let correlation = words.number(stable.rank_correlation, 2);
+                let share = words.percent(stable.top_overlap, 0);
                 report.facts.push((
-                    format!("Stability over {folds} folds"),
-                    format!(
-                        "rank correlation of the features' sizes {correlation}; of the ten largest {:.0} % in common",
-                        100.0 * stable.top_overlap
+                    words.with("study-stability", &[("folds", &folds.to_string())]),
+                    words.with(
+                        "study-stability-text",
+                        &[("correlation", &correlation), ("share", &share)],
                     ),
                 ));
             }
-            Err(problem) => notes.push(format!("no stability of the explanation: {problem}")),
+            Err(problem) => {
+                let why = problem.to_string();
+                notes.push(words.with("study-no-stability", &[("why", &why)]));
+            }
         }
     }
     Ok(Some(report))
@@ -230,21 +254,47 @@ pub(crate) fn of_rows_left_out(note: &str) -> bool {
 }
 
 /// Group, rows, how many hold the true class, mean number of classes, empty sets.
-fn coverage_rows(coverage: &Coverage) -> Vec<[String; 5]> {
-    let groups = std::iter::once(("all rows".to_owned(), &coverage.all))
-        .chain((coverage.classes.iter()).map(|c| (format!("class {}", c.name), c)))
-        .chain((coverage.centres.iter()).map(|c| (format!("centre {}", c.name), c)));
+fn coverage_rows(coverage: &Coverage, words: &Catalogue) -> Vec<[String; 5]> {
+    let class = |name: &String| {
+        let name = words.short_class(name);
+        words.with("study-sets-class", &[("name", &name)])
+    };
+    let centre = |name: &String| words.with("study-sets-centre", &[("name", name)]);
+    let groups = std::iter::once((words.text("study-sets-all"), &coverage.all))
+        .chain((coverage.classes.iter()).map(|c| (class(&c.name), c)))
+        .chain((coverage.centres.iter()).map(|c| (centre(&c.name), c)));
     let row = |(group, found): (String, &ClassCoverage)| {
-        let share = 100.0 * found.covered as f64 / found.rows.max(1) as f64;
+        let share = words.percent(found.covered as f64 / found.rows.max(1) as f64, 1);
+        let numbers = [
+            ("share", share),
+            ("covered", found.covered.to_string()),
+            ("rows", found.rows.to_string()),
+        ];
+        let numbers = numbers.each_ref().map(|(key, text)| (*key, text.as_str()));
         [
             group,
             found.rows.to_string(),
-            format!("{share:.1} % ({} of {})", found.covered, found.rows),
+            words.with("study-sets-share", &numbers),
             format!("{:.2}", found.mean_size),
             found.empty.to_string(),
         ]
     };
     groups.map(row).collect()
+}
+
+/// Folds of the validation, in figures; empty without any.
+fn validated_folds(paper: &Paper<'_>) -> String {
+    let settings = &paper.plan.study.validation;
+    let folds = crate::validation::feasible(&paper.trained.dataset, settings).0;
+    folds.map_or_else(String::new, |folds| folds.to_string())
+}
+
+/// Why there are no Shapley values.
+fn no_explanation(model: &ModelFile, words: &Catalogue) -> String {
+    let columns = model.pipeline.origins().len().to_string();
+    let numbers = [("most", MOST_COLUMNS.to_string()), ("columns", columns)];
+    let numbers = numbers.each_ref().map(|(key, n)| (*key, n.as_str()));
+    words.with("study-explanation-why-none", &numbers)
 }
 
 fn compared_of(one: &crate::comparison::Compared) -> ComparedClassifier {
@@ -266,6 +316,7 @@ fn external_of<'a>(
     external: &'a ExternalOutcome,
     training: &Dataset,
     model: &ModelFile,
+    words: &Catalogue,
 ) -> ExternalCohort<'a> {
     let here = &external.evaluated.dataset;
     let drifted = drifts_of(here, training, model);
@@ -273,7 +324,7 @@ fn external_of<'a>(
         let difference = d.standardised_difference;
         [
             name,
-            difference.map_or_else(|| "not available".to_owned(), |v| format!("{v:+.2}")),
+            difference.map_or_else(|| words.text("not-available"), |v| format!("{v:+.2}")),
             format!("{:.2}", d.ks_distance),
             format!("{:.2}", d.stability_index),
         ]
@@ -288,7 +339,7 @@ fn external_of<'a>(
         evaluation: &external.evaluated.evaluation,
         drift: shown.collect(),
         prediction_sets: (external.evaluated.prediction_sets.as_ref())
-            .map_or_else(Vec::new, coverage_rows),
+            .map_or_else(Vec::new, |sets| coverage_rows(sets, words)),
     }
 }
 
@@ -313,7 +364,7 @@ pub(crate) fn drifts_of(
     drifted
 }
 
-fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
+fn flow_of(paper: &Paper<'_>, words: &Catalogue) -> Vec<FlowCohort> {
     let data = &paper.trained.dataset;
     let counted = |data: &Dataset| -> Vec<(String, usize)> {
         let count = |k: usize| data.y.iter().filter(|&&y| y == k).count();
@@ -348,50 +399,16 @@ fn flow_of(paper: &Paper<'_>) -> Vec<FlowCohort> {
         .filter(|c| c.role == crate::study_file::Role::Training)
         .map(|c| c.name.clone())
         .collect();
-    let name = format!("{} (training)", training.join(", "));
+    let name = words.with("study-training-role", &[("names", &training.join(", "))]);
     let mut flow = vec![one(name, &training, data, &paper.trained.notes)];
     for external in paper.external {
         let cohort = [external.name.clone()];
         flow.push(one(
-            format!("{} (external)", external.name),
+            words.with("study-external-role", &[("name", &external.name)]),
             &cohort,
             &external.evaluated.dataset,
             &external.evaluated.notes,
         ));
     }
     flow
-}
-
-fn figures_of(report: &StudyReport<'_>) -> Vec<(String, String)> {
-    let mut all = vec![("flow".to_owned(), figure::flow(&report.flow))];
-    for (name, evaluation) in evaluations(report) {
-        let mut add = |what: &str, svg: String| all.push((format!("{what}-{name}"), svg));
-        add("roc", figure::roc(evaluation));
-        add("calibration", figure::calibration(evaluation));
-        add(
-            "confusion",
-            figure::confusion(&evaluation.classes, &evaluation.confusion),
-        );
-        add("net-benefit", figure::net_benefit(evaluation));
-        if !evaluation.per_centre.is_empty() {
-            add("forest-centres", figure::forest(evaluation));
-        }
-        if !evaluation.subgroups.is_empty() {
-            add("forest-subgroups", figure::subgroup_forest(evaluation));
-        }
-    }
-    if report.learning.len() > 1 {
-        all.push((
-            "learning-curve".to_owned(),
-            patients_curve(&report.learning),
-        ));
-    }
-    all.extend(report.explanation.iter().flat_map(crate::explain::figures));
-    if let Some((panels, colourings)) = &report.maps {
-        for c in colourings {
-            let svg = figure::scatter(&c.by, panels, &c.groups, &c.names);
-            all.push((format!("map-{}", crate::run::slug(&c.by)), svg));
-        }
-    }
-    all
 }

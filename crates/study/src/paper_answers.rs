@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use triher_report::ExplanationReport;
 use triher_stats::Evaluation;
 
-/// Answers by the keys of [`triher_report::Checklist`]. What the study did not do has no answer.
+/// Answers by the keys of [`triher_report::Checklist`], in English. What the study did not do has no answer; `stability` is the name of the
+/// explanation's fact on it.
 pub(crate) fn answers(
     paper: &Paper<'_>,
     explanation: Option<&ExplanationReport>,
+    stability: &str,
 ) -> BTreeMap<String, String> {
     let study = &paper.plan.study;
     let data = &paper.trained.dataset;
@@ -121,10 +123,7 @@ pub(crate) fn answers(
         );
     }
     if let Some(explanation) = explanation {
-        let stable = explanation
-            .facts
-            .iter()
-            .find(|f| f.0.starts_with("Stability"));
+        let stable = explanation.facts.iter().find(|f| f.0 == stability);
         let stable = stable.map_or_else(String::new, |f| format!(" {}: {}.", f.0, f.1));
         say(
             "explanation",
@@ -151,8 +150,8 @@ pub(crate) fn answers(
             .iter()
             .any(|e| !e.evaluated.evaluation.subgroups.is_empty())
         {
-            true => "Cases of each class in every subgroup that the study file names.".to_owned(),
-            false => String::new(),
+            true => "Tables of the patients by class and centre, and cases of each class in every subgroup that the study file names.".to_owned(),
+            false => "Tables of the patients by class and centre.".to_owned(),
         },
     );
     let mut performances = vec![format!(

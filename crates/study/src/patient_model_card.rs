@@ -72,7 +72,10 @@ pub(crate) fn model_card(
     card.push((words.text("model-encoder"), encoder(model, words)));
     let hash = FileHash::of(path)?;
     card.extend([
-        (words.text("model-classifier"), model.pipeline.describe()),
+        (
+            words.text("model-classifier"),
+            words.said(&model.pipeline.describe()),
+        ),
         (
             words.text("model-features"),
             model.feature_names.len().to_string(),
@@ -98,7 +101,7 @@ fn auc(estimate: &Estimate, words: &Catalogue) -> String {
     }
 }
 
-fn encoder(model: &ModelFile, words: &Catalogue) -> String {
+pub(crate) fn encoder(model: &ModelFile, words: &Catalogue) -> String {
     let names = model.feature_names.iter();
     let count = names.filter(|n| n.starts_with("emb_")).count();
     let recipe = model.extraction.clone();
@@ -108,7 +111,10 @@ fn encoder(model: &ModelFile, words: &Catalogue) -> String {
         _ if count == 0 => words.text("model-encoder-none"),
         Some(embedding) => words.with(
             "model-encoder-some",
-            &[("name", &embedding.encoder_name()), ("count", &count_text)],
+            &[
+                ("name", &words.said(&embedding.encoder_name())),
+                ("count", &count_text),
+            ],
         ),
         None => words.with("model-encoder-unnamed", &[("count", &count_text)]),
     }

@@ -5,9 +5,12 @@ use crate::case::Case;
 use crate::manifest::FileHash;
 use crate::patient_model_card::model_card;
 use crate::pictures;
-use crate::prediction::{PredictPlan, Prediction};
+use crate::prediction::{AttributionSource, Contribution, PredictPlan, Prediction};
 use crate::progress::Progress;
+use crate::refusal::message_of;
+use crate::source::PatientStudy;
 use triher_kinetics::CurveType;
+use triher_learn::FittedClassifier;
 use triher_report::{
     AttributionPictures, Catalogue, CurvePoint, KineticCurve, PatientReport, Reason, feature_words,
 };
@@ -33,11 +36,11 @@ pub(crate) struct PatientPage<'a> {
 }
 
 impl PatientPage<'_> {
-    /// The report in the plan's language.
+    /// The report in the plan's language, and why it has no attribution map although one was asked for.
     ///
     /// # Errors
-    /// When the attribution map or the model file cannot be read.
-    pub(crate) fn report(&self) -> Result<PatientReport, StudyError> {
+    /// When the model file cannot be read.
+    pub(crate) fn report(&self) -> Result<(PatientReport, Option<StudyError>), StudyError> {
         let words = Catalogue::new(self.plan.language);
         let prediction = self.prediction;
         let (series, mask) = (&self.case.study.series, &self.case.lesion.mask);
@@ -52,8 +55,17 @@ impl PatientPage<'_> {
             prediction.manifest.triher_version.clone(),
         )];
         manifest.extend(inputs.map(|FileHash { name, sha256 }| (name.clone(), sha256.clone())));
-        Ok(PatientReport {
+        let (attribution, no_map) = match self.attribution(&words) {
+            Ok(pictures) => (pictures, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let logistic = matches!(
+            self.case.model.pipeline.classifier(),
+            FittedClassifier::Logistic(_)
+        );
+        let report = PatientReport {
             language: self.plan.language,
+            refusal: None,
             title: String::new(),
             patient_id: prediction.patient_id.clone(),
             probabilities: probabilities.collect(),
@@ -62,18 +74,23 @@ impl PatientPage<'_> {
             model: model_card(&self.case.model, &self.plan.case.model, &words)?,
             study: pictures::phases(series, mask, window.as_ref(), None, &words)?,
             planes: pictures::planes(series, mask, None, [0; 3], &words)?,
-            attribution: self.attribution(&words)?,
+            attribution,
+            no_attribution: no_map.as_ref().map_or_else(String::new, |why| {
+                let why = self.no_map(why, &words);
+                words.with("attribution-none", &[("why", &why)])
+            }),
             patch: pictures::patches(&patches)?,
             curve: Some(self.curve(&words)?),
             lesion: self.lesion_facts(&words),
             reasons: self.reasons(&words),
+            reasons_alone: !logistic,
             reasons_notes: self.reasons_notes(&words),
-            series_read: self.series_read(&words),
+            series_read: series_read(&self.case.study, &words),
             set_aside: prediction
                 .study
                 .set_aside
                 .iter()
-                .map(|s| (s.series.clone(), s.reason.clone()))
+                .map(|s| (s.series.clone(), words.said(&s.reason)))
                 .collect(),
             warnings: self.warnings(&words),
             not_checked: [
@@ -85,7 +102,21 @@ impl PatientPage<'_> {
             .to_vec(),
             manifest,
             simulated: self.plan.simulated,
-        })
+        };
+        Ok((report, no_map))
+    }
+
+    /// Why there is no map, in the report's language as far as it is known.
+    fn no_map(&self, problem: &StudyError, words: &Catalogue) -> String {
+        if self.case.extractor.embedding().is_none() {
+            return words.text("attribution-no-encoder");
+        }
+        let mut paths = vec![self.plan.case.model.as_path()];
+        if let Some(AttributionSource::File(path)) = &self.plan.attribution {
+            paths.push(path);
+        }
+        let message = message_of(problem, &paths);
+        words.with("attribution-not-possible", &[("message", &message)])
     }
 
     fn warnings(&self, words: &Catalogue) -> Vec<String> {
@@ -100,10 +131,11 @@ impl PatientPage<'_> {
         if self.prediction.probabilities.values().any(certain) {
             warnings.push(words.text("warning-one-class"));
         }
-        if !self.notes.is_empty() && words.language() != triher_report::Language::English {
+        let translated = |note: &String| words.can_say(note);
+        if !self.notes.iter().all(translated) {
             warnings.push(words.text("untranslated"));
         }
-        warnings.extend(self.notes.iter().cloned());
+        warnings.extend(self.notes.iter().map(|note| words.said(note)));
         warnings
     }
 
@@ -130,7 +162,10 @@ impl PatientPage<'_> {
             sentences.push(words.with("set-coverage", &[("coverage", &coverage)]));
         }
         sentences.push(match self.case.model.pipeline.calibrator() {
-            Some(method) => words.with("calibration-done", &[("method", &method.describe())]),
+            Some(method) => words.with(
+                "calibration-done",
+                &[("method", &words.said(&method.describe()))],
+            ),
             None => words.text("calibration-none"),
         });
         if let Some(spread) = &prediction.test_time {
@@ -228,7 +263,7 @@ impl PatientPage<'_> {
         let size = &lesion.size;
         let millimetres = |value: f64| format!("{value:.1} mm");
         let facts = [
-            ("lesion-found-by", lesion.found_by.clone()),
+            ("lesion-found-by", words.said(&lesion.found_by)),
             (
                 "lesion-volume",
                 format!("{:.2} ml", size.volume_mm3 / 1000.0),
@@ -248,13 +283,19 @@ impl PatientPage<'_> {
 
     fn reasons(&self, words: &Catalogue) -> Vec<Reason> {
         let class = words.class(&self.prediction.class);
+        self.leading()
+            .map(|c| Reason {
+                feature: feature_words(&c.feature, words),
+                standing: self.standing(&c.feature, c.log_odds < 0.0, &class, words),
+                contribution: c.log_odds,
+            })
+            .collect()
+    }
+
+    /// The features that move the score at all.
+    fn leading(&self) -> impl Iterator<Item = &Contribution> {
         let top = self.prediction.top_features.iter();
-        top.map(|c| Reason {
-            feature: feature_words(&c.feature, words),
-            standing: self.standing(&c.feature, c.log_odds < 0.0, &class, words),
-            contribution: c.log_odds,
-        })
-        .collect()
+        top.filter(|c| c.log_odds != 0.0)
     }
 
     /// Where a feature's value stands among the training patients, and for or against which class it speaks.
@@ -285,35 +326,45 @@ impl PatientPage<'_> {
         words.with(&key, &[("share", &share), ("class", class)])
     }
 
+    /// What to know about the reasons: whether they add up, and where the patient stands.
     fn reasons_notes(&self, words: &Catalogue) -> Vec<String> {
-        if self.case.model.training.feature_quantiles.is_empty() {
-            vec![words.text("reasons-no-quantiles")]
-        } else {
-            Vec::new()
+        let model = &self.case.model;
+        let classifier = words.said(&model.pipeline.classifier().describe());
+        let classifier = [("classifier", classifier.as_str())];
+        if self.leading().next().is_none() {
+            return vec![words.with("reasons-still", &classifier)];
         }
+        let mut notes = Vec::new();
+        if !matches!(model.pipeline.classifier(), FittedClassifier::Logistic(_)) {
+            notes.push(words.with("reasons-alone", &classifier));
+        }
+        if model.training.feature_quantiles.is_empty() {
+            notes.push(words.text("reasons-no-quantiles"));
+        }
+        notes
     }
+}
 
-    fn series_read(&self, words: &Catalogue) -> Vec<(String, String)> {
-        let read = self.prediction.study.phases.iter().map(|phase| {
-            let time = match phase.seconds {
-                Some(s) => words.with("seconds", &[("value", &format!("{s:.0}"))]),
-                None => words.text("time-unknown"),
-            };
-            let placeholders = [
-                ("source", phase.source.as_str()),
-                ("slices", &phase.slices.to_string()),
-                ("time", &time),
-            ];
-            (
-                format!("C{}", phase.index),
-                words.with("series-phase", &placeholders),
-            )
-        });
-        let mut read: Vec<(String, String)> = read.collect();
-        let evidence = self.prediction.study.evidence.clone();
-        read.push((words.text("told-apart"), evidence));
-        let geometry = self.case.study.series.geometry().to_string();
-        read.push((words.text("grid"), geometry));
-        read
-    }
+/// The phases that were read, what told them apart and their grid.
+pub(crate) fn series_read(study: &PatientStudy, words: &Catalogue) -> Vec<(String, String)> {
+    let read = study.phases.iter().map(|phase| {
+        let time = match phase.seconds {
+            Some(s) => words.with("seconds", &[("value", &format!("{s:.0}"))]),
+            None => words.text("time-unknown"),
+        };
+        let placeholders = [
+            ("source", phase.source.as_str()),
+            ("slices", &phase.slices.to_string()),
+            ("time", &time),
+        ];
+        (
+            format!("C{}", phase.index),
+            words.with("series-phase", &placeholders),
+        )
+    });
+    let mut read: Vec<(String, String)> = read.collect();
+    read.push((words.text("told-apart"), words.said(&study.evidence)));
+    let geometry = study.series.geometry().to_string();
+    read.push((words.text("grid"), geometry));
+    read
 }

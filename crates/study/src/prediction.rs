@@ -7,6 +7,7 @@ use crate::evaluation::{classes_of, most_probable, upstream_of};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::patient_page::PatientPage;
 use crate::progress::Progress;
+use crate::refusal::refuse_prediction;
 use crate::source::{PhaseRead, SetAside, file_name};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -182,14 +183,31 @@ pub struct Contribution {
 /// Number of features that a report names.
 const TOP_FEATURES: usize = 10;
 
-/// Predicts one patient.
+/// Predicts one patient. Where the input cannot be used, the files of the plan say what is missing and what to do.
 ///
 /// # Errors
 /// When the model was trained on features that triher did not extract, the images cannot be read, the lesion is not
-/// found, or several lesions are asked for.
+/// found, or several lesions are asked for; when the report has no attribution map although one was asked for.
 pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction, StudyError> {
     progress.begin("Prediction", 4);
-    let case = Case::read(&plan.case, progress)?;
+    let case = Case::read(&plan.case, progress);
+    match case.and_then(|case| predict_case(plan, &case, progress)) {
+        Ok((prediction, None)) => Ok(prediction),
+        // The files hold the prediction and say why there is no map; whoever asked for it is told, too.
+        Ok((_, Some(problem))) => Err(problem),
+        Err(problem) => {
+            refuse_prediction(plan, &problem)?;
+            Err(problem)
+        }
+    }
+}
+
+/// The prediction of a case, and why its report lacks the attribution map that was asked for.
+fn predict_case(
+    plan: &PredictPlan,
+    case: &Case,
+    progress: &dyn Progress,
+) -> Result<(Prediction, Option<StudyError>), StudyError> {
     let Case {
         model,
         study,
@@ -197,7 +215,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
         extractor,
         features,
         ..
-    } = &case;
+    } = case;
     let predicted = model.predict(extractor.names(), &features.values)?;
     let probabilities = predicted.probabilities.row(0).to_vec();
     let class = most_probable(&probabilities);
@@ -233,7 +251,8 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     }
     let mut manifest = case.manifest("predict");
     if let Some(AttributionSource::File(path)) = &plan.attribution {
-        manifest.inputs.push(FileHash::of(path)?);
+        // A file that cannot be read is told where its map would be.
+        manifest.inputs.extend(FileHash::of(path));
     }
 
     let prediction = Prediction {
@@ -265,17 +284,19 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     if let Some(path) = &plan.json {
         write_json(path, &prediction)?;
     }
+    let mut no_map = None;
     if plan.html.is_some() || plan.pdf.is_some() {
         let page = PatientPage {
             plan,
-            case: &case,
+            case,
             prediction: &prediction,
             class,
             progress,
             fitted_on_patient: &fitted_on_patient,
             notes: &notes,
         };
-        let report = page.report()?;
+        let report;
+        (report, no_map) = page.report()?;
         if let Some(path) = &plan.html {
             write_whole(path, patient_report(&report).as_bytes())?;
         }
@@ -286,7 +307,7 @@ pub fn predict(plan: &PredictPlan, progress: &dyn Progress) -> Result<Prediction
     }
     progress.step("written");
     progress.end();
-    Ok(prediction)
+    Ok((prediction, no_map))
 }
 
 pub(crate) fn named(

@@ -8,12 +8,14 @@ use crate::frozen::{FROZEN, FrozenModel};
 use crate::manifest::Manifest;
 use crate::paper::{Paper, write_paper};
 use crate::progress::Progress;
+use crate::refusal::{RefusedPage, refuse_page};
 use crate::split::{Part, PartOf};
 use crate::stability::SelectionSettings;
 use crate::study_file::{Role, StudyCohort, StudyFile};
 use crate::tables::TableSource;
 use crate::train::{TrainPlan, Trained, train};
 use std::path::{Path, PathBuf};
+use triher_report::{Catalogue, Language};
 
 /// A study and where it stands.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct RunPlan {
     pub out: PathBuf,
     /// Whether the cohorts are simulated: the reports then say so first.
     pub simulated: bool,
+    /// Language of the reports.
+    pub language: Language,
     /// Whether external cohorts may be evaluated although another model of this folder has seen them.
     pub look_again: bool,
 }
@@ -70,6 +74,7 @@ impl RunPlan {
             folder,
             out,
             simulated: false,
+            language: Language::English,
             look_again: false,
         })
     }
@@ -206,11 +211,28 @@ impl RunPlan {
 ///
 /// Written into the plan's folder: `features-COHORT.parquet`, `model.triher`, `cross-validation.json`, and for each external
 /// cohort `evaluation-COHORT.json`, `report-COHORT.html` and `predictions-COHORT.csv`, each with its manifest; `report-study.html` with the
-/// folder `figures` and the guidelines' tables; and `manifest.json` of the whole.
+/// folder `figures` and the guidelines' tables; and `manifest.json` of the whole. Where the input cannot be used, `report-study.html` says
+/// what is missing and what to do.
 ///
 /// # Errors
 /// As [`extract`], [`train`] and [`evaluate`].
 pub fn run(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, StudyError> {
+    carry_out(plan, progress).or_else(|problem| {
+        let page = RefusedPage {
+            heading: "refused-study",
+            title: plan.study.name.clone(),
+            language: plan.language,
+            simulated: plan.simulated,
+            html: Some(plan.out.join("report-study.html")),
+            json: None,
+            paths: vec![&plan.out, &plan.folder],
+        };
+        refuse_page(&page, &problem)?;
+        Err(problem)
+    })
+}
+
+fn carry_out(plan: &RunPlan, progress: &dyn Progress) -> Result<StudyOutcome, StudyError> {
     let mut extracted = Vec::new();
     let model = plan.model();
     let trained = plan.train(&model, &mut extracted, progress)?;
@@ -282,7 +304,8 @@ impl RunPlan {
                     continue;
                 }
                 cohorts.push(External {
-                    name: format!("{}, external part", cohort.name),
+                    name: Catalogue::new(self.language)
+                        .with("study-external-part", &[("name", &cohort.name)]),
                     table: TableSource {
                         part: Some(part.clone()),
                         ..self.table(cohort, extracted, progress)?
@@ -320,7 +343,11 @@ impl RunPlan {
                 clinical: cohort.clinical,
                 bootstrap: self.study.validation.bootstrap,
                 seed: self.study.seed,
-                title: format!("{}: external cohort {}", self.study.name, cohort.name),
+                title: Catalogue::new(self.language).with(
+                    "evaluation-title-cohort",
+                    &[("study", &self.study.name), ("cohort", &cohort.name)],
+                ),
+                language: self.language,
                 simulated: self.simulated,
                 json: Some(json.clone()),
                 html: Some(report.clone()),

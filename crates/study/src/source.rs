@@ -202,10 +202,10 @@ impl PatientStudy {
             (None, _) => {
                 let reason = patient.studies.iter().find_map(|s| s.problem.as_ref());
                 let reason = reason.map_or_else(
-                    || "no series of contrast phases was found; `triher scan --explain` says what is there".to_owned(),
-                    ToString::to_string,
+                    || StudyError::Input("no series of contrast phases was found; `triher scan --explain` says what is there".to_owned()),
+                    |problem| problem.clone().into(),
                 );
-                return Err(StudyError::Input(reason).of_patient(&patient.id));
+                return Err(reason.of_patient(&patient.id));
             }
         };
         let loaded = study

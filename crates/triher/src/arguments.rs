@@ -19,7 +19,7 @@ pub(crate) use imaging::{
     CorrectArguments, FilterArguments, FindArguments, FitHabitatsArguments, HabitatsCommand,
     IbsiArguments, MapsArguments, ProfileChoice, RadiomicsArguments, RobustnessArguments,
 };
-pub(crate) use patient_report::PatientReportArguments;
+pub(crate) use patient_report::{LanguageArguments, PatientReportArguments};
 pub(crate) use planning::SampleSizeArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -126,6 +126,8 @@ pub(crate) struct DemoArguments {
     /// Encoder weights (.pth.tar, .safetensors), or the card (.toml) of an ONNX model [default: the compact encoder that ships]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
 //! Reporting guidelines as tables: what the software can answer, and what remains the author's.
 //!
-//! The items are data: `claim-2024.toml` (44 items), `tripod-ai.toml` (27 items in 52 parts) and `metrics.toml` (30 items and 5 conditions), their topics in
-//! our words. Each file says what its numbering was compared with; the journal's own form is what is submitted.
+//! The items are data: `claim-2024.toml` (44 items), `tripod-ai.toml` (27 items in 52 parts) and `metrics.toml` (30 items and 5 conditions); what each asks
+//! for stands in our words in the catalogue. Each file says what its numbering was compared with; the journal's own form is what is submitted.
 
+use crate::catalogue::Catalogue;
 use crate::page::table;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checklist {
+    id: String,
     /// Its name.
     pub name: String,
     /// Where it was published.
@@ -24,7 +26,6 @@ pub struct Checklist {
 struct Item {
     number: String,
     section: String,
-    topic: String,
     #[serde(default)]
     key: String,
     #[serde(default)]
@@ -52,14 +53,14 @@ pub enum Answered {
 
 impl Answered {
     /// In words.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::BySoftware => "answered",
-            Self::InPart => "in part: add to it",
-            Self::ByAuthor => "for the author",
-            Self::NotDone => "not done in this study",
-            Self::NotApplicable => "does not apply",
-        }
+    pub fn in_words(self, words: &Catalogue) -> String {
+        words.text(match self {
+            Self::BySoftware => "checklist-answered",
+            Self::InPart => "checklist-in-part",
+            Self::ByAuthor => "checklist-by-author",
+            Self::NotDone => "checklist-not-done",
+            Self::NotApplicable => "checklist-not-applicable",
+        })
     }
 }
 
@@ -99,6 +100,7 @@ impl Checklist {
     /// The file is part of the program and is read in a test: an empty list stands for what cannot happen.
     fn of(text: &str) -> Self {
         toml::from_str(text).unwrap_or_else(|_| Self {
+            id: String::new(),
             name: String::new(),
             source: String::new(),
             items: Vec::new(),
@@ -111,25 +113,32 @@ impl Checklist {
         keys.filter(|key| !key.is_empty()).collect()
     }
 
-    /// The items with the answers that are there. `unmet` are numbers of conditions that do not hold.
-    pub fn filled(&self, answers: &BTreeMap<String, String>, unmet: &[&str]) -> Vec<FilledItem> {
+    /// The items in the catalogue's language, with the answers that are there. `unmet` are numbers of conditions that do not hold.
+    pub fn filled(
+        &self,
+        answers: &BTreeMap<String, String>,
+        unmet: &[&str],
+        words: &Catalogue,
+    ) -> Vec<FilledItem> {
         let fill = |item: &Item| {
-            let condition = item.condition.as_deref();
+            let key = item.number.to_lowercase().replace(' ', "-");
             let mut filled = FilledItem {
-                number: item.number.clone(),
-                section: item.section.clone(),
-                topic: item.topic.clone(),
+                number: number_in_words(&item.number, words),
+                section: words.text(&format!("guideline-section-{}", item.section)),
+                topic: words.text(&format!("guideline-{}-{key}", self.id)),
                 answered: Answered::NotApplicable,
                 answer: String::new(),
                 weight: item.weight,
             };
             if unmet.contains(&item.number.as_str()) {
                 filled.answered = Answered::BySoftware;
-                "No.".clone_into(&mut filled.answer);
+                filled.answer = words.text("checklist-no");
                 return filled;
             }
+            let condition = item.condition.as_deref();
             if let Some(condition) = condition.filter(|c| unmet.contains(c)) {
-                filled.answer = format!("{condition} does not hold.");
+                let condition = number_in_words(condition, words);
+                filled.answer = words.with("checklist-unmet", &[("condition", &condition)]);
                 return filled;
             }
             let answer = answers.get(&item.key).cloned().unwrap_or_default();
@@ -146,83 +155,98 @@ impl Checklist {
     }
 }
 
+/// "12a" as it is, "Condition 1" in the catalogue's language.
+fn number_in_words(number: &str, words: &Catalogue) -> String {
+    match number.strip_prefix("Condition ") {
+        Some(number) => words.with("checklist-condition", &[("number", number)]),
+        None => number.to_owned(),
+    }
+}
+
 /// Header of [`checklist_lines`].
 pub const CHECKLIST_HEADER: [&str; 6] = ["item", "section", "topic", "state", "answer", "weight"];
 
 /// Lines of a CSV; the weight is empty where the guideline has none.
-pub fn checklist_lines(items: &[FilledItem]) -> Vec<[String; 6]> {
+pub fn checklist_lines(items: &[FilledItem], words: &Catalogue) -> Vec<[String; 6]> {
     let line = |item: &FilledItem| {
         [
             item.number.clone(),
             item.section.clone(),
             item.topic.clone(),
-            item.answered.in_words().to_owned(),
+            item.answered.in_words(words),
             item.answer.clone(),
-            item.weight.map_or_else(String::new, |w| format!("{w:.4}")),
+            weight_in_words(item),
         ]
     };
     items.iter().map(line).collect()
 }
 
+fn weight_in_words(item: &FilledItem) -> String {
+    item.weight.map_or_else(String::new, |w| format!("{w:.4}"))
+}
+
 /// A filled guideline as a section of a page.
-pub(crate) fn section(checklist: &Checklist, items: &[FilledItem]) -> Markup {
+pub(crate) fn section(checklist: &Checklist, items: &[FilledItem], words: &Catalogue) -> Markup {
     let weighted = items.iter().any(|i| i.weight.is_some());
     let rows: Vec<Vec<String>> = (items.iter())
         .map(|item| {
-            let mut row = vec![
-                item.number.clone(),
-                item.topic.clone(),
-                item.answered.in_words().to_owned(),
-                item.answer.clone(),
-            ];
-            if weighted {
-                row.insert(
-                    2,
-                    item.weight.map_or_else(String::new, |w| format!("{w:.4}")),
-                );
-            }
+            let mut row = vec![item.number.clone(), item.topic.clone()];
+            row.extend(weighted.then(|| weight_in_words(item)));
+            row.extend([item.answered.in_words(words), item.answer.clone()]);
             row
         })
         .collect();
-    let mut header = vec!["Item", "What is asked for", "State", "What triher can say"];
-    if weighted {
-        header.insert(2, "Weight");
-    }
-    let count = |who: Answered| items.iter().filter(|i| i.answered == who).count();
+    let count = |who: Answered| {
+        let of = items.iter().filter(|i| i.answered == who);
+        of.count().to_string()
+    };
+    let counts = [
+        ("source", checklist.source.clone()),
+        ("all", items.len().to_string()),
+        ("answered", count(Answered::BySoftware)),
+        ("part", count(Answered::InPart)),
+        ("author", count(Answered::ByAuthor)),
+        ("undone", count(Answered::NotDone)),
+        ("none", count(Answered::NotApplicable)),
+    ];
+    let counts = counts.each_ref().map(|(key, text)| (*key, text.as_str()));
+    let key = match weighted {
+        true => "checklist-text-weighted",
+        false => "checklist-text",
+    };
+    let mut header = vec!["checklist-item", "checklist-topic"];
+    header.extend(weighted.then_some("checklist-weight"));
+    header.extend(["checklist-state", "checklist-say"]);
     html! {
         h2 { (checklist.name) }
-        p { (checklist.source) ". Of " (items.len()) @if weighted { " items and conditions" } @else { " items" } " triher answers "
-            (count(Answered::BySoftware)) ", " (count(Answered::InPart)) " in part; " (count(Answered::ByAuthor)) " are the author's, "
-            (count(Answered::NotDone)) " were not done in this study"
-            @if count(Answered::NotApplicable) > 0 { ", and " (count(Answered::NotApplicable)) " do not apply" } "." }
-        @if weighted {
-            p { (weights_in_words(items)) }
-        }
-        (table("", &header, &rows))
+        p { (words.with(key, &counts)) }
+        @if weighted { p { (weights_in_words(items, words)) } }
+        (table("", &words.header(&header), &rows))
     }
 }
 
 /// What the weights come to, and that the score is not given here.
-fn weights_in_words(items: &[FilledItem]) -> String {
-    let sum = |states: &[Answered]| -> f64 {
-        let of = items.iter().filter(|i| states.contains(&i.answered));
-        100.0 * of.filter_map(|i| i.weight).sum::<f64>()
-    };
-    format!(
-        "triher gives no score: whether an item is met is the author's to judge. The score is the weight of the items that are met over the weight of all \
-         that apply. Of the weight of all items, {:.1} % is answered, {:.1} % answered in part, {:.1} % the author's, {:.1} % not done in this study and \
-         {:.1} % does not apply.",
-        sum(&[Answered::BySoftware]),
-        sum(&[Answered::InPart]),
-        sum(&[Answered::ByAuthor]),
-        sum(&[Answered::NotDone]),
-        sum(&[Answered::NotApplicable]),
-    )
+fn weights_in_words(items: &[FilledItem], words: &Catalogue) -> String {
+    let shares = [
+        ("answered", Answered::BySoftware),
+        ("part", Answered::InPart),
+        ("author", Answered::ByAuthor),
+        ("undone", Answered::NotDone),
+        ("none", Answered::NotApplicable),
+    ]
+    .map(|(key, state)| {
+        let of = items.iter().filter(|i| i.answered == state);
+        let share: f64 = of.filter_map(|i| i.weight).sum();
+        (key, words.percent(share, 1))
+    });
+    let shares = shares.each_ref().map(|(key, text)| (*key, text.as_str()));
+    words.with("checklist-weights", &shares)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Language;
 
     #[test]
     fn the_lists_are_whole_and_every_item_has_somebody() {
@@ -235,9 +259,22 @@ mod tests {
             .collect();
         mains.dedup();
         assert_eq!(mains, all[..27]);
-        assert_eq!(tripod.items.len(), 52);
         for item in claim.items.iter().chain(&tripod.items) {
             assert!(item.author || !item.key.is_empty(), "{}", item.number);
+        }
+        for language in Language::ALL {
+            let words = Catalogue::new(language);
+            for item in claim
+                .filled(&BTreeMap::new(), &words)
+                .iter()
+                .chain(&tripod.filled(&BTreeMap::new(), &words))
+            {
+                assert!(
+                    !item.topic.starts_with('[') && !item.section.starts_with('['),
+                    "{}",
+                    item.number
+                );
+            }
         }
     }
 
@@ -245,7 +282,7 @@ mod tests {
     fn an_answer_makes_the_difference() {
         let claim = Checklist::claim_2024();
         let answers = BTreeMap::from([("missing".to_owned(), "medians".to_owned())]);
-        let filled = claim.filled(&answers, &[]);
+        let filled = claim.filled(&answers, &[], &Catalogue::new(Language::English));
         assert_eq!(filled[11].answered, Answered::BySoftware);
         assert_eq!(filled[11].answer, "medians");
         assert_eq!(filled[1].answered, Answered::ByAuthor);
@@ -273,15 +310,15 @@ mod tests {
         assert!((all - 1.0).abs() < 1e-9, "{all}");
         categories.sort_by(|a, b| b.1.total_cmp(&a.1));
         let order: Vec<&str> = categories.iter().map(|c| c.0).collect();
-        assert_eq!(order[..2], ["Study design", "Imaging data"]);
+        assert_eq!(order[..2], ["study-design", "imaging-data"]);
         assert_eq!(
             order[4..],
             [
-                "Testing",
-                "Feature processing",
-                "Preparation for modelling",
-                "Segmentation",
-                "Open science"
+                "testing",
+                "feature-processing",
+                "preparation",
+                "segmentation",
+                "open-science"
             ]
         );
         let named: Vec<&String> = conditions.iter().map(|c| &c.number).collect();
@@ -291,13 +328,13 @@ mod tests {
 
     #[test]
     fn an_item_whose_condition_does_not_hold_does_not_apply() {
-        let metrics = Checklist::metrics();
-        let filled = metrics.filled(&BTreeMap::new(), &["Condition 5"]);
+        let (metrics, words) = (Checklist::metrics(), &Catalogue::new(Language::English));
+        let filled = metrics.filled(&BTreeMap::new(), &["Condition 5"], words);
         let of = |number: &str| filled.iter().find(|i| i.number == number).unwrap();
         assert_eq!(of("17").answered, Answered::NotApplicable);
         assert_eq!(of("Condition 5").answered, Answered::BySoftware);
         assert_eq!(of("Condition 5").answer, "No.");
         assert_eq!(of("15").answered, Answered::NotDone);
-        assert!(weights_in_words(&filled).contains("2.0 % does not apply"));
+        assert!(weights_in_words(&filled, words).contains("2.0 % does not apply"));
     }
 }

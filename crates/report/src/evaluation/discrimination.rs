@@ -1,18 +1,20 @@
 //! How well the classes are told apart.
 
+use crate::catalogue::Catalogue;
+use crate::figure as figures;
 use crate::page::{figure, table};
-use crate::{figure as figures, text};
 use maud::{Markup, html};
 use triher_stats::{AucBlock, Estimate, Evaluation, RocCurve};
 
 pub(crate) fn discrimination(
     evaluation: &Evaluation,
     cross_validated: Option<&Evaluation>,
+    words: &Catalogue,
 ) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
-    let mut header = vec!["AUC", "This evaluation"];
+    let level = words.level(evaluation.bootstrap.confidence);
+    let mut header = vec!["AUC".to_owned(), words.text("discrimination-this")];
     if cross_validated.is_some() {
-        header.push("Cross-validated on the training cohort");
+        header.push(words.text("discrimination-cross"));
     }
     let other = cross_validated.map(|c| &c.auc);
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -23,110 +25,102 @@ pub(crate) fn discrimination(
         }
         rows.push(row);
     };
-    add("Macro (mean of the classes)".into(), &|auc| {
-        text::estimate(&auc.macro_average)
+    add(words.text("discrimination-macro"), &|auc| {
+        words.estimate(&auc.macro_average)
     });
-    add("Weighted by prevalence".into(), &|auc| {
-        text::estimate(&auc.weighted)
+    add(words.text("discrimination-weighted"), &|auc| {
+        words.estimate(&auc.weighted)
     });
-    add("Micro (all probabilities)".into(), &|auc| {
-        text::estimate(&auc.micro_average)
+    add(words.text("discrimination-micro"), &|auc| {
+        words.estimate(&auc.micro_average)
     });
     for class in &evaluation.classes {
-        add(format!("{class} against the rest"), &|auc| {
-            auc.per_class
-                .get(class)
-                .map_or_else(|| "not available".into(), text::estimate)
+        add(words.against_rest(class), &|auc| {
+            let estimate = auc.per_class.get(class);
+            estimate.map_or_else(|| words.text("not-available"), |e| words.estimate(e))
         });
     }
-    let intervals = if evaluation.bootstrap.replicates == 0 {
-        "No intervals were computed.".to_string()
-    } else {
-        format!(
-            "In parentheses the {level} percentile interval of {} bootstrap replicates over {}.",
-            evaluation.bootstrap.replicates, evaluation.bootstrap.unit
-        )
+    let intervals = match evaluation.bootstrap.replicates {
+        0 => words.text("discrimination-no-intervals"),
+        replicates => words.with(
+            "discrimination-intervals",
+            &[
+                ("level", &level),
+                ("replicates", &replicates.to_string()),
+                ("unit", &words.said(&evaluation.bootstrap.unit)),
+            ],
+        ),
     };
-    let banded = if evaluation.roc.bands.is_empty() {
-        String::new()
-    } else {
-        format!(", with its pointwise {level} band from the bootstrap")
+    let banded = match evaluation.roc.bands.is_empty() {
+        true => String::new(),
+        false => words.with("discrimination-banded", &[("level", &level)]),
     };
     html! {
-        h2 { "Discrimination" }
-        (figure(&figures::roc(evaluation), &format!("ROC curve of every class against the rest{}. The micro average \
-            depends on prevalence and calibration, the macro average does not.", banded)))
+        h2 { (words.text("discrimination-heading")) }
+        (figure(&figures::roc(evaluation, words), &words.with("discrimination-roc", &[("banded", &banded)])))
         (table(&intervals, &header, &rows))
-        (over_all_classes(evaluation))
-        (delong(evaluation))
-        (specificities(evaluation))
-        h3 { "Spread of the probabilities" }
-        (figure(&figures::spread(evaluation), "Each row holds the cases of one true class. The histograms are \
-            scaled to their own largest bin; the bar spans the quartiles and the shape marks the median."))
-        (spreads(evaluation))
+        (over_all_classes(evaluation, words))
+        (delong(evaluation, words))
+        (specificities(evaluation, words))
+        h3 { (words.text("discrimination-spread-heading")) }
+        (figure(&figures::spread(evaluation, words), &words.text("discrimination-spread")))
+        (spreads(evaluation, words))
     }
 }
 
 /// Figures that weigh all classes at once, with both kinds of interval.
-fn over_all_classes(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
+fn over_all_classes(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
     let all = &evaluation.multiclass;
     let chance = 1.0 / evaluation.classes.len().max(1) as f64;
-    let index = format!(
-        "Polytomous discrimination index (by chance {})",
-        text::number(Some(chance), 2)
-    );
+    let chance = words.number(Some(chance), 2);
     let rows: [(&str, &Estimate); 8] = [
-        ("Macro AUC", &evaluation.auc.macro_average),
-        ("Micro AUC", &evaluation.auc.micro_average),
-        ("Hand and Till's M (pairs of classes)", &all.hand_till),
-        (&index, &all.polytomous_discrimination),
-        ("Macro F1", &all.macro_f1),
-        ("Matthews' correlation", &all.matthews),
-        ("Kappa with quadratic weights", &all.quadratic_kappa),
-        ("Balanced accuracy", &evaluation.balanced_accuracy),
+        ("macro-auc", &evaluation.auc.macro_average),
+        ("micro-auc", &evaluation.auc.micro_average),
+        ("discrimination-hand-till", &all.hand_till),
+        ("discrimination-pdi", &all.polytomous_discrimination),
+        ("discrimination-f1", &all.macro_f1),
+        ("discrimination-matthews", &all.matthews),
+        ("discrimination-kappa", &all.quadratic_kappa),
+        ("balanced-accuracy", &evaluation.balanced_accuracy),
     ];
     let rows: Vec<Vec<String>> = rows
         .into_iter()
-        .map(|(name, estimate)| {
-            let bounds = |ci| text::interval(ci, 3).unwrap_or_else(|| "not available".into());
+        .map(|(key, estimate)| {
             vec![
-                name.to_owned(),
-                text::number(estimate.value, 3),
-                bounds(estimate.ci95),
-                bounds(estimate.bca95),
+                words.with(key, &[("chance", &chance)]),
+                words.number(estimate.value, 3),
+                words.interval_or_none(estimate.ci95, 3),
+                words.interval_or_none(estimate.bca95, 3),
             ]
         })
         .collect();
-    table(
-        &format!(
-            "Figures over all classes with two {level} intervals of the same bootstrap: percentile, and bias-corrected \
-             and accelerated (BCa). Where they part, the statistic is skewed and the second is the better one."
-        ),
-        &["Figure", "Value", "Percentile", "BCa"],
-        &rows,
-    )
+    let mut header = words.header(&["figure-name", "value", "percentile"]);
+    header.push("BCa".to_owned());
+    let caption = words.with("discrimination-all", &[("level", &level)]);
+    table(&caption, &header, &rows)
 }
 
 /// The classes' AUCs after DeLong, beside those of the bootstrap.
-fn delong(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
-    let rows: Vec<Vec<String>> = evaluation
-        .delong
-        .iter()
+fn delong(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
+    let rows: Vec<Vec<String>> = (evaluation.delong.iter())
         .map(|(class, area)| {
             vec![
-                class.clone(),
-                text::with_interval(Some(area.auc), area.ci95, 3),
-                text::number(Some(area.standard_error), 4),
+                words.short_class(class),
+                words.with_interval(Some(area.auc), area.ci95, 3),
+                words.number(Some(area.standard_error), 4),
             ]
         })
         .collect();
+    let header = [
+        words.text("class"),
+        "AUC".to_owned(),
+        words.text("standard-error"),
+    ];
     html! {
         @if !rows.is_empty() {
-            (table(&format!("AUC of every class against the rest with DeLong's variance ({level} interval on the scale of \
-                the logit). It takes rows as independent; the bootstrap above draws patients."),
-                &["Class", "AUC", "Standard error"], &rows))
+            (table(&words.with("discrimination-delong", &[("level", &level)]), &header, &rows))
         }
     }
 }
@@ -143,53 +137,47 @@ fn sensitivity_at(curve: &RocCurve, least: f64) -> Option<f64> {
         .reduce(f64::max)
 }
 
-fn specificities(evaluation: &Evaluation) -> Markup {
-    let rows: Vec<Vec<String>> = evaluation
-        .classes
-        .iter()
+/// Specificities at which sensitivities are read off the curves.
+const SPECIFICITIES: [f64; 3] = [0.80, 0.90, 0.95];
+
+fn specificities(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let rows: Vec<Vec<String>> = (evaluation.classes.iter())
         .map(|class| {
             let curve = evaluation.roc.per_class.get(class).and_then(Option::as_ref);
-            let at = |least| text::number(curve.and_then(|c| sensitivity_at(c, least)), 2);
-            vec![class.clone(), at(0.80), at(0.90), at(0.95)]
+            let at = |least| words.number(curve.and_then(|c| sensitivity_at(c, least)), 2);
+            let mut row = vec![words.short_class(class)];
+            row.extend(SPECIFICITIES.map(at));
+            row
         })
         .collect();
-    table(
-        "Points of the curves: sensitivity where the specificity is at least as stated. They are read off \
-         this very cohort, so they describe the curves and are no promise for a threshold.",
-        &["Class", "at 80 %", "at 90 %", "at 95 %"],
-        &rows,
-    )
+    let mut header = vec![words.text("class")];
+    let at = |share| words.with("discrimination-at", &[("share", &words.percent(share, 0))]);
+    header.extend(SPECIFICITIES.map(at));
+    table(&words.text("discrimination-points"), &header, &rows)
 }
 
-fn spreads(evaluation: &Evaluation) -> Markup {
+fn spreads(evaluation: &Evaluation, words: &Catalogue) -> Markup {
     let mut rows = Vec::new();
     for truth in &evaluation.classes {
-        let mut row = vec![truth.clone()];
+        let mut row = vec![words.short_class(truth)];
         for class in &evaluation.classes {
-            let quartiles = evaluation
-                .spread
-                .get(truth)
-                .and_then(|s| s.get(class))
-                .and_then(|s| s.quartiles);
-            row.push(match quartiles {
+            let spread = evaluation.spread.get(truth).and_then(|s| s.get(class));
+            row.push(match spread.and_then(|s| s.quartiles) {
                 Some([_, lower, median, upper, _]) => {
-                    format!("{median:.2} ({lower:.2} to {upper:.2})")
+                    let [lower, median, upper] =
+                        [lower, median, upper].map(|v| words.number(Some(v), 2));
+                    words.with(
+                        "discrimination-quartiles",
+                        &[("median", &median), ("low", &lower), ("high", &upper)],
+                    )
                 }
-                None => "no cases".into(),
+                None => words.text("no-cases"),
             });
         }
         rows.push(row);
     }
-    let names: Vec<String> = evaluation
-        .classes
-        .iter()
-        .map(|class| format!("P({class})"))
-        .collect();
-    let mut header = vec!["True class"];
-    header.extend(names.iter().map(String::as_str));
-    table(
-        "Median (quartiles) of the predicted probabilities.",
-        &header,
-        &rows,
-    )
+    let mut header = vec![words.text("classes-true")];
+    let of = |class: &String| words.with("probability-of", &[("class", &words.short_class(class))]);
+    header.extend(evaluation.classes.iter().map(of));
+    table(&words.text("discrimination-spread-table"), &header, &rows)
 }

@@ -1,149 +1,151 @@
 //! Centres and subgroups of patients.
 
+use crate::catalogue::Catalogue;
+use crate::figure as figures;
 use crate::page::{figure, list, table};
-use crate::{figure as figures, text};
 use maud::{Markup, html};
 use triher_stats::Evaluation;
 
-pub(crate) fn centres(evaluation: &Evaluation) -> Markup {
-    let mut header = vec!["Centre", "Cases", "Patients", "Macro AUC"];
-    header.extend(evaluation.classes.iter().map(String::as_str));
-    header.push("Accuracy");
-    let rows: Vec<Vec<String>> = evaluation
-        .per_centre
-        .iter()
+/// "30 (10 / 12 / 8)": cases, and those of each class.
+fn cases<'a>(n: usize, counts: impl Iterator<Item = &'a u64>, words: &Catalogue) -> String {
+    let counts: Vec<String> = counts.map(u64::to_string).collect();
+    let each = counts.join("\u{a0}/\u{a0}");
+    words.with(
+        "with-interval",
+        &[("value", &n.to_string()), ("interval", &each)],
+    )
+}
+
+pub(crate) fn centres(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let mut header = words.header(&["centre", "cases", "patients", "macro-auc"]);
+    header.extend(evaluation.classes.iter().map(|c| words.short_class(c)));
+    header.push(words.text("accuracy"));
+    let rows: Vec<Vec<String>> = (evaluation.per_centre.iter())
         .map(|(name, centre)| {
-            let counts: Vec<String> = centre.counts.values().map(u64::to_string).collect();
             let mut row = vec![
-                name.clone(),
-                format!("{} ({})", centre.n, counts.join("\u{a0}/\u{a0}")),
+                words.said(name),
+                cases(centre.n, centre.counts.values(), words),
                 centre.patients.to_string(),
-                text::estimate(&centre.auc.macro_average),
+                words.estimate(&centre.auc.macro_average),
             ];
             row.extend(evaluation.classes.iter().map(|class| {
-                centre
-                    .auc
-                    .per_class
-                    .get(class)
-                    .map_or_else(String::new, text::estimate)
+                let estimate = centre.auc.per_class.get(class);
+                estimate.map_or_else(String::new, |e| words.estimate(e))
             }));
-            row.push(text::with_interval(
-                centre.accuracy.value,
-                centre.accuracy.ci95,
-                2,
-            ));
+            let accuracy = &centre.accuracy;
+            row.push(words.with_interval(accuracy.value, accuracy.ci95, 2));
             row
         })
         .collect();
-    let notes: Vec<String> = evaluation
-        .per_centre
-        .iter()
-        .flat_map(|(name, centre)| {
-            centre
-                .notes
-                .iter()
-                .map(move |note| format!("{name}: {note}"))
-        })
-        .collect();
+    let of_centre = |(name, note): (&String, &String)| {
+        let text = words.said(note);
+        words.with("named", &[("name", &words.said(name)), ("text", &text)])
+    };
+    let notes = evaluation.per_centre.iter();
+    let notes = notes.flat_map(|(name, centre)| centre.notes.iter().map(move |n| (name, n)));
+    let notes: Vec<String> = notes.map(of_centre).collect();
+    let classes = words.classes(&evaluation.classes);
     html! {
-        h2 { "Centres" }
+        h2 { (words.text("centres-heading")) }
         @if rows.is_empty() {
-            p { "The data name no centres, so there are no figures per centre." }
+            p { (words.text("centres-none")) }
         } @else {
-            @if rows.len() == 1 { p { "All cases come from one centre: nothing can be said about how the \
-                model carries over to others." } }
-            (figure(&figures::forest(evaluation), "Squares are macro AUCs with their intervals, the shapes under them \
-                the classes' AUCs. The dashed line is chance."))
-            (table(&format!("AUC of every centre, overall and of each class against the rest. In the second column the \
-                cases of {}.", evaluation.classes.join(" / ")), &header, &rows))
+            @if rows.len() == 1 { p { (words.text("centres-one")) } }
+            (figure(&figures::forest(evaluation, words), &words.text("centres-caption")))
+            (table(&words.with("centres-table", &[("classes", &classes)]), &header, &rows))
             (list(&notes))
-            (summary(evaluation))
+            (summary(evaluation, words))
         }
     }
 }
 
 /// The centres summarised with random effects.
-fn summary(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
+fn summary(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
     let rows: Vec<Vec<String>> = (evaluation.centre_summary.iter())
         .map(|s| {
             let figure = match s.figure.as_str() {
-                "macro" => "Macro".to_owned(),
-                class => format!("{class} against the rest"),
+                "macro" => words.text("centres-macro"),
+                class => words.against_rest(class),
             };
             vec![
                 figure,
                 s.logit.centres.to_string(),
-                text::with_interval(Some(s.auc), Some(s.ci95), 3),
-                text::interval(Some(s.prediction95), 3).unwrap_or_default(),
-                text::percent(s.logit.i2, 0),
-                p_value(Some(s.logit.q_p_value)),
+                words.with_interval(Some(s.auc), Some(s.ci95), 3),
+                words.interval(Some(s.prediction95), 3).unwrap_or_default(),
+                words.percent(s.logit.i2, 0),
+                words.p_value(Some(s.logit.q_p_value)),
             ]
         })
         .collect();
+    let mut header = vec!["AUC".to_owned()];
+    header.extend(words.header(&["centres-heading", "centres-mean", "centres-prediction"]));
+    header.extend(["I\u{b2}", "p"].map(str::to_owned));
     html! {
         @if !rows.is_empty() {
-            (table(&format!("The centres' AUCs summarised with random effects on the scale of the logit (restricted maximum \
-                likelihood; {level} interval after Hartung and Knapp). The prediction interval says where the AUC of a further \
-                centre would lie; I\u{b2} is the share of the variance that lies between centres, p tests that there is none. \
-                With few centres both intervals are wide, and rightly so; of four, the prediction interval holds a further \
-                centre some 84 times in 100 and not 95."),
-                &["AUC", "Centres", "Mean", "Prediction interval", "I\u{b2}", "p"], &rows))
+            (table(&words.with("centres-summary", &[("level", &level)]), &header, &rows))
         }
     }
 }
 
 /// Subgroups of patients.
-pub(crate) fn subgroups(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
+pub(crate) fn subgroups(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
     let mut rows = Vec::new();
     let mut notes = Vec::new();
     for variable in &evaluation.subgroups {
         for (index, here) in variable.levels.iter().enumerate() {
-            let counts: Vec<String> = here.counts.values().map(u64::to_string).collect();
+            let name = words.with(
+                "named",
+                &[
+                    ("name", &variable.name),
+                    ("text", &words.subgroup_level(&here.level)),
+                ],
+            );
             let test = match (index, variable.p_value) {
-                (0, Some(_)) => format!(
-                    "{} ({})",
-                    p_value(variable.p_value),
-                    p_value(variable.p_value_holm)
-                ),
+                (0, Some(_)) => {
+                    let p = [variable.p_value, variable.p_value_holm].map(|p| words.p_value(p));
+                    words.with("with-interval", &[("value", &p[0]), ("interval", &p[1])])
+                }
                 _ => String::new(),
             };
+            let note = |note: &String| {
+                words.with("named", &[("name", &name), ("text", &words.said(note))])
+            };
+            notes.extend(here.notes.iter().map(note));
             rows.push(vec![
-                format!("{}: {}", variable.name, here.level),
-                format!("{} ({})", here.n, counts.join("\u{a0}/\u{a0}")),
-                text::estimate(&here.auc.macro_average),
-                text::estimate(&here.auc_difference),
-                text::with_interval(here.accuracy.value, here.accuracy.ci95, 2),
-                text::estimate(&here.accuracy_difference),
+                name,
+                cases(here.n, here.counts.values(), words),
+                words.estimate(&here.auc.macro_average),
+                words.estimate(&here.auc_difference),
+                words.with_interval(here.accuracy.value, here.accuracy.ci95, 2),
+                words.estimate(&here.accuracy_difference),
                 test,
             ]);
-            let note = |note: &String| format!("{}: {}: {note}", variable.name, here.level);
-            notes.extend(here.notes.iter().map(note));
         }
         if variable.missing > 0 {
-            let missing = variable.missing;
-            notes.push(format!("{}: not known for {missing} rows.", variable.name));
+            let missing = variable.missing.to_string();
+            let numbers = [("name", variable.name.as_str()), ("count", &missing)];
+            notes.push(words.with("subgroups-missing", &numbers));
         }
     }
+    let header = words.header(&[
+        "subgroups-subgroup",
+        "cases",
+        "macro-auc",
+        "subgroups-auc-difference",
+        "accuracy",
+        "subgroups-accuracy-difference",
+        "subgroups-p",
+    ]);
+    let classes = words.classes(&evaluation.classes);
     html! {
         @if !rows.is_empty() {
-            h2 { "Subgroups" }
-            (figure(&figures::subgroup_forest(evaluation), &format!("Macro AUC of every subgroup with its {level} interval. The \
-                dashed line is the AUC of all patients.")))
-            (table(&format!("Subgroups with their cases ({}), and the difference to all other patients. p tests that the levels \
-                of a variable have the same macro AUC; in parentheses corrected for the number of variables after Holm.",
-                evaluation.classes.join(" / ")),
-                &["Subgroup", "Cases", "Macro AUC", "Difference of AUC", "Accuracy", "Difference of accuracy", "p (corrected)"], &rows))
+            h2 { (words.text("subgroups-heading")) }
+            (figure(&figures::subgroup_forest(evaluation, words),
+                &words.with("subgroups-caption", &[("level", &level)])))
+            (table(&words.with("subgroups-table", &[("classes", &classes)]), &header, &rows))
             (list(&notes))
         }
-    }
-}
-
-/// "0.031", "< 0.001".
-fn p_value(p: Option<f64>) -> String {
-    match p {
-        Some(p) if p < 0.001 => "< 0.001".into(),
-        p => text::number(p, 3),
     }
 }

@@ -1,139 +1,138 @@
 //! Whether the probabilities come true.
 
+use crate::catalogue::Catalogue;
+use crate::figure as figures;
 use crate::page::{facts, figure, table};
-use crate::{figure as figures, text};
 use maud::{Markup, html};
 use triher_stats::{ClassCalibration, Evaluation};
 
-pub(crate) fn calibration(evaluation: &Evaluation) -> Markup {
-    let level = text::level(evaluation.bootstrap.confidence);
+pub(crate) fn calibration(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let level = words.level(evaluation.bootstrap.confidence);
     let calibration = &evaluation.calibration;
-    let summary: Vec<Vec<String>> = calibration
-        .per_class
-        .iter()
+    let summary: Vec<Vec<String>> = (calibration.per_class.iter())
         .map(|(class, c)| {
             vec![
-                class.clone(),
-                text::number(Some(c.ece), 3),
-                text::number(c.in_the_large, 2),
-                text::number(c.slope, 2),
-                text::number(c.intercept, 2),
+                words.short_class(class),
+                words.number(Some(c.ece), 3),
+                words.number(c.in_the_large, 2),
+                words.number(c.slope, 2),
+                words.number(c.intercept, 2),
             ]
         })
         .collect();
-    // One row per bin, one column per class.
-    let most = calibration
-        .per_class
-        .values()
-        .map(|c| c.bins.len())
-        .max()
-        .unwrap_or(0);
-    let bins: Vec<Vec<String>> = (0..most)
-        .map(|bin| {
-            let cell = |c: &ClassCalibration| match c.bins.get(bin) {
-                Some(b) => format!(
-                    "{:.3}: {}, {}\u{a0}of\u{a0}{}",
-                    b.predicted,
-                    text::with_interval(Some(b.observed), b.ci95, 2),
-                    b.events,
-                    b.n
-                ),
-                None => String::new(),
-            };
-            let cells = calibration.per_class.values().map(cell);
-            std::iter::once((bin + 1).to_string())
-                .chain(cells)
-                .collect()
-        })
-        .collect();
-    let mut header = vec!["Bin"];
-    header.extend(calibration.per_class.keys().map(String::as_str));
-    let skill = (evaluation.brier_reference > 0.0)
-        .then(|| {
-            evaluation
-                .brier
-                .value
-                .map(|b| 1.0 - b / evaluation.brier_reference)
-        })
-        .flatten();
-    let scores = [
-        (
-            "Brier score (0 is perfect, 2 the worst)",
-            text::estimate(&evaluation.brier),
-        ),
-        (
-            "Brier score of this cohort's class shares",
-            text::number(Some(evaluation.brier_reference), 3),
-        ),
-        (
-            "Brier skill (above 0 is better than the shares)",
-            text::number(skill, 3),
-        ),
-        ("Log loss", text::estimate(&evaluation.log_loss)),
-        (
-            "Mean class-wise calibration error",
-            text::number(Some(calibration.ece), 3),
-        ),
-    ]
-    .map(|(name, value)| (name.to_string(), value));
+    let bins = bins(evaluation, words);
+    let mut header = vec![words.text("calibration-bin")];
+    header.extend(calibration.per_class.keys().map(|c| words.short_class(c)));
+    let of_summary = words.header(&[
+        "class",
+        "calibration-error",
+        "calibration-large",
+        "calibration-slope",
+        "calibration-intercept",
+    ]);
+    let most = calibration.bins.to_string();
+    let caption = words.with("calibration-caption", &[("bins", &most), ("level", &level)]);
     html! {
-        h2 { "Calibration" }
-        @if bins.is_empty() { p { "There are no calibration curves." } }
-        @else {
-            (figure(&figures::calibration(evaluation), &format!("Observed share against predicted probability in \
-                bins of equal mass (at most {}), with {level} Wilson intervals. On the dashed line predictions \
-                come true.", calibration.bins)))
-        }
-        (facts("", &scores))
+        h2 { (words.text("calibration-heading")) }
+        @if bins.is_empty() { p { (words.text("calibration-nothing")) } }
+        @else { (figure(&figures::calibration(evaluation, words), &caption)) }
+        (facts("", &scores(evaluation, words)))
         @if !summary.is_empty() {
-            (table("Ideal are an error of 0, an intercept in the large of 0, a slope of 1. A slope below 1 \
-                means that the probabilities are too extreme, above 1 that they are too timid.",
-                &["Class", "Calibration error", "In the large", "Slope", "Intercept"], &summary))
-            (table("The points of the calibration curves: mean predicted probability, observed share, cases of \
-                the class in the bin.", &header, &bins))
+            (table(&words.text("calibration-ideal"), &of_summary, &summary))
+            (table(&words.text("calibration-points"), &header, &bins))
         }
-        (recalibration(evaluation))
-        (parts(evaluation))
+        (recalibration(evaluation, words))
+        (parts(evaluation, words))
     }
 }
 
-/// Intercepts and slopes of the multinomial recalibration.
-fn recalibration(evaluation: &Evaluation) -> Markup {
-    let Some(fit) = &evaluation.probability.recalibration else {
-        return html! {
-            p { "Multinomial recalibration cannot be fitted here: a class has no cases, or the classes are separated." }
-        };
+/// One row per bin, one column per class.
+fn bins(evaluation: &Evaluation, words: &Catalogue) -> Vec<Vec<String>> {
+    let classes = &evaluation.calibration.per_class;
+    let most = classes.values().map(|c| c.bins.len()).max().unwrap_or(0);
+    let cell = |c: &ClassCalibration, bin: usize| match c.bins.get(bin) {
+        Some(b) => words.with(
+            "calibration-cell",
+            &[
+                ("predicted", &words.number(Some(b.predicted), 3)),
+                (
+                    "observed",
+                    &words.with_interval(Some(b.observed), b.ci95, 2),
+                ),
+                ("events", &b.events.to_string()),
+                ("cases", &b.n.to_string()),
+            ],
+        ),
+        None => String::new(),
     };
-    let reference = evaluation.classes.first().cloned().unwrap_or_default();
+    let row = |bin: usize| {
+        let cells = classes.values().map(|c| cell(c, bin));
+        std::iter::once((bin + 1).to_string())
+            .chain(cells)
+            .collect()
+    };
+    (0..most).map(row).collect()
+}
+
+fn scores(evaluation: &Evaluation, words: &Catalogue) -> [(String, String); 5] {
+    let reference = evaluation.brier_reference;
+    let brier = evaluation.brier.value;
+    let skill = brier
+        .filter(|_| reference > 0.0)
+        .map(|b| 1.0 - b / reference);
+    let ece = evaluation.calibration.ece;
+    [
+        ("calibration-brier", words.estimate(&evaluation.brier)),
+        ("calibration-brier-shares", words.number(Some(reference), 3)),
+        ("calibration-brier-skill", words.number(skill, 3)),
+        ("calibration-log-loss", words.estimate(&evaluation.log_loss)),
+        ("calibration-ece", words.number(Some(ece), 3)),
+    ]
+    .map(|(key, value)| (words.text(key), value))
+}
+
+/// Intercepts and slopes of the multinomial recalibration.
+fn recalibration(evaluation: &Evaluation, words: &Catalogue) -> Markup {
+    let Some(fit) = &evaluation.probability.recalibration else {
+        return html! { p { (words.text("calibration-no-recalibration")) } };
+    };
+    let reference = evaluation.classes.first().map(|c| words.short_class(c));
+    let reference = reference.unwrap_or_default();
     let with_error = |value: &f64, error: &f64| {
         let half = 1.96 * error;
-        text::with_interval(Some(*value), Some([value - half, value + half]), 2)
+        words.with_interval(Some(*value), Some([value - half, value + half]), 2)
     };
     let rows: Vec<Vec<String>> = (evaluation.classes.iter().skip(1).enumerate())
         .filter_map(|(k, class)| {
+            let names = [
+                ("class", words.short_class(class)),
+                ("reference", reference.clone()),
+            ];
+            let names = names.each_ref().map(|(key, name)| (*key, name.as_str()));
             Some(vec![
-                format!("{class} against {reference}"),
-                text::number(fit.in_the_large.get(k).copied(), 2),
+                words.with("calibration-against", &names),
+                words.number(fit.in_the_large.get(k).copied(), 2),
                 with_error(fit.intercepts.get(k)?, fit.intercept_errors.get(k)?),
                 with_error(fit.slopes.get(k)?, fit.slope_errors.get(k)?),
             ])
         })
         .collect();
-    table(
-        "Multinomial recalibration (Van Hoorde 2014): the outcome regressed on the model's own log-odds, all classes at \
-         once, with 95\u{a0}% Wald intervals. Ideal are intercepts of 0 and slopes of 1.",
-        &["Log-odds of", "In the large", "Intercept", "Slope"],
-        &rows,
-    )
+    let header = words.header(&[
+        "calibration-log-odds",
+        "calibration-large",
+        "calibration-intercept",
+        "calibration-slope",
+    ]);
+    table(&words.text("calibration-recalibration"), &header, &rows)
 }
 
 /// What the Brier scores of the classes are made of.
-fn parts(evaluation: &Evaluation) -> Markup {
+fn parts(evaluation: &Evaluation, words: &Catalogue) -> Markup {
     let rows: Vec<Vec<String>> = (evaluation.probability.brier_parts.iter())
         .map(|(class, parts)| {
-            let shown = |value| text::number(Some(value), 4);
+            let shown = |value| words.number(Some(value), 4);
             vec![
-                class.clone(),
+                words.short_class(class),
                 shown(parts.score),
                 shown(parts.reliability),
                 shown(parts.resolution),
@@ -142,14 +141,18 @@ fn parts(evaluation: &Evaluation) -> Markup {
             ]
         })
         .collect();
+    let header = words.header(&[
+        "class",
+        "calibration-score",
+        "calibration-reliability",
+        "calibration-resolution",
+        "calibration-uncertainty",
+        "calibration-within",
+    ]);
     html! {
-        @if !rows.is_empty() {
-            (table("Parts of each class's Brier score: score = reliability (0 is ideal) - resolution (more is better) + \
-                uncertainty + what lies within the bins.",
-                &["Class", "Score", "Reliability", "Resolution", "Uncertainty", "Within bins"], &rows))
-        }
+        @if !rows.is_empty() { (table(&words.text("calibration-parts"), &header, &rows)) }
         @if let Some(error) = evaluation.probability.top_label_ece {
-            (facts("", &[("Calibration error of the called class's probability".to_owned(), text::number(Some(error), 3))]))
+            (facts("", &[(words.text("calibration-top"), words.number(Some(error), 3))]))
         }
     }
 }

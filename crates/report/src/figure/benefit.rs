@@ -1,6 +1,7 @@
 //! Decision curves.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
 use triher_stats::{Evaluation, NetBenefit};
@@ -10,24 +11,31 @@ const FRAME: [f64; 2] = [250.0, 200.0];
 
 /// Net benefit against the threshold for every decision, two panels a row: the model with its band, treating
 /// everybody, treating nobody.
-pub fn net_benefit(evaluation: &Evaluation) -> String {
+pub fn net_benefit(evaluation: &Evaluation, words: &Catalogue) -> String {
     let curves = &evaluation.net_benefit;
     let rows = curves.len().div_ceil(2).max(1);
     let mut svg = Svg::new(
         700.0,
         24.0 + 290.0 * rows as f64,
-        "Net benefit",
-        "Net benefit of the model against treating everybody and nobody, by threshold.",
+        &words.text("benefit-heading"),
+        &words.text("figure-benefit-text"),
     );
     let entries = [
-        ("model", INK, ""),
-        ("everybody", QUIET, "6 3"),
-        ("nobody", QUIET, "2 2"),
+        ("figure-benefit-model", INK, ""),
+        ("figure-benefit-everybody", QUIET, "6 3"),
+        ("figure-benefit-nobody", QUIET, "2 2"),
     ];
     let mut x = 54.0;
-    for (name, colour, dash) in entries {
+    for (key, colour, dash) in entries {
         svg.line([x, 12.0], [x + 30.0, 12.0], colour, 2.0, dash);
-        svg.text([x + 36.0, 16.0], Anchor::Start, 11.5, INK, false, name);
+        svg.text(
+            [x + 36.0, 16.0],
+            Anchor::Start,
+            11.5,
+            INK,
+            false,
+            &words.text(key),
+        );
         x += 110.0;
     }
     for (index, curve) in curves.iter().enumerate() {
@@ -35,12 +43,12 @@ pub fn net_benefit(evaluation: &Evaluation) -> String {
             54.0 + (WIDTH + 14.0) * (index % 2) as f64,
             48.0 + 290.0 * (index / 2) as f64,
         ];
-        panel(&mut svg, curve, corner, index + 1);
+        panel(&mut svg, curve, corner, index + 1, words);
     }
     svg.finish()
 }
 
-fn panel(svg: &mut Svg, curve: &NetBenefit, corner: [f64; 2], colour: usize) {
+fn panel(svg: &mut Svg, curve: &NetBenefit, corner: [f64; 2], colour: usize, words: &Catalogue) {
     let bounds = curve.points.iter().flat_map(|p| {
         let band = p.band.unwrap_or([p.model; 2]);
         [p.model, band[1]]
@@ -58,7 +66,10 @@ fn panel(svg: &mut Svg, curve: &NetBenefit, corner: [f64; 2], colour: usize) {
     axes.draw(
         svg,
         [&[0.0, 0.2, 0.4, 0.6, 0.8], &ticks],
-        ["Threshold", "Net benefit"],
+        [
+            &words.text("operating-threshold"),
+            &words.text("benefit-heading"),
+        ],
     );
     svg.text(
         [corner[0], corner[1] - 10.0],
@@ -66,7 +77,7 @@ fn panel(svg: &mut Svg, curve: &NetBenefit, corner: [f64; 2], colour: usize) {
         12.0,
         INK,
         true,
-        &short(&curve.question, 42),
+        &short(&words.decision(&curve.question), 42),
     );
     svg.line(axes.at(0.0, 0.0), axes.at(0.9, 0.0), QUIET, 1.4, "2 2");
     let clip = |value: f64| value.clamp(lowest, top);

@@ -1,9 +1,9 @@
 //! Calibration curves.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{self, INK, QUIET};
 use crate::svg::{Anchor, Axes, Svg};
-use crate::text;
 use triher_stats::Evaluation;
 
 /// Panels in a row.
@@ -14,19 +14,20 @@ const HALVES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
 /// One panel per class: the observed share against the mean predicted probability in bins of equal
 /// mass, with Wilson bars. On the dashed line predictions come true.
-pub fn calibration(evaluation: &Evaluation) -> String {
+pub fn calibration(evaluation: &Evaluation, words: &Catalogue) -> String {
     let classes = evaluation.classes.len();
     let columns = classes.clamp(1, COLUMNS);
     let rows = classes.div_ceil(columns).max(1);
     let mut svg = Svg::new(
         PANEL[0] * columns as f64 + 10.0,
         PANEL[1] * rows as f64,
-        "Calibration of every class",
-        &format!(
-            "Observed share against predicted probability in up to {} bins of equal mass, mean \
-             class-wise calibration error {}.",
-            evaluation.calibration.bins,
-            text::number(Some(evaluation.calibration.ece), 3)
+        &words.text("figure-calibration"),
+        &words.with(
+            "figure-calibration-text",
+            &[
+                ("bins", &evaluation.calibration.bins.to_string()),
+                ("error", &words.number(Some(evaluation.calibration.ece), 3)),
+            ],
         ),
     );
     for (index, name) in evaluation.classes.iter().enumerate() {
@@ -46,17 +47,17 @@ pub fn calibration(evaluation: &Evaluation) -> String {
             13.0,
             INK,
             true,
-            &short(name, 26),
+            &short(&words.short_class(name), 26),
         );
         let label = if index % columns == 0 {
-            "Observed share"
+            words.text("figure-observed")
         } else {
-            ""
+            String::new()
         };
         axes.draw(
             &mut svg,
             [&HALVES, &HALVES],
-            ["Predicted probability", label],
+            [&words.text("figure-predicted"), &label],
         );
         svg.line(axes.at(0.0, 0.0), axes.at(1.0, 1.0), QUIET, 1.0, "3 3");
         let Some(class) = evaluation.calibration.per_class.get(name) else {
@@ -90,16 +91,21 @@ pub fn calibration(evaluation: &Evaluation) -> String {
             11.0,
             QUIET,
             false,
-            &format!(
-                "error {}, slope {}",
-                text::number(Some(class.ece), 3),
-                slope(class.slope)
+            &words.with(
+                "figure-calibration-panel",
+                &[
+                    ("error", &words.number(Some(class.ece), 3)),
+                    ("slope", &slope(class.slope, words)),
+                ],
             ),
         );
     }
     svg.finish()
 }
 
-fn slope(value: Option<f64>) -> String {
-    value.map_or_else(|| "undefined".into(), |value| text::number(Some(value), 2))
+fn slope(value: Option<f64>, words: &Catalogue) -> String {
+    value.map_or_else(
+        || words.text("undefined"),
+        |value| words.number(Some(value), 2),
+    )
 }

@@ -1,21 +1,21 @@
 //! The confusion matrix as a heat map.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{GRID, HEAT, INK, QUIET};
 use crate::svg::{Anchor, Svg};
-use crate::text;
 
 /// Counts and row shares, truth downwards and the most probable class across; darker cells hold a
 /// larger share of their row. Classes without cases have empty rows.
-pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
+pub fn confusion(classes: &[String], matrix: &[Vec<u64>], words: &Catalogue) -> String {
     let cell = if classes.len() <= 4 { 96.0 } else { 72.0 };
     let (left, top) = (130.0, 58.0);
     let side = cell * classes.len() as f64;
     let mut svg = Svg::new(
         left + side + 20.0,
         top + side + 14.0,
-        "Confusion matrix",
-        "Rows are the true classes, columns the most probable class.",
+        &words.text("figure-confusion"),
+        &words.text("figure-confusion-text"),
     );
     let middle = left + side / 2.0;
     svg.text(
@@ -24,12 +24,12 @@ pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
         12.0,
         QUIET,
         false,
-        "Most probable class",
+        &words.text("figure-most-probable"),
     );
-    svg.text_upwards([16.0, top + side / 2.0], "True class");
+    svg.text_upwards([16.0, top + side / 2.0], &words.text("classes-true"));
     for (index, class) in classes.iter().enumerate() {
         let along = (index as f64 + 0.5) * cell;
-        let name = short(class, 13);
+        let name = short(&words.short_class(class), 13);
         svg.text(
             [left + along, top - 10.0],
             Anchor::Middle,
@@ -64,9 +64,9 @@ pub fn confusion(classes: &[String], matrix: &[Vec<u64>]) -> String {
             let ink = if share > 0.6 { "#ffffff" } else { INK };
             let centre = [corner[0] + cell / 2.0, corner[1] + cell / 2.0];
             let label = if total > 0 {
-                text::percent(share, 1)
+                words.percent(share, 1)
             } else {
-                "no cases".into()
+                words.text("no-cases")
             };
             svg.text(
                 [centre[0], centre[1] - 2.0],

@@ -1,26 +1,28 @@
 //! ROC curves and the AUC of every centre.
 
-use super::short;
+use super::{columns, short};
+use crate::catalogue::Catalogue;
 use crate::palette::{self, INK, Marker, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
-use crate::text;
 use triher_stats::{Estimate, Evaluation, RocCurve};
 
 const TENTHS: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
 
 /// One-vs-rest ROC curves of all classes and the micro-averaged curve, with the AUCs and their
 /// intervals in the legend. Classes without an AUC are named there.
-pub fn roc(evaluation: &Evaluation) -> String {
+pub fn roc(evaluation: &Evaluation, words: &Catalogue) -> String {
     let rows = evaluation.classes.len() + 2;
     let height = 400f64.max(60.0 + 40.0 * rows as f64);
     let mut svg = Svg::new(
         700.0,
         height,
-        "ROC curves, each class against the rest",
-        &format!(
-            "Macro AUC {}, micro AUC {}.",
-            text::estimate(&evaluation.auc.macro_average),
-            text::estimate(&evaluation.auc.micro_average)
+        &words.text("figure-roc"),
+        &words.with(
+            "figure-roc-text",
+            &[
+                ("macro", &words.estimate(&evaluation.auc.macro_average)),
+                ("micro", &words.estimate(&evaluation.auc.micro_average)),
+            ],
         ),
     );
     let axes = Axes {
@@ -31,7 +33,10 @@ pub fn roc(evaluation: &Evaluation) -> String {
     axes.draw(
         &mut svg,
         [&TENTHS, &TENTHS],
-        ["1 - specificity", "Sensitivity"],
+        [
+            &words.text("figure-one-minus-specificity"),
+            &words.text("sensitivity"),
+        ],
     );
     svg.line(axes.at(0.0, 0.0), axes.at(1.0, 1.0), QUIET, 1.0, "3 3");
     let points = |curve: &RocCurve| -> Vec<[f64; 2]> {
@@ -76,9 +81,9 @@ pub fn roc(evaluation: &Evaluation) -> String {
         12.0,
         QUIET,
         false,
-        &format!(
-            "AUC ({} interval)",
-            text::level(evaluation.bootstrap.confidence)
+        &words.with(
+            "figure-auc-interval",
+            &[("level", &words.level(evaluation.bootstrap.confidence))],
         ),
     );
     let mut entry = |svg: &mut Svg, name: &str, estimate: &Estimate, colour, dash, marker| {
@@ -94,7 +99,7 @@ pub fn roc(evaluation: &Evaluation) -> String {
             12.0,
             INK,
             false,
-            &text::estimate(estimate),
+            &words.estimate(estimate),
         );
         y += 22.0;
     };
@@ -102,7 +107,7 @@ pub fn roc(evaluation: &Evaluation) -> String {
         let style = palette::class(index);
         let nothing = Estimate::default();
         let estimate = evaluation.auc.per_class.get(class).unwrap_or(&nothing);
-        let name = format!("{class} against the rest");
+        let name = words.against_rest(class);
         entry(
             &mut svg,
             &name,
@@ -114,7 +119,7 @@ pub fn roc(evaluation: &Evaluation) -> String {
     }
     entry(
         &mut svg,
-        "micro average",
+        &words.text("figure-micro"),
         &evaluation.auc.micro_average,
         QUIET,
         "1 2",
@@ -122,7 +127,7 @@ pub fn roc(evaluation: &Evaluation) -> String {
     );
     entry(
         &mut svg,
-        "macro average (no curve)",
+        &words.text("figure-macro"),
         &evaluation.auc.macro_average,
         "none",
         "",
@@ -133,12 +138,12 @@ pub fn roc(evaluation: &Evaluation) -> String {
 
 /// The macro AUC of the whole cohort and of every centre with its interval, and the classes' AUCs as
 /// shapes under it. Centres without an AUC are listed without a point.
-pub fn forest(evaluation: &Evaluation) -> String {
-    let whole = ("All".to_string(), evaluation.n, &evaluation.auc);
+pub fn forest(evaluation: &Evaluation, words: &Catalogue) -> String {
+    let whole = (words.text("figure-all"), evaluation.n, &evaluation.auc);
     let centres = evaluation
         .per_centre
         .iter()
-        .map(|(name, c)| (name.clone(), c.n, &c.auc));
+        .map(|(name, c)| (words.said(name), c.n, &c.auc));
     let rows: Vec<_> = std::iter::once(whole).chain(centres).collect();
 
     let lowest = rows
@@ -155,10 +160,10 @@ pub fn forest(evaluation: &Evaluation) -> String {
     let mut svg = Svg::new(
         700.0,
         height + 92.0,
-        "AUC of every centre",
-        &format!(
-            "Macro AUC with intervals for the whole cohort and {} centres.",
-            rows.len() - 1
+        &words.text("figure-forest"),
+        &words.with(
+            "figure-forest-text",
+            &[("count", &(rows.len() - 1).to_string())],
         ),
     );
     let axes = Axes {
@@ -172,14 +177,15 @@ pub fn forest(evaluation: &Evaluation) -> String {
     // Legend above.
     let mut x = 170.0;
     svg.marker([x + 4.0, 14.0], Marker::Square, 5.0, INK);
-    svg.text([x + 14.0, 18.0], Anchor::Start, 11.0, INK, false, "macro");
+    let name = words.text("figure-macro-short");
+    svg.text([x + 14.0, 18.0], Anchor::Start, 11.0, INK, false, &name);
     x += 70.0;
     for (index, class) in evaluation.classes.iter().enumerate() {
         let style = palette::class(index);
-        let name = short(class, 14);
+        let name = short(&words.short_class(class), 14);
         svg.marker([x + 4.0, 14.0], style.marker, 3.6, style.colour);
         svg.text([x + 14.0, 18.0], Anchor::Start, 11.0, INK, false, &name);
-        x += 30.0 + 6.5 * name.chars().count() as f64;
+        x += 30.0 + 6.5 * columns(&name) as f64;
     }
 
     for (index, (name, n, auc)) in rows.iter().enumerate() {
@@ -201,7 +207,7 @@ pub fn forest(evaluation: &Evaluation) -> String {
             false,
             &format!("n = {n}"),
         );
-        let summary = text::estimate(&auc.macro_average);
+        let summary = words.estimate(&auc.macro_average);
         svg.text(
             [534.0, middle + 2.0],
             Anchor::Start,

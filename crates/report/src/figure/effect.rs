@@ -1,5 +1,6 @@
 //! What features add: bars, bee swarms, waterfalls.
 
+use crate::catalogue::{Catalogue, Language};
 use crate::explanation::{FeatureEffect, PatientEffect};
 use crate::palette::{self, GRID, INK, Marker, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
@@ -27,6 +28,17 @@ fn middle_cut(name: &str, limit: usize) -> String {
 
 /// Stacked bars, one a feature or block: its mean contribution to each class.
 pub fn effect_bars(classes: &[String], rows: &[(String, Vec<f64>)], unit: &str) -> String {
+    effect_bars_in(classes, rows, unit, &Catalogue::new(Language::English))
+}
+
+/// As [`effect_bars`], in a language.
+pub fn effect_bars_in(
+    classes: &[String],
+    rows: &[(String, Vec<f64>)],
+    unit: &str,
+    words: &Catalogue,
+) -> String {
+    let unit = words.said(unit);
     let rows = &rows[..rows.len().min(SHOWN)];
     let total = |sizes: &[f64]| sizes.iter().filter(|s| s.is_finite()).sum::<f64>();
     let most = rows.iter().map(|r| total(&r.1)).fold(0.0, f64::max);
@@ -36,11 +48,13 @@ pub fn effect_bars(classes: &[String], rows: &[(String, Vec<f64>)], unit: &str) 
     let mut svg = Svg::new(
         700.0,
         height + 84.0,
-        "Mean size of contributions",
-        &format!(
-            "Stacked bars of {} features over {} classes.",
-            rows.len(),
-            classes.len()
+        &words.text("figure-effects"),
+        &words.with(
+            "figure-effects-text",
+            &[
+                ("features", &rows.len().to_string()),
+                ("classes", &classes.len().to_string()),
+            ],
         ),
     );
     let axes = Axes {
@@ -51,20 +65,14 @@ pub fn effect_bars(classes: &[String], rows: &[(String, Vec<f64>)], unit: &str) 
     axes.draw(
         &mut svg,
         [&ticks, &[]],
-        [&format!("Mean size of the contribution ({unit})"), ""],
+        [&words.with("figure-effects-axis", &[("unit", &unit)]), ""],
     );
     let mut x = LABELS;
     for (index, class) in classes.iter().enumerate() {
+        let name = super::short(&words.short_class(class), 14);
         svg.rectangle([x, 10.0], [12.0, 12.0], palette::class(index).colour);
-        svg.text(
-            [x + 17.0, 20.0],
-            Anchor::Start,
-            11.5,
-            INK,
-            false,
-            &super::short(class, 14),
-        );
-        x += 36.0 + 7.0 * class.chars().count().min(14) as f64;
+        svg.text([x + 17.0, 20.0], Anchor::Start, 11.5, INK, false, &name);
+        x += 36.0 + 7.0 * super::columns(&name) as f64;
     }
     for (row, (name, sizes)) in rows.iter().enumerate() {
         let top = 30.0 + ROW * row as f64;
@@ -115,6 +123,19 @@ fn ramp(rank: Option<f64>) -> String {
 
 /// The contributions of the leading features to one class, a point a row of the table; points of like size are stacked apart.
 pub fn beeswarm(name: &str, class: usize, features: &[FeatureEffect], unit: &str) -> String {
+    let words = Catalogue::new(Language::English);
+    beeswarm_in(name, class, features, unit, &words)
+}
+
+/// As [`beeswarm`], in a language.
+pub fn beeswarm_in(
+    name: &str,
+    class: usize,
+    features: &[FeatureEffect],
+    unit: &str,
+    words: &Catalogue,
+) -> String {
+    let (name, unit) = (words.short_class(name), words.said(unit));
     let features = &features[..features.len().min(SHOWN)];
     let of = |f: &FeatureEffect| f.contributions.get(class).cloned().unwrap_or_default();
     let all = features.iter().flat_map(&of).filter(|v| v.is_finite());
@@ -130,8 +151,11 @@ pub fn beeswarm(name: &str, class: usize, features: &[FeatureEffect], unit: &str
     let mut svg = Svg::new(
         700.0,
         height + 92.0,
-        &format!("Contributions to {name}"),
-        &format!("Bee swarm of {} features.", features.len()),
+        &words.with("figure-swarm", &[("class", &name)]),
+        &words.with(
+            "figure-swarm-text",
+            &[("features", &features.len().to_string())],
+        ),
     );
     let axes = Axes {
         frame: [LABELS, 34.0, 450.0, height],
@@ -141,7 +165,10 @@ pub fn beeswarm(name: &str, class: usize, features: &[FeatureEffect], unit: &str
     axes.draw(
         &mut svg,
         [&ticks, &[]],
-        [&format!("Contribution to {name} ({unit})"), ""],
+        [
+            &words.with("figure-swarm-axis", &[("class", &name), ("unit", &unit)]),
+            "",
+        ],
     );
     svg.line(axes.at(0.0, 0.0), axes.at(0.0, 1.0), INK, 1.0, "");
     svg.text(
@@ -150,7 +177,7 @@ pub fn beeswarm(name: &str, class: usize, features: &[FeatureEffect], unit: &str
         11.0,
         QUIET,
         false,
-        "value: small",
+        &words.text("figure-value-small"),
     );
     for step in 0..24 {
         let colour = ramp(Some(f64::from(step) / 23.0));
@@ -166,7 +193,7 @@ pub fn beeswarm(name: &str, class: usize, features: &[FeatureEffect], unit: &str
         11.0,
         QUIET,
         false,
-        "large",
+        &words.text("figure-value-large"),
     );
     for (row, feature) in features.iter().enumerate() {
         let middle = 34.0 + row_height * (row as f64 + 0.5);

@@ -1,5 +1,6 @@
 //! The flow of patients into a study.
 
+use crate::catalogue::Catalogue;
 use crate::palette::{GRID, INK, QUIET};
 use crate::svg::{Anchor, Svg};
 
@@ -26,8 +27,8 @@ pub struct FlowCohort {
 }
 
 /// Boxes from what was found to what was used, with what was left out beside, one row a cohort.
-pub fn flow(cohorts: &[FlowCohort]) -> String {
-    let rows: Vec<[Vec<String>; 3]> = cohorts.iter().map(texts).collect();
+pub fn flow(cohorts: &[FlowCohort], words: &Catalogue) -> String {
+    let rows: Vec<[Vec<String>; 3]> = cohorts.iter().map(|c| texts(c, words)).collect();
     let height_of = |row: &[Vec<String>; 3]| {
         box_height(row[0].len()) + gap_beside(row[1].len()) + box_height(row[2].len()) + 28.0
     };
@@ -35,8 +36,8 @@ pub fn flow(cohorts: &[FlowCohort]) -> String {
     let mut svg = Svg::new(
         700.0,
         height.max(40.0),
-        "Flow of patients",
-        &format!("{} cohorts.", cohorts.len()),
+        &words.text("figure-flow"),
+        &words.with("figure-flow-text", &[("count", &cohorts.len().to_string())]),
     );
     let mut top = 4.0;
     for row in &rows {
@@ -70,13 +71,19 @@ fn gap_beside(left_out: usize) -> f64 {
     }
 }
 
-fn texts(cohort: &FlowCohort) -> [Vec<String>; 3] {
-    let found = vec![cohort.name.clone(), format!("found: {}", cohort.found)];
-    let classes: Vec<String> = (cohort.classes.iter())
-        .map(|(c, n)| format!("{c}: {n}"))
-        .collect();
-    let used = vec![format!("used: {}", cohort.used), classes.join(", ")];
-    [found, cohort.left_out.clone(), used].map(|lines| {
+fn texts(cohort: &FlowCohort, words: &Catalogue) -> [Vec<String>; 3] {
+    let counted = |key: &str, count: usize| words.with(key, &[("count", &count.to_string())]);
+    let found = vec![cohort.name.clone(), counted("figure-found", cohort.found)];
+    let classes = cohort.classes.iter().map(|(class, count)| {
+        let (name, text) = (words.short_class(class), count.to_string());
+        words.with("named", &[("name", &name), ("text", &text)])
+    });
+    let used = vec![
+        counted("figure-used", cohort.used),
+        words.joined("list-comma", classes),
+    ];
+    let left_out = cohort.left_out.iter().map(|why| words.said(why)).collect();
+    [found, left_out, used].map(|lines| {
         let wrapped = lines.iter().flat_map(|line| wrap(line));
         wrapped.collect()
     })

@@ -1,6 +1,7 @@
 //! Learning curves: what training minimised, step by step or epoch by epoch.
 
 use super::short;
+use crate::catalogue::{Catalogue, Language};
 use crate::palette::{self, INK, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
 use crate::training::LearningFigure;
@@ -47,20 +48,25 @@ fn range(numbers: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 /// Lines over steps or epochs with a legend, and a mark where one was chosen. Of many points the mean is drawn, over a band of what it stands
 /// for.
 pub fn learning_curve(figure: &LearningFigure) -> String {
+    learning_curve_in(figure, &Catalogue::new(Language::English))
+}
+
+/// As [`learning_curve`], where there is nothing to draw said in a language.
+pub fn learning_curve_in(figure: &LearningFigure, words: &Catalogue) -> String {
     let lines: Vec<Vec<[f64; 4]>> = figure.lines.iter().map(|l| gathered(&l.points)).collect();
     let mut svg = Svg::new(WIDTH, 320.0, &figure.title, &figure.caption);
     let all = || lines.iter().flatten();
     let x = range(all().map(|p| p[0]));
     let y = range(all().flat_map(|p| [p[2], p[3]]));
     let (Some(x), Some(mut y)) = (x, y) else {
-        let message = "There are no numbers to draw.";
+        let message = words.text("figure-no-numbers");
         svg.text(
             [WIDTH / 2.0, 150.0],
             Anchor::Middle,
             13.0,
             QUIET,
             false,
-            message,
+            &message,
         );
         return svg.finish();
     };

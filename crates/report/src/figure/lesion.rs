@@ -1,6 +1,6 @@
 //! Figures of one patient: probabilities, enhancement curve, reasons.
 
-use super::short;
+use super::{column, columns, short};
 use crate::catalogue::Catalogue;
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::patient::KineticCurve;
@@ -264,13 +264,4 @@ fn two_lines(text: &str) -> Vec<String> {
         ],
         None => vec![short(text, LABEL_WIDTH)],
     }
-}
-
-fn columns(text: &str) -> usize {
-    text.chars().map(column).sum()
-}
-
-/// Chinese characters are twice as wide as Latin letters.
-fn column(character: char) -> usize {
-    if character >= '\u{2e80}' { 2 } else { 1 }
 }

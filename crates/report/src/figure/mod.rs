@@ -20,11 +20,11 @@ pub use benefit::net_benefit;
 pub use calibration::calibration;
 pub use confusion::confusion;
 pub use discrimination::{forest, roc};
-pub use effect::{beeswarm, effect_bars, waterfall};
+pub use effect::{beeswarm, beeswarm_in, effect_bars, effect_bars_in, waterfall};
 pub use flow::{FlowCohort, flow};
-pub use learning::learning_curve;
+pub use learning::{learning_curve, learning_curve_in};
 pub use lesion::{contributions, kinetic_curve, probabilities};
-pub use scatter::{ScatterPanel, scatter};
+pub use scatter::{ScatterPanel, scatter, scatter_in};
 pub use spread::spread;
 pub use subgroup::subgroup_forest;
 pub use survival::survival;
@@ -36,6 +36,16 @@ fn short(text: &str, limit: usize) -> String {
     }
     let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
     format!("{}\u{2026}", kept.trim_end())
+}
+
+/// Room that a text takes, in widths of a Latin letter.
+fn columns(text: &str) -> usize {
+    text.chars().map(column).sum()
+}
+
+/// Chinese characters are twice as wide as Latin letters.
+fn column(character: char) -> usize {
+    if character >= '\u{2e80}' { 2 } else { 1 }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Maps of a cohort.
 
 use super::short;
+use crate::catalogue::{Catalogue, Language};
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::svg::{Anchor, Svg};
 
@@ -28,6 +29,24 @@ pub fn scatter(
     groups: &[Option<usize>],
     names: &[String],
 ) -> String {
+    scatter_in(
+        by,
+        panels,
+        groups,
+        names,
+        &Catalogue::new(Language::English),
+    )
+}
+
+/// As [`scatter`], in a language.
+pub fn scatter_in(
+    by: &str,
+    panels: &[ScatterPanel],
+    groups: &[Option<usize>],
+    names: &[String],
+    words: &Catalogue,
+) -> String {
+    let by = words.said(by);
     let columns = panels.len().clamp(1, 3);
     let rows = panels.len().div_ceil(columns).max(1);
     let shown = names.len().min(GROUPS);
@@ -37,8 +56,14 @@ pub fn scatter(
     let mut svg = Svg::new(
         700.0,
         top + rows as f64 * (SIDE + 52.0),
-        &format!("Maps of the cohort by {by}"),
-        &format!("{} points in {} groups.", groups.len(), names.len()),
+        &words.with("figure-maps", &[("by", &by)]),
+        &words.with(
+            "figure-maps-text",
+            &[
+                ("points", &groups.len().to_string()),
+                ("groups", &names.len().to_string()),
+            ],
+        ),
     );
     svg.text(
         [8.0, 16.0],
@@ -46,7 +71,7 @@ pub fn scatter(
         12.0,
         INK,
         true,
-        &format!("by {by}"),
+        &words.with("figure-by", &[("by", &by)]),
     );
     for entry in 0..shown + usize::from(unknown) {
         let at = [
@@ -57,10 +82,11 @@ pub fn scatter(
         svg.marker([at[0], at[1] - 4.0], marker, 4.0, colour);
         let name = match names.get(entry).filter(|_| entry < shown) {
             Some(_) if entry == GROUPS - 1 && names.len() > GROUPS => {
-                format!("{} others", names.len() - GROUPS + 1)
+                let others = (names.len() - GROUPS + 1).to_string();
+                words.with("figure-others", &[("count", &others)])
             }
-            Some(name) => short(name, 22),
-            None => "not known".to_owned(),
+            Some(name) => short(&words.short_class(name), 22),
+            None => words.text("figure-unknown"),
         };
         svg.text(
             [at[0] + 10.0, at[1]],
@@ -76,7 +102,8 @@ pub fn scatter(
             8.0 + (SIDE + 14.0) * (index % columns) as f64,
             top + 30.0 + (SIDE + 52.0) * (index / columns) as f64,
         ];
-        draw(&mut svg, panel, corner, groups, shown);
+        let note = words.said(&panel.note);
+        draw(&mut svg, (panel, &note), corner, groups, shown);
     }
     svg.finish()
 }
@@ -90,7 +117,7 @@ fn style(group: usize, shown: usize) -> (&'static str, palette::Marker) {
 
 fn draw(
     svg: &mut Svg,
-    panel: &ScatterPanel,
+    (panel, note): (&ScatterPanel, &str),
     corner: [f64; 2],
     groups: &[Option<usize>],
     shown: usize,
@@ -109,7 +136,7 @@ fn draw(
         10.0,
         QUIET,
         false,
-        &panel.note,
+        note,
     );
     let [x0, y0] = corner;
     let outline = [

@@ -1,6 +1,7 @@
 //! How the probabilities of each class are spread among the true classes.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{self, INK, QUIET};
 use crate::svg::{Anchor, Axes, Svg};
 use triher_stats::{Evaluation, Spread};
@@ -12,7 +13,7 @@ const ROW: f64 = 54.0;
 /// One panel per class whose probability is shown, one row per true class in it: a histogram
 /// mirrored about the row's middle, the quartiles as a bar and the median as the class's shape. In a
 /// model that tells the class apart its own row lies further to the right than the others.
-pub fn spread(evaluation: &Evaluation) -> String {
+pub fn spread(evaluation: &Evaluation, words: &Catalogue) -> String {
     let classes = evaluation.classes.len();
     let columns = classes.clamp(1, COLUMNS);
     let panel = [220.0, ROW * classes as f64 + 78.0];
@@ -21,8 +22,8 @@ pub fn spread(evaluation: &Evaluation) -> String {
     let mut svg = Svg::new(
         left + panel[0] * columns as f64,
         panel[1] * rows as f64,
-        "Predicted probabilities among the true classes",
-        "Histogram, quartiles and median of each class's probability, by true class.",
+        &words.text("figure-spread"),
+        &words.text("figure-spread-text"),
     );
     for (shown, class) in evaluation.classes.iter().enumerate() {
         let column = shown % columns;
@@ -40,7 +41,8 @@ pub fn spread(evaluation: &Evaluation) -> String {
             x: [0.0, 1.0],
             y: [0.0, 1.0],
         };
-        let title = format!("P({})", short(class, 20));
+        let class_in_words = short(&words.short_class(class), 20);
+        let title = words.with("probability-of", &[("class", &class_in_words)]);
         svg.text(
             [corner[0] + 104.0, corner[1] + 16.0],
             Anchor::Middle,
@@ -52,13 +54,13 @@ pub fn spread(evaluation: &Evaluation) -> String {
         axes.draw(
             &mut svg,
             [&[0.0, 0.25, 0.5, 0.75, 1.0], &[]],
-            ["Predicted probability", ""],
+            [&words.text("figure-predicted"), ""],
         );
         for (row, truth) in evaluation.classes.iter().enumerate() {
             let middle = corner[1] + 26.0 + ROW * (row as f64 + 0.5);
             let style = palette::class(row);
             if column == 0 {
-                let name = short(truth, 11);
+                let name = short(&words.short_class(truth), 11);
                 svg.text(
                     [left - 6.0, middle],
                     Anchor::End,
@@ -82,16 +84,24 @@ pub fn spread(evaluation: &Evaluation) -> String {
                     &n,
                 );
             }
-            draw_row(&mut svg, &axes, middle, values, style);
+            draw_row(&mut svg, &axes, middle, values, style, words);
         }
     }
     svg.finish()
 }
 
-fn draw_row(svg: &mut Svg, axes: &Axes, middle: f64, values: &Spread, style: palette::Style) {
+fn draw_row(
+    svg: &mut Svg,
+    axes: &Axes,
+    middle: f64,
+    values: &Spread,
+    style: palette::Style,
+    words: &Catalogue,
+) {
     let Some([_, lower, median, upper, _]) = values.quartiles else {
         let at = [axes.at(0.5, 0.0)[0], middle + 4.0];
-        svg.text(at, Anchor::Middle, 11.0, QUIET, false, "no cases");
+        let none = words.text("no-cases");
+        svg.text(at, Anchor::Middle, 11.0, QUIET, false, &none);
         return;
     };
     let most = values.histogram.iter().copied().max().unwrap_or(0).max(1) as f64;

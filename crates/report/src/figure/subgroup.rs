@@ -1,9 +1,9 @@
 //! The AUC of every subgroup.
 
 use super::short;
+use crate::catalogue::Catalogue;
 use crate::palette::{GRID, INK, Marker, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
-use crate::text;
 use triher_stats::{Estimate, Evaluation};
 
 const ROW: f64 = 24.0;
@@ -12,14 +12,15 @@ const TOP: f64 = 12.0;
 /// One line of the plot.
 enum Line<'a> {
     Variable(String),
-    Level(&'a str, usize, &'a Estimate),
+    Level(String, usize, &'a Estimate),
 }
 
 /// Macro AUC of all patients and of every level of every variable with intervals. Levels without an AUC are listed
 /// without a point.
-pub fn subgroup_forest(evaluation: &Evaluation) -> String {
+pub fn subgroup_forest(evaluation: &Evaluation, words: &Catalogue) -> String {
+    let all = words.text("figure-all-patients");
     let mut lines = vec![Line::Level(
-        "All patients",
+        all,
         evaluation.n,
         &evaluation.auc.macro_average,
     )];
@@ -34,7 +35,9 @@ pub fn subgroup_forest(evaluation: &Evaluation) -> String {
             short(&variable.name, 40)
         )));
         let levels = variable.levels.iter();
-        lines.extend(levels.map(|l| Line::Level(&l.level, l.n, &l.auc.macro_average)));
+        lines.extend(
+            levels.map(|l| Line::Level(words.subgroup_level(&l.level), l.n, &l.auc.macro_average)),
+        );
     }
     let estimates = lines.iter().filter_map(|line| match line {
         Line::Level(_, _, estimate) => Some(*estimate),
@@ -49,10 +52,10 @@ pub fn subgroup_forest(evaluation: &Evaluation) -> String {
     let mut svg = Svg::new(
         700.0,
         TOP + height + 52.0,
-        "AUC of subgroups",
-        &format!(
-            "Macro AUC with intervals in subgroups of {} variables.",
-            evaluation.subgroups.len()
+        &words.text("figure-subgroups"),
+        &words.with(
+            "figure-subgroups-text",
+            &[("count", &evaluation.subgroups.len().to_string())],
         ),
     );
     let axes = Axes {
@@ -63,7 +66,7 @@ pub fn subgroup_forest(evaluation: &Evaluation) -> String {
     axes.draw(
         &mut svg,
         [&round_ticks(low, 1.0, 6), &[]],
-        ["Macro AUC", ""],
+        [&words.text("macro-auc"), ""],
     );
     if let Some(all) = evaluation.auc.macro_average.value {
         svg.line(axes.at(all, 0.0), axes.at(all, 1.0), QUIET, 1.0, "3 3");
@@ -82,7 +85,15 @@ pub fn subgroup_forest(evaluation: &Evaluation) -> String {
                 svg.text([8.0, middle + 4.0], Anchor::Start, 12.0, INK, true, name);
             }
             Line::Level(name, n, estimate) => {
-                level(&mut svg, &axes, middle, index == 0, (name, *n), estimate);
+                let summary = words.estimate(estimate);
+                level(
+                    &mut svg,
+                    &axes,
+                    middle,
+                    index == 0,
+                    (name, *n),
+                    (estimate, &summary),
+                );
             }
         }
     }
@@ -95,7 +106,7 @@ fn level(
     middle: f64,
     bold: bool,
     (name, n): (&str, usize),
-    estimate: &Estimate,
+    (estimate, summary): (&Estimate, &str),
 ) {
     let indent = if bold { 8.0 } else { 22.0 };
     svg.text(
@@ -120,7 +131,7 @@ fn level(
         12.0,
         INK,
         bold,
-        &text::estimate(estimate),
+        summary,
     );
     if let Some([low, high]) = estimate.ci95 {
         let (from, to) = (axes.at(low, 0.0)[0], axes.at(high, 0.0)[0]);

@@ -2,6 +2,7 @@
 
 use super::document::{Document, NoticeKind, Part, Picture};
 use super::{PatientReport, PhasePicture};
+use crate::abbreviations::abbreviations;
 use crate::catalogue::Catalogue;
 use crate::figure as figures;
 use crate::palette::{CROP, HEAT_SAMPLE, OUTLINE};
@@ -15,8 +16,18 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
             sentences: vec![words.text("simulated-text"), words.text("simulated-model")],
         });
     }
+    if let Some(refusal) = &report.refusal {
+        let rows = refusal.rows(words).into_iter();
+        parts.push(Part::Notice {
+            kind: NoticeKind::Warning,
+            heading: words.text("refused-prediction"),
+            sentences: rows
+                .map(|(name, text)| words.with("named", &[("name", &name), ("text", &text)]))
+                .collect(),
+        });
+    }
     let mut warnings = Vec::new();
-    if report.probabilities.is_empty() && report.lesion.is_empty() {
+    if report.refusal.is_none() && report.probabilities.is_empty() && report.lesion.is_empty() {
         warnings.push(words.text("warning-no-lesion"));
     }
     if report.curve.as_ref().is_some_and(|c| c.points.len() < 2) {
@@ -31,8 +42,10 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
     );
     result(&mut parts, report, words);
     images(&mut parts, report, words);
-    lesion(&mut parts, report, words);
-    reasons(&mut parts, report, words);
+    if report.refusal.is_none() {
+        lesion(&mut parts, report, words);
+        reasons(&mut parts, report, words);
+    }
     parts.push(Part::Section(words.text("series-heading")));
     if report.series_read.is_empty() {
         parts.push(Part::Paragraph(words.text("series-none")));
@@ -55,6 +68,7 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
         parts.push(Part::Paragraph(words.text("provenance-text")));
         facts(&mut parts, String::new(), &report.manifest);
     }
+    explain(&mut parts, words);
     let patient = [("patient", report.patient_id.as_str())];
     let title = match report.title.as_str() {
         "" => words.with("title", &patient),
@@ -64,6 +78,16 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
         title,
         subtitle: words.with("subtitle", &patient),
         parts,
+    }
+}
+
+/// The abbreviations that the parts hold, at their end.
+fn explain(parts: &mut Vec<Part<'_>>, words: &Catalogue) {
+    let text = parts.iter().map(Part::text).collect::<Vec<_>>().join("\n");
+    let used = abbreviations(&text, words);
+    if !used.is_empty() {
+        parts.push(Part::Section(words.text("abbreviations-heading")));
+        facts(parts, String::new(), &used);
     }
 }
 
@@ -158,6 +182,10 @@ fn images<'a>(parts: &mut Vec<Part<'a>>, report: &'a PatientReport, words: &Cata
             pictures(parts, &attribution.phases, words);
         }
     }
+    if !report.no_attribution.is_empty() {
+        parts.push(Part::Subsection(words.text("attribution-heading")));
+        parts.push(Part::Paragraph(report.no_attribution.clone()));
+    }
     if !report.patch.is_empty() {
         parts.push(Part::Subsection(words.text("patch-heading")));
         let picture = |p: &'a super::LabelledPicture| Picture {
@@ -246,8 +274,12 @@ fn lesion(parts: &mut Vec<Part<'_>>, report: &PatientReport, words: &Catalogue) 
 
 fn reasons(parts: &mut Vec<Part<'_>>, report: &PatientReport, words: &Catalogue) {
     parts.push(Part::Section(words.text("reasons-heading")));
+    let notes = || report.reasons_notes.iter().cloned().map(Part::Paragraph);
     if report.reasons.is_empty() {
-        parts.push(Part::Paragraph(words.text("reasons-none")));
+        if report.reasons_notes.is_empty() {
+            parts.push(Part::Paragraph(words.text("reasons-none")));
+        }
+        parts.extend(notes());
         return;
     }
     let bars: Vec<(String, f64)> = report
@@ -256,9 +288,13 @@ fn reasons(parts: &mut Vec<Part<'_>>, report: &PatientReport, words: &Catalogue)
         .map(|r| (r.feature.clone(), r.contribution))
         .collect();
     let class = words.class(&report.predicted);
+    let caption = match report.reasons_alone {
+        true => "reasons-alone-caption",
+        false => "reasons-caption",
+    };
     parts.push(Part::Figure {
         svg: figures::contributions(&bars, words),
-        caption: words.with("reasons-caption", &[("class", &class)]),
+        caption: words.with(caption, &[("class", &class)]),
     });
     let row = |r: &super::Reason| {
         let contribution = if r.contribution.is_finite() {
@@ -279,7 +315,5 @@ fn reasons(parts: &mut Vec<Part<'_>>, report: &PatientReport, words: &Catalogue)
         .to_vec(),
         rows: report.reasons.iter().map(row).collect(),
     });
-    for note in &report.reasons_notes {
-        parts.push(Part::Paragraph(note.clone()));
-    }
+    parts.extend(notes());
 }

@@ -74,3 +74,39 @@ pub(crate) enum Part<'a> {
         pictures: Vec<Picture<'a>>,
     },
 }
+
+impl Part<'_> {
+    /// All that is written in it.
+    pub(crate) fn text(&self) -> String {
+        let lines = |texts: &[String]| texts.join("\n");
+        match self {
+            Self::Section(text) | Self::Subsection(text) | Self::Paragraph(text) => text.clone(),
+            Self::List(sentences) => lines(sentences),
+            Self::Notice {
+                heading, sentences, ..
+            } => format!("{heading}\n{}", lines(sentences)),
+            Self::Facts { caption, rows } => {
+                let rows = rows.iter().map(|(name, value)| format!("{name}\n{value}"));
+                format!("{caption}\n{}", lines(&rows.collect::<Vec<_>>()))
+            }
+            Self::Table {
+                caption,
+                header,
+                rows,
+            } => {
+                let rows = rows.iter().map(|row| lines(row));
+                let rows = lines(&rows.collect::<Vec<_>>());
+                format!("{caption}\n{}\n{rows}", lines(header))
+            }
+            Self::Figure { svg, caption } => format!("{svg}\n{caption}"),
+            Self::Legend(entries) => {
+                let entries = entries.iter().map(|(_, _, text)| text.clone());
+                lines(&entries.collect::<Vec<_>>())
+            }
+            Self::Pictures { pictures, .. } => {
+                let captions = pictures.iter().map(|p| p.caption.clone());
+                lines(&captions.collect::<Vec<_>>())
+            }
+        }
+    }
+}

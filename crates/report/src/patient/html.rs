@@ -2,20 +2,13 @@
 
 use super::document::{Document, Part, Picture};
 use crate::catalogue::Catalogue;
-use crate::page::{PageWords, facts, figure, list, notice, page_in, table};
+use crate::page::{facts, figure, list, notice, page_in, table};
 use crate::picture::draw;
 use maud::{Markup, PreEscaped, html};
 
 pub(crate) fn write(document: &Document<'_>, words: &Catalogue) -> String {
     let body = html! { @for part in &document.parts { (written(part)) } };
-    let notice = words.text("research-use");
-    let version = env!("CARGO_PKG_VERSION");
-    let page_words = PageWords {
-        language: words.language().tag(),
-        footer: &words.with("written-by", &[("notice", &notice), ("version", version)]),
-        notice: &notice,
-    };
-    page_in(&page_words, &document.title, &document.subtitle, &body)
+    page_in(words, &document.title, &document.subtitle, &body)
 }
 
 fn written(part: &Part<'_>) -> Markup {

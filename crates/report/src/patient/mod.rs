@@ -14,6 +14,7 @@ pub use feature_words::feature_words;
 
 use crate::catalogue::{Catalogue, Language};
 use crate::picture::{GreyImage, ReportError};
+use crate::refusal::Refusal;
 
 /// A slice of one phase.
 #[derive(Debug, Clone)]
@@ -97,6 +98,8 @@ pub struct PatientReport {
     pub title: String,
     /// PatientID.
     pub patient_id: String,
+    /// Why there is no prediction, when the input could not be used.
+    pub refusal: Option<Refusal>,
     /// Every class (by the model's name) with its probability, in the model's order.
     pub probabilities: Vec<(String, f64)>,
     /// The class that the model calls, by the model's name.
@@ -111,6 +114,8 @@ pub struct PatientReport {
     pub planes: Vec<PhasePicture>,
     /// Where the model looked, when a map was given.
     pub attribution: Option<AttributionPictures>,
+    /// Why there is no map although one was asked for; empty otherwise.
+    pub no_attribution: String,
     /// What the encoder saw: the middle slices of its patch.
     pub patch: Vec<LabelledPicture>,
     /// The lesion's signal over the phases.
@@ -119,7 +124,9 @@ pub struct PatientReport {
     pub lesion: Vec<(String, String)>,
     /// Features that moved the prediction most.
     pub reasons: Vec<Reason>,
-    /// What to know about the reasons.
+    /// Whether each reason is how far the score falls without the feature, and not a share of the score.
+    pub reasons_alone: bool,
+    /// What to know about the reasons, or why there are none.
     pub reasons_notes: Vec<String>,
     /// Series that were read: name and what it was used as.
     pub series_read: Vec<(String, String)>,

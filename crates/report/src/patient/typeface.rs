@@ -158,8 +158,9 @@ mod tests {
         let typeface = Typeface::new().unwrap();
         for language in Language::ALL {
             let missing: String = language
-                .source()
-                .chars()
+                .sources()
+                .iter()
+                .flat_map(|source| source.chars())
                 .filter(|&c| c != '\n' && !typeface.has(c))
                 .collect();
             assert_eq!(missing, "", "run fonts/make_fonts.py again");

@@ -1,6 +1,6 @@
 //! Arguments of the commands that judge a model.
 
-use super::TableArguments;
+use super::{LanguageArguments, TableArguments};
 use clap::Args;
 use std::path::PathBuf;
 use triher_study::clinical::SubgroupSpec;
@@ -28,6 +28,8 @@ pub(crate) struct EvaluateArguments {
     /// Probabilities of each row as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 /// Clinical findings beside the figures.
@@ -74,4 +76,6 @@ pub(crate) struct RunArguments {
     /// Evaluate external cohorts again although another model has seen them; it is counted and reported
     #[arg(long)]
     pub(crate) look_again: bool,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }

@@ -1,7 +1,8 @@
-//! What `triher predict` writes for readers.
+//! What is written for readers: the reports of `triher predict`, and the language of all reports.
 
 use clap::Args;
 use std::path::PathBuf;
+use triher_study::Language;
 
 #[derive(Debug, Args)]
 pub(crate) struct PatientReportArguments {
@@ -11,11 +12,28 @@ pub(crate) struct PatientReportArguments {
     /// Report as PDF
     #[arg(long, value_name = "FILE")]
     pub(crate) pdf: Option<PathBuf>,
-    /// Language of the reports: en (English) or zh (Chinese)
-    #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
-    pub(crate) language: String,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
     /// Where the model looked, to show over the lesion: relevance, integrated-gradients, rollout or occlusion, or the file of a map (NIfTI or
     /// NRRD, on any grid in patient coordinates)
     #[arg(long, value_name = "METHOD|FILE")]
     pub(crate) attribution: Option<PathBuf>,
+}
+
+/// The language of what is written for readers.
+#[derive(Debug, Args)]
+pub(crate) struct LanguageArguments {
+    /// Language of the reports: en (English) or zh (Chinese)
+    #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
+    language: String,
+}
+
+impl LanguageArguments {
+    /// The language that was named.
+    ///
+    /// # Errors
+    /// None that the parser lets through.
+    pub(crate) fn language(&self) -> anyhow::Result<Language> {
+        self.language.parse().map_err(anyhow::Error::msg)
+    }
 }

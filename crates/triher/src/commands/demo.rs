@@ -11,6 +11,7 @@ pub(crate) fn demo(arguments: DemoArguments, console: &Console) -> anyhow::Resul
         out: arguments.out,
         seed: arguments.seed,
         weights: arguments.weights,
+        language: arguments.language.language()?,
     };
     let demo = triher_study::demo::demo(&plan, console)?;
     let mut text =

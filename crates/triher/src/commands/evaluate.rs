@@ -9,15 +9,10 @@ use triher_study::evaluation::EvaluatePlan;
 
 pub(crate) fn evaluate(arguments: EvaluateArguments, console: &Console) -> anyhow::Result<Ending> {
     let table = arguments.table.source()?;
-    let name = table
-        .features
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     let plan = EvaluatePlan {
         model: arguments.model,
-        title: format!("External evaluation on {name}"),
+        title: String::new(),
+        language: arguments.language.language()?,
         table,
         clinical: arguments.clinical.plan(),
         bootstrap: arguments.bootstrap,

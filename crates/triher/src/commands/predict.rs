@@ -33,11 +33,7 @@ fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
         json: arguments.json,
         html: arguments.report.html,
         pdf: arguments.report.pdf,
-        language: arguments
-            .report
-            .language
-            .parse()
-            .map_err(anyhow::Error::msg)?,
+        language: arguments.report.language.language()?,
         attribution: attribution.map(AttributionSource::parse),
         simulated: false,
     })

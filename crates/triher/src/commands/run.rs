@@ -9,6 +9,7 @@ use triher_study::run::RunPlan;
 pub(crate) fn run(arguments: RunArguments, console: &Console) -> anyhow::Result<Ending> {
     let mut plan = RunPlan::read(&arguments.study, arguments.out)?;
     plan.look_again = arguments.look_again;
+    plan.language = arguments.language.language()?;
     let outcome = triher_study::run::run(&plan, console)?;
     let mut ending = Ending::Done;
     for (_, summary) in &outcome.extracted {

@@ -1,0 +1,203 @@
+//! Where everything stands on pages of A4: text, lists and boxes, and the order of the parts.
+
+use super::pictures::{figure_size, row_height};
+use crate::palette::{GRID, INK, QUIET};
+use crate::patient::document::{NoticeKind, Part};
+use crate::patient::pdf_page::{MARGIN, Mark, PAGE};
+use crate::patient::typeface::Typeface;
+
+/// Where text begins below the notice on top, and where it ends above the foot, in points.
+pub(super) const TOP: f32 = 62.0;
+pub(super) const BOTTOM: f32 = PAGE[1] - 50.0;
+pub(super) const ROOM: f32 = PAGE[0] - 2.0 * MARGIN;
+/// Size of running text and distance of its lines, in points.
+pub(super) const BODY: f32 = 9.5;
+const LEADING: f32 = 1.45;
+pub(super) const SMALL: f32 = 8.0;
+const INDENT: f32 = 11.0;
+
+/// Pages that are filled from top to bottom.
+pub(super) struct Sheets<'a> {
+    pub(super) typeface: &'a Typeface,
+    pub(super) pages: Vec<Vec<Mark>>,
+    /// Where the next part begins on the last page.
+    pub(super) y: f32,
+    /// Headings with page and height.
+    pub(super) bookmarks: Vec<(String, usize, f32)>,
+    /// Whether a character was replaced.
+    pub(super) replaced: bool,
+}
+
+impl Sheets<'_> {
+    pub(super) fn mark(&mut self, mark: Mark) {
+        if let Some(page) = self.pages.last_mut() {
+            page.push(mark);
+        }
+    }
+
+    /// Begins a new page when less than `height` is left; a part that is higher than a page begins one only after something else.
+    pub(super) fn need(&mut self, height: f32) {
+        if self.y + height > BOTTOM && self.y > TOP {
+            self.pages.push(Vec::new());
+            self.y = TOP;
+        }
+    }
+
+    pub(super) fn lines(&mut self, text: &str, size: f32, bold: bool, room: f32) -> Vec<String> {
+        self.replaced |= self.typeface.lacks(text);
+        self.typeface.lines(text, size, bold, room)
+    }
+
+    /// Lines of text from the left edge `x`, over pages where need be.
+    pub(super) fn text(
+        &mut self,
+        text: &str,
+        size: f32,
+        bold: bool,
+        colour: &'static str,
+        x: f32,
+        room: f32,
+    ) {
+        for text in self.lines(text, size, bold, room) {
+            self.need(size * LEADING);
+            let at = [x, self.y + size * 1.1];
+            self.mark(Mark::Text {
+                at,
+                size,
+                bold,
+                colour,
+                text,
+            });
+            self.y += size * LEADING;
+        }
+    }
+
+    pub(super) fn rule(&mut self, colour: &'static str, width: f32) {
+        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
+        self.mark(Mark::Line {
+            points,
+            closed: false,
+            width,
+            colour,
+            dash: &[],
+        });
+        self.y += 4.0;
+    }
+
+    /// Height that the first piece of a part takes, so that a heading stays with what follows.
+    fn beginning(&self, part: Option<&Part<'_>>) -> f32 {
+        match part {
+            Some(Part::Figure { svg, .. }) => figure_size(svg)[1].min(300.0),
+            Some(Part::Pictures { small, pictures }) => row_height(*small, pictures).min(300.0),
+            Some(Part::Subsection(_) | Part::Legend(_)) => 160.0,
+            _ => 50.0,
+        }
+    }
+
+    pub(super) fn part(&mut self, part: &Part<'_>, next: Option<&Part<'_>>) {
+        match part {
+            Part::Section(text) => {
+                self.y += 12.0;
+                self.need(30.0 + self.beginning(next));
+                let place = (text.clone(), self.pages.len() - 1, self.y);
+                self.bookmarks.push(place);
+                self.text(text, 13.0, true, INK, MARGIN, ROOM);
+                self.y += 1.0;
+                self.rule(GRID, 0.8);
+            }
+            Part::Subsection(text) => {
+                self.y += 7.0;
+                self.need(20.0 + self.beginning(next));
+                self.text(text, 10.5, true, INK, MARGIN, ROOM);
+                self.y += 2.0;
+            }
+            Part::Paragraph(text) => {
+                self.need(self.beginning(next).min(120.0));
+                self.text(text, BODY, false, INK, MARGIN, ROOM);
+                self.y += 4.0;
+            }
+            Part::List(sentences) => {
+                self.list(sentences, MARGIN, ROOM);
+                self.y += 4.0;
+            }
+            Part::Notice {
+                kind,
+                heading,
+                sentences,
+            } => self.notice(*kind, heading, sentences),
+            Part::Facts { caption, rows } => {
+                let rows: Vec<Vec<String>> = rows
+                    .iter()
+                    .map(|(name, value)| vec![name.clone(), value.clone()])
+                    .collect();
+                self.table(caption, &[], &rows, &[0.3, 0.7]);
+            }
+            Part::Table {
+                caption,
+                header,
+                rows,
+            } => {
+                let shares: &[f32] = match header.len() {
+                    2 => &[0.5, 0.5],
+                    3 => &[0.44, 0.4, 0.16],
+                    _ => &[],
+                };
+                self.table(caption, header, rows, shares);
+            }
+            Part::Figure { svg, caption } => self.figure(svg, caption),
+            Part::Legend(lines) => self.legend(lines),
+            Part::Pictures { small, pictures } => self.pictures(*small, pictures),
+        }
+    }
+
+    fn list(&mut self, sentences: &[String], x: f32, room: f32) {
+        for sentence in sentences {
+            self.need(BODY * LEADING);
+            let at = [x + 1.0, self.y + BODY * 1.1];
+            let text = "\u{2022}".to_owned();
+            self.mark(Mark::Text {
+                at,
+                size: BODY,
+                bold: false,
+                colour: QUIET,
+                text,
+            });
+            self.text(sentence, BODY, false, INK, x + INDENT, room - INDENT);
+        }
+    }
+
+    fn notice(&mut self, kind: NoticeKind, heading: &str, sentences: &[String]) {
+        let (bar, ground) = match kind {
+            NoticeKind::Warning => ("#D55E00", "#fdf3ec"),
+            NoticeKind::Simulated => ("#CC79A7", "#fcf4f9"),
+            NoticeKind::Calm => ("#0072B2", "#f1f7fb"),
+        };
+        let room = ROOM - 24.0;
+        self.y += 6.0;
+        let line = BODY * LEADING;
+        let count = |sheets: &mut Self, text: &str| {
+            sheets.lines(text, BODY, false, room - INDENT).len() as f32
+        };
+        let lines: f32 = sentences.iter().map(|s| count(self, s)).sum();
+        let height = line * (lines + 1.0) + 14.0;
+        self.need(height);
+        // A box that is higher than a page has no ground: only its text runs on.
+        if height <= BOTTOM - TOP {
+            let at = [MARGIN, self.y];
+            self.mark(Mark::Box {
+                at,
+                size: [ROOM, height],
+                fill: ground,
+            });
+            self.mark(Mark::Box {
+                at,
+                size: [4.0, height],
+                fill: bar,
+            });
+        }
+        self.y += 5.0;
+        self.text(heading, BODY, true, INK, MARGIN + 14.0, room);
+        self.list(sentences, MARGIN + 14.0, room);
+        self.y += 13.0;
+    }
+}
