@@ -3,6 +3,8 @@
 use crate::StudyError;
 use crate::attribution_checks::check;
 pub use crate::attribution_checks::{Checks, Curve, Randomised};
+pub use crate::attribution_place::{KnownRegion, MapPlace, RegionPlace};
+use crate::attribution_place::{place_of, regions_of};
 use crate::case::{Case, CasePlan, Subject};
 use crate::class_score::ClassScore;
 use crate::encoder::StudyEncoder;
@@ -15,7 +17,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use triher_attribution::{
     AttributionError, Cubes, Fault, Maps, Question, Readout, Score, ScoreOf, integrated_gradients,
-    occlusion, pointing, relevance, rollout,
+    occlusion, relevance, rollout,
 };
 use triher_patch::TestTime;
 use triher_training::TracedEncoder;
@@ -92,6 +94,8 @@ pub struct AttributionPlan {
     pub method: Method,
     /// The class whose score is explained; the predicted one when left out.
     pub class: Option<String>,
+    /// Regions of this patient that are known: the result says how much of the map lies in each.
+    pub regions: Vec<KnownRegion>,
     /// Whether the map is put to the test: randomised weights, deletion and insertion.
     pub check: bool,
     /// Seed of the test's random orders and shuffled weights.
@@ -123,6 +127,9 @@ pub struct Attribution {
     pub inputs: Vec<InputSum>,
     /// Where the map lies.
     pub place: MapPlace,
+    /// Where it lies against the regions that were named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<RegionPlace>,
     /// How far the parts are from the whole, for integrated gradients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completeness: Option<Completeness>,
@@ -142,19 +149,6 @@ pub struct InputSum {
     pub input: String,
     /// Sum of its map.
     pub sum: f64,
-}
-
-/// Where a map lies against the lesion's outline, on the voxels that the network saw.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct MapPlace {
-    /// Whether its largest value lies in the lesion (pointing game, no margin).
-    pub peak_in_lesion: bool,
-    /// The largest value's place in patient coordinates (LPS), mm.
-    pub peak_mm: [f64; 3],
-    /// The share of positive attribution that lies in the lesion; null without any.
-    pub share_in_lesion: f64,
-    /// The share of the voxels that the lesion holds: what a map without knowledge gets.
-    pub lesion_share_of_voxels: f64,
 }
 
 /// What integrated gradients add up to.
@@ -346,18 +340,6 @@ impl<'a> Seen<'a> {
                 .map_err(AttributionError::Score)?,
         })
     }
-
-    fn place(&self, mapped: &Mapped) -> Result<MapPlace, StudyError> {
-        let grid = self.mask.geometry();
-        let found = pointing(mapped.patch.voxels(), self.mask.voxels(), self.size())?;
-        let [z, y, x] = found.peak;
-        Ok(MapPlace {
-            peak_in_lesion: found.hit,
-            peak_mm: grid.index_to_world([x, y, z].map(|v| v as f64)),
-            share_in_lesion: found.share_inside,
-            lesion_share_of_voxels: found.share_of_voxels,
-        })
-    }
 }
 
 /// Explains one lesion.
@@ -391,6 +373,11 @@ pub fn attribute(
         }
         false => None,
     };
+    let regions = {
+        let lesion = &case.lesion.mask;
+        let window = seen.encoder.window(lesion, &seen.recipe.profile)?;
+        regions_of(&mapped.patch, &window, &plan.regions, lesion.geometry())?
+    };
     let mut warnings = case.study.warnings.clone();
     warnings.extend(case.lesion_warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
@@ -405,6 +392,9 @@ pub fn attribute(
         true => vec![("random orders and shuffled weights".to_owned(), plan.seed)],
         false => Vec::new(),
     };
+    for region in &plan.regions {
+        manifest.add_input(&region.mask)?;
+    }
     if let Some(path) = &plan.map {
         let on_phases = map_on(&mapped.patch, case.study.series.geometry());
         triher_imagefile::write_nifti(path, &on_phases)?;
@@ -422,7 +412,8 @@ pub fn attribute(
         probability: probabilities[class],
         score: mapped.score,
         inputs: input_sums(&seen, &mapped.maps),
-        place: seen.place(&mapped)?,
+        place: place_of(&mapped.patch, &seen.mask)?,
+        regions,
         completeness: mapped.completeness,
         checks,
         warnings,

@@ -1,10 +1,12 @@
 //! The report on a whole study: one page in the order of a paper, its figures and their data as files, filled-in guidelines.
 
 use crate::StudyError;
-use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
+use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, map_figures, maps_of};
 use crate::cohort_table::cohort_tables;
 use crate::evaluation::model_facts;
 use crate::explain::{csv_of, report_of, shapley_of};
+use crate::explain_folds::agreement_in_words;
+use crate::figure_files::FigureWriter;
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
 use crate::progress::Progress;
@@ -19,16 +21,13 @@ use triher_report::{
     Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
     patients_curve, study_report,
 };
-use triher_report::{CohortTable, Rasters};
+use triher_report::CohortTable;
 use triher_stats::{Estimate, Evaluation, drift};
 
 /// Features that are shown as drifted.
 const DRIFTED: usize = 10;
 /// Columns up to which the maps and the folds' explanations are made: beyond, they take longer than the study.
 const MANY: usize = 5_000;
-
-/// Pixels of a figure's width: 180 mm of a page at 300 to the inch.
-const FIGURE_WIDTH_PX: u32 = 2126;
 
 /// What a study gave, as its page shows it.
 pub(crate) struct Paper<'a> {
@@ -122,14 +121,21 @@ pub(crate) fn write_paper(
         manifest.add_output(&path)?;
         Ok(path)
     };
-    let rasters = Rasters::new()?;
+    let writer = FigureWriter::new()?;
     for (name, svg) in figures_of(&report) {
         put(&format!("figures/{name}.svg"), svg.as_bytes())?;
-        put(
-            &format!("figures/{name}.png"),
-            &rasters.png(&svg, FIGURE_WIDTH_PX)?,
-        )?;
+        put(&format!("figures/{name}.png"), &writer.png(&svg)?)?;
     }
+    let mut with_numbers = Vec::new();
+    for explanation in &report.explanation {
+        with_numbers.extend(crate::explain_figures::figures(explanation)?);
+    }
+    if let Some((panels, colourings)) = &report.maps {
+        with_numbers.extend(map_figures(panels, colourings, &data.ids)?);
+    }
+    writer.put("figures/", &with_numbers, |name, bytes| {
+        put(name, bytes).map(drop)
+    })?;
     let lines = report.cohort_tables.iter().flat_map(CohortTable::lines);
     put(
         "figures/patients.csv",
@@ -183,16 +189,7 @@ fn explained(
         let spec = paper.plan.study.model.pipeline();
         match stability(data, &spec, &design, &options) {
             Ok(stable) => {
-                let correlation = stable
-                    .rank_correlation
-                    .map_or_else(|| "not available".to_owned(), |r| format!("{r:.2}"));
-                report.facts.push((
-                    format!("Stability over {folds} folds"),
-                    format!(
-                        "rank correlation of the features' sizes {correlation}; of the ten largest {:.0} % in common",
-                        100.0 * stable.top_overlap
-                    ),
-                ));
+                report.facts.push(agreement_in_words(&stable));
             }
             Err(problem) => notes.push(format!("no stability of the explanation: {problem}")),
         }
@@ -339,13 +336,6 @@ fn figures_of(report: &StudyReport<'_>) -> Vec<(String, String)> {
             "learning-curve".to_owned(),
             patients_curve(&report.learning),
         ));
-    }
-    all.extend(report.explanation.iter().flat_map(crate::explain::figures));
-    if let Some((panels, colourings)) = &report.maps {
-        for c in colourings {
-            let svg = figure::scatter(&c.by, panels, &c.groups, &c.names);
-            all.push((format!("map-{}", crate::run::slug(&c.by)), svg));
-        }
     }
     all
 }

@@ -3,11 +3,14 @@
 //! Every function gives the text of the document, with a `<title>` and a `<desc>` that says in words
 //! what is shown. What the data do not define is not drawn but named.
 
+mod batch;
 mod benefit;
 mod calibration;
 mod confusion;
+mod decision;
 mod discrimination;
 mod effect;
+mod effect_folds;
 mod flow;
 mod learning;
 mod lesion;
@@ -16,11 +19,15 @@ mod spread;
 mod subgroup;
 mod survival;
 
+pub use batch::{BatchState, batch_effect};
 pub use benefit::net_benefit;
 pub use calibration::calibration;
 pub use confusion::confusion;
 pub use discrimination::{forest, roc};
+pub use decision::decision;
+pub(crate) use effect::SHOWN;
 pub use effect::{beeswarm, effect_bars, waterfall};
+pub use effect_folds::effect_folds;
 pub use flow::{FlowCohort, flow};
 pub use learning::learning_curve;
 pub use lesion::{contributions, kinetic_curve, probabilities};

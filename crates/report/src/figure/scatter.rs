@@ -28,16 +28,31 @@ pub fn scatter(
     groups: &[Option<usize>],
     names: &[String],
 ) -> String {
+    let title = (format!("Maps of the cohort by {by}"), format!("by {by}"));
+    scatter_with((&title.0, &title.1), panels, groups, names, 0.0)
+        .0
+        .finish()
+}
+
+/// The same with a title and a line above the legend, and with so much room below the maps; tells where that room begins.
+pub(super) fn scatter_with(
+    (title, line): (&str, &str),
+    panels: &[ScatterPanel],
+    groups: &[Option<usize>],
+    names: &[String],
+    room: f64,
+) -> (Svg, f64) {
     let columns = panels.len().clamp(1, 3);
     let rows = panels.len().div_ceil(columns).max(1);
     let shown = names.len().min(GROUPS);
     let unknown = groups.iter().any(Option::is_none);
     let legend_rows = (shown + usize::from(unknown)).div_ceil(4).max(1);
     let top = 26.0 + 18.0 * legend_rows as f64;
+    let bottom = top + rows as f64 * (SIDE + 52.0);
     let mut svg = Svg::new(
         700.0,
-        top + rows as f64 * (SIDE + 52.0),
-        &format!("Maps of the cohort by {by}"),
+        bottom + room,
+        title,
         &format!("{} points in {} groups.", groups.len(), names.len()),
     );
     svg.text(
@@ -46,7 +61,7 @@ pub fn scatter(
         12.0,
         INK,
         true,
-        &format!("by {by}"),
+        line,
     );
     for entry in 0..shown + usize::from(unknown) {
         let at = [
@@ -78,7 +93,7 @@ pub fn scatter(
         ];
         draw(&mut svg, panel, corner, groups, shown);
     }
-    svg.finish()
+    (svg, bottom)
 }
 
 fn style(group: usize, shown: usize) -> (&'static str, palette::Marker) {
