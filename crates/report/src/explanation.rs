@@ -36,8 +36,8 @@ pub struct AlikeCase {
     pub id: String,
     /// Its class.
     pub class: String,
-    /// Distance in standard deviations, averaged over the features; `None` for the patient that the others are compared with.
-    pub distance: Option<f64>,
+    /// Distance in standard deviations, averaged over the features.
+    pub distance: f64,
     /// Its picture, as a PNG file.
     pub picture: Option<Vec<u8>>,
 }
@@ -169,7 +169,7 @@ fn features(report: &ExplanationReport) -> Markup {
         @for (class, name) in report.classes.iter().enumerate() {
             (figure(&figures::decision(report, class), &format!(
                 "Each line is a patient, coloured by the class in the table: from what the model says of {name} when it knows nothing (bottom), feature \
-                 after feature, to the patient's score (top). Patients that are shown one by one below are drawn in black.")))
+                 after feature, to the patient's score (top). Patients that are shown one by one below are drawn in black and numbered.")))
         }
         @if !report.folds.is_empty() {
             h2 { "Would another part of the cohort have named the same features?" }
@@ -192,7 +192,13 @@ fn bars(report: &ExplanationReport) -> Vec<(String, Vec<f64>)> {
 
 fn one(report: &ExplanationReport, patient: &PatientEffect) -> Markup {
     let rows: Vec<Vec<String>> = (patient.similar.iter())
-        .map(|case| vec![case.id.clone(), case.class.clone(), text::number(case.distance, 2)])
+        .map(|case| {
+            vec![
+                case.id.clone(),
+                case.class.clone(),
+                text::number(Some(case.distance), 2),
+            ]
+        })
         .collect();
     html! {
         h2 { "Patient " (patient.patient) }

@@ -221,7 +221,10 @@ proptest! {
 #[test]
 fn the_rim_is_where_the_uptake_is() {
     let mut strong = 0;
-    for patient in [1, 2, 3].into_iter().flat_map(|s| all(&CohortSpec::small(s))) {
+    for patient in [1, 2, 3]
+        .into_iter()
+        .flat_map(|s| all(&CohortSpec::small(s)))
+    {
         let both = patient.lesion.voxels().iter().zip(patient.rim.voxels());
         assert!(both.clone().all(|(lesion, rim)| *lesion || !*rim));
         // Of a ball, 1 - 0.625^3 = 0.76 lies beyond the middle of the step; lobes, spicules and coarse voxels change that somewhat.

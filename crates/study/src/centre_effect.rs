@@ -34,9 +34,8 @@ impl CentreTold {
     /// The state as the figure of the batch effect draws it.
     pub(crate) fn state(&self) -> BatchState {
         let effect = self.effect.as_ref();
-        let measure = |name: &str, value: Option<f64>, chance: Option<f64>| {
-            (name.to_owned(), value, chance)
-        };
+        let measure =
+            |name: &str, value: Option<f64>, chance: Option<f64>| (name.to_owned(), value, chance);
         BatchState {
             name: self.features.clone(),
             panel: ScatterPanel {
@@ -45,7 +44,11 @@ impl CentreTold {
                 places: self.places.clone(),
             },
             measures: vec![
-                measure("accuracy for the centre", self.accuracy, Some(self.by_chance)),
+                measure(
+                    "accuracy for the centre",
+                    self.accuracy,
+                    Some(self.by_chance),
+                ),
                 measure("macro AUC for the centre", self.macro_auc, Some(0.5)),
                 measure(
                     "neighbours of the own centre",
@@ -80,7 +83,13 @@ pub(crate) fn effect_figure(
             lines.push(line);
         }
     }
-    let header = ["features", "row_or_measure", "centre", "x_or_value", "y_or_chance"];
+    let header = [
+        "features",
+        "row_or_measure",
+        "centre",
+        "x_or_value",
+        "y_or_chance",
+    ];
     let svg = batch_figure(states, &centres.groups, &centres.names);
     FigureFiles::new("batch-effect", svg, &header, lines.into_iter())
 }
@@ -161,7 +170,11 @@ pub(crate) fn centres_told(
         };
         // What ComBat makes of the rows it was fitted on: for a look at the table.
         let mended = combat.then(|| harmonised(data)).flatten();
-        let points = if combat { mended.as_ref() } else { Some(points) };
+        let points = if combat {
+            mended.as_ref()
+        } else {
+            Some(points)
+        };
         told.push(CentreTold {
             features: name.to_owned(),
             accuracy,

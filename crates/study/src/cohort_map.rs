@@ -1,9 +1,9 @@
 //! Maps of a cohort: principal components, t-SNE and UMAP, coloured by what is known of the patients.
 
 use crate::StudyError;
-use crate::clinical::{Clinical, ClinicalPlan};
 pub use crate::centre_effect::CentreTold;
 use crate::centre_effect::{centres_told, effect_figure, standard};
+use crate::clinical::{Clinical, ClinicalPlan};
 use crate::explain::csv_of;
 use crate::figure_files::{FigureFiles, FigureWriter};
 use crate::manifest::{Manifest, make_folder_of, write_json, write_whole};

@@ -157,7 +157,10 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
     FigureWriter::new()?.put("", &figures, &mut write)?;
     write("explanation.html", explanation_report(&report).as_bytes())?;
     let summary = plan.out.join("summary.json");
-    write_json(&summary, &summary_of(&report, &found, folds.as_ref().map(|f| &f.stability)))?;
+    write_json(
+        &summary,
+        &summary_of(&report, &found, folds.as_ref().map(|f| &f.stability)),
+    )?;
     manifest.add_output(&summary)?;
     manifest.write(&plan.out.join("manifest.json"))?;
     Ok(Explained {
@@ -324,13 +327,11 @@ fn patients(
             score: found.scores.row(row)[class],
             contributions,
             similar: (near.into_iter())
-                .map(|case| {
-                    AlikeCase {
-                        id: background.ids[case.row].clone(),
-                        class: background.classes[background.y[case.row]].clone(),
-                        distance: Some(case.distance),
-                        picture: None,
-                    }
+                .map(|case| AlikeCase {
+                    id: background.ids[case.row].clone(),
+                    class: background.classes[background.y[case.row]].clone(),
+                    distance: case.distance,
+                    picture: None,
                 })
                 .collect(),
             picture: None,

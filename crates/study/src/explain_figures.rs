@@ -101,7 +101,12 @@ fn waterfall(
 ) -> Result<FigureFiles, StudyError> {
     let header = ["class", "feature", "contribution", "score_after"];
     let line = |name: &str, value: String, at: f64| {
-        [patient.class.clone(), name.to_owned(), value, at.to_string()]
+        [
+            patient.class.clone(),
+            name.to_owned(),
+            value,
+            at.to_string(),
+        ]
     };
     let mut at = patient.base;
     let mut lines = vec![line("base", String::new(), at)];

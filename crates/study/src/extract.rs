@@ -206,7 +206,9 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
             .push(format!("skipped {}: {}", skipped.patient, skipped.reason));
     }
     manifest.add_output(&table)?;
-    let rows = drawn.iter().map(|(patient, lesion)| (patient.as_str(), lesion.as_str()));
+    let rows = drawn
+        .iter()
+        .map(|(patient, lesion)| (patient.as_str(), lesion.as_str()));
     let (name, index) = lesion_crops::index(rows)?;
     write_whole(&job.crops.join(name), &index)?;
     manifest.write(&with_suffix(&table, ".manifest.json"))?;

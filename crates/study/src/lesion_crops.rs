@@ -95,9 +95,7 @@ fn plane(lesion: &Mask) -> Result<Geometry, StudyError> {
         |at: [usize; 3]| stored.index_to_world([0, 1, 2].map(|a| (at[a] as f64).max(0.0) - 0.5));
     let (from, to) = (corner(bounds.start), corner(bounds.end));
     let middle: [f64; 3] = std::array::from_fn(|a| (from[a] + to[a]) / 2.0);
-    let longest = (0..2)
-        .map(|a| (to[a] - from[a]).abs())
-        .fold(0.0, f64::max);
+    let longest = (0..2).map(|a| (to[a] - from[a]).abs()).fold(0.0, f64::max);
     let spacing_mm = (ROOM * longest).max(SIDE as f64) / SIDE as f64;
     let half = spacing_mm * (SIDE as f64 - 1.0) / 2.0;
     let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -124,7 +122,11 @@ impl Crops {
         let folder = folder(table);
         let mut files = BTreeMap::new();
         let rows = csv::Reader::from_path(folder.join(INDEX));
-        for row in rows.into_iter().flat_map(csv::Reader::into_records).flatten() {
+        for row in rows
+            .into_iter()
+            .flat_map(csv::Reader::into_records)
+            .flatten()
+        {
             if let (Some(patient), Some(lesion)) = (row.get(0), row.get(1)) {
                 // The name is made again, not read: the table cannot point elsewhere.
                 let file = file_of(patient, lesion);
@@ -171,9 +173,13 @@ mod tests {
     fn the_lesion_is_in_the_middle_and_its_right_is_left() {
         // Sagittal: columns to the back, rows to the feet, slices to the right.
         let directions = [[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]];
-        let grid =
-            Geometry::from_parts([60, 40, 40], [50.0, -30.0, 20.0], [1.0, 1.0, 2.0], directions)
-                .unwrap();
+        let grid = Geometry::from_parts(
+            [60, 40, 40],
+            [50.0, -30.0, 20.0],
+            [1.0, 1.0, 2.0],
+            directions,
+        )
+        .unwrap();
         let at = |index: [usize; 3]| grid.index_to_world(index.map(|i| i as f64));
         let ball = |index: [usize; 3], centre: [f64; 3]| {
             let away: f64 = (0..3).map(|a| (at(index)[a] - centre[a]).powi(2)).sum();
@@ -203,9 +209,8 @@ mod tests {
                 .map(|i| [i % 48, i / 48])
                 .filter(|[x, y]| pixels[panel + x + 98 * y] > 200)
                 .collect();
-            let mean = |a: usize| {
-                bright.iter().map(|p| p[a] as f64).sum::<f64>() / bright.len() as f64
-            };
+            let mean =
+                |a: usize| bright.iter().map(|p| p[a] as f64).sum::<f64>() / bright.len() as f64;
             assert!((mean(0) - 13.5).abs() < 1.0, "{}", mean(0));
             assert!((mean(1) - 28.5).abs() < 1.0, "{}", mean(1));
         }
@@ -225,6 +230,11 @@ mod tests {
         assert!(found.of("p1/b").unwrap().is_some());
         assert!(found.of("p1").unwrap().is_none() && found.of("p3").unwrap().is_none());
         assert!(found.of("p2").unwrap_err().to_string().contains("--fresh"));
-        assert!(Crops::beside(Path::new("nowhere.csv")).of("p1").unwrap().is_none());
+        assert!(
+            Crops::beside(Path::new("nowhere.csv"))
+                .of("p1")
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -10,14 +10,15 @@ use triher_volume::{DynamicSeries, Image, Mask, crop};
 
 /// Width of a panel, pixels.
 const PANEL: usize = 300;
-const COLUMNS: usize = 4;
+const COLUMNS: usize = 3;
 const GAP: usize = 12;
 const LETTERS: usize = 2;
 /// Height of a line of text.
 const LINE: usize = 24;
 const PAPER: [u8; 3] = [255; 3];
 const INK: [u8; 3] = [20; 3];
-const OUTLINE: [u8; 3] = [240, 228, 66];
+/// Okabe and Ito's reddish purple, which is no colour of the map.
+const OUTLINE: [u8; 3] = [204, 121, 167];
 const BAR: [usize; 2] = [240, 16];
 /// How much of the colour is seen over the grey.
 const OPACITY: f64 = 0.65;
@@ -74,9 +75,7 @@ impl PhaseBackdrop {
         });
         Ok(Self {
             captions: captions.collect(),
-            axial_slice: 1
-                + upright.stored_index(2, index)
-                + close.start[upright.stored_axis(2)],
+            axial_slice: 1 + upright.stored_index(2, index) + close.start[upright.stored_axis(2)],
             outlines: outline(&turned, 2, index),
             inside: inside.iter().map(|v| *v > 0.5).collect(),
             panel: [PANEL, (height.round() as usize).clamp(1, 4 * PANEL)],
@@ -97,7 +96,10 @@ impl PhaseBackdrop {
         let count = self.close.lesion.geometry().size();
         let part = self.upright.turned(&crop(map, self.close.start, count)?)?;
         let values = Slice::of(&part, 2, self.index).values;
-        let inside = values.iter().zip(&self.inside).filter(|(_, inside)| **inside);
+        let inside = values
+            .iter()
+            .zip(&self.inside)
+            .filter(|(_, inside)| **inside);
         let present = sorted(inside.map(|(v, _)| *v));
         let [Some(low), Some(high)] = [0.02, 0.98].map(|share| value_at(&present, share)) else {
             return Ok(None);
@@ -120,7 +122,12 @@ impl PhaseBackdrop {
                 GAP + number % COLUMNS * (PANEL + GAP),
                 GAP + LINE + number / COLUMNS * row,
             ];
-            canvas.text([corner[0], corner[1] + 4], &self.captions[number], LETTERS, INK);
+            canvas.text(
+                [corner[0], corner[1] + 4],
+                &self.captions[number],
+                LETTERS,
+                INK,
+            );
             let corner = [corner[0], corner[1] + LINE];
             self.panel(&mut canvas, slice, &values, [low, high], corner);
         }
@@ -187,7 +194,7 @@ fn ramp(share: f64) -> [u8; 3] {
 fn short(value: f32) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),
-        middle if middle >= 1.0 => format!("{value:.2}"),
+        middle if middle >= 0.1 => format!("{value:.2}"),
         0.0 => "0".to_owned(),
         small if small >= 0.001 => format!("{value:.4}"),
         _ => format!("{value:.1e}"),
@@ -238,7 +245,10 @@ mod tests {
         let grey = |[r, g, b]: [u8; 3]| r == g && g == b;
         assert!(grey(of(6, 20)) && grey(of(30, 20)) && grey(of(18, 10)));
         let (left, right) = (of(13, 20), of(22, 20));
-        assert!(left[2] > left[1] && right[0] > 180 && right[2] < 120, "{left:?} {right:?}");
+        assert!(
+            left[2] > left[1] && right[0] > 180 && right[2] < 120,
+            "{left:?} {right:?}"
+        );
         // Nothing to draw where the map has no value.
         let empty = Image::filled(grid, f32::NAN);
         assert!(backdrop.draw("test", &empty).unwrap().is_none());

@@ -101,7 +101,9 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
             return Ok(());
         };
         let Some(png) = backdrop.draw(&format!("{name} over every phase"), map)? else {
-            empty.push(format!("{name} has no value in the lesion: it was not drawn"));
+            empty.push(format!(
+                "{name} has no value in the lesion: it was not drawn"
+            ));
             return Ok(());
         };
         let path = plan.out.join(format!("over_{name}.png"));

@@ -16,12 +16,12 @@ use crate::validation::too_few;
 use std::path::PathBuf;
 use triher_explain::{ExplainOptions, Method, stability};
 use triher_learn::{CrossValidation, Dataset, ModelFile};
+use triher_report::CohortTable;
 use triher_report::figure::{self, FlowCohort};
 use triher_report::{
     Checklist, ComparedClassifier, ExplanationReport, ExternalCohort, StudyReport, checklist_lines,
     patients_curve, study_report,
 };
-use triher_report::CohortTable;
 use triher_stats::{Estimate, Evaluation, drift};
 
 /// Features that are shown as drifted.
@@ -127,7 +127,7 @@ pub(crate) fn write_paper(
         put(&format!("figures/{name}.png"), &writer.png(&svg)?)?;
     }
     let mut with_numbers = Vec::new();
-    for explanation in &report.explanation {
+    if let Some(explanation) = &report.explanation {
         with_numbers.extend(crate::explain_figures::figures(explanation)?);
     }
     if let Some((panels, colourings)) = &report.maps {

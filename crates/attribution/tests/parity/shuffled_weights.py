@@ -5,8 +5,8 @@
 
 writes the table of `docs/attribution.md`. Nothing of triher is used but the weights of the encoder that ships: the network is built from
 PyTorch's functions, relevance is written after Chefer, Gur and Wolf (2021) over autograd, integrated gradients after Sundararajan, Taly
-and Yan (2017) with 32 midpoints. Two networks of the same sizes: the one that ships, and one with random weights (truncated normal, 0.02).
-Inputs are eight lesion-like patches (a ball with a rim beside a vessel, on a smooth background with noise), z-scored; the score is a
+and Yan (2017) with 16 midpoints. Two networks of the same sizes: the one that ships, and one with random weights (truncated normal, 0.02).
+Inputs are four lesion-like patches (a ball with a rim beside a vessel, on a smooth background with noise), z-scored; the score is a
 fixed random direction of the class token, the same before and after shuffling. Shuffled are the numbers of each tensor, from the last norm
 backwards, as `TracedEncoder::shuffled` does.
 """
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from scipy.stats import spearmanr
 
-PATCH, GRID, WIDTH, DEPTH, HEADS, SIDE, CASES, STEPS = 8, 6, 192, 10, 12, 48, 8, 32
+PATCH, GRID, WIDTH, DEPTH, HEADS, SIDE, CASES, STEPS = 8, 6, 192, 10, 12, 48, 4, 16
 ROOT = pathlib.Path(__file__).parents[4]
 SHIPPED = {k: v.float() for k, v in load_file(ROOT / "crates/compact/weights/compact.safetensors").items()}
 torch.set_num_threads(1)
@@ -114,7 +114,7 @@ def main():
     used = {name for name in SHIPPED if name.split(".")[0] in ("blocks", "norm", "cls_token", "patch_embed")}
     for title, weights in [("as it ships", {k: SHIPPED[k] for k in used}), ("random weights", {k: v for k, v in fresh().items() if k in used})]:
         sizes, shares = [], []
-        found = {m: {b: [] for b in (1, 2, 5, 8, 9, 10)} for m in ("relevance", "integrated gradients")}
+        found = {m: {b: [] for b in (1, 5, 9, 10)} for m in ("relevance", "integrated gradients")}
         for case in range(CASES):
             x = patch(case)
             with torch.no_grad():

@@ -2,7 +2,7 @@
 
 use super::scatter::{ScatterPanel, scatter_with};
 use crate::palette::{self, INK, QUIET};
-use crate::svg::{Anchor, Axes, Svg};
+use crate::svg::{Anchor, Axes};
 
 /// Features in one state: as they are, or after ComBat.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,18 +30,36 @@ pub fn batch_effect(states: &[BatchState], groups: &[Option<usize>], names: &[St
         let style = palette::class(index);
         svg.marker([x, top + 16.0], style.marker, 5.0, style.colour);
         let name = super::short(&state.name, 24);
-        svg.text([x + 10.0, top + 20.0], Anchor::Start, 11.5, INK, false, &name);
+        svg.text(
+            [x + 10.0, top + 20.0],
+            Anchor::Start,
+            11.5,
+            INK,
+            false,
+            &name,
+        );
         x += 40.0 + 7.0 * name.chars().count() as f64;
     }
     svg.line([x, top + 8.0], [x, top + 24.0], QUIET, 2.5, "");
-    svg.text([x + 8.0, top + 20.0], Anchor::Start, 11.5, INK, false, "by chance");
+    svg.text(
+        [x + 8.0, top + 20.0],
+        Anchor::Start,
+        11.5,
+        INK,
+        false,
+        "by chance",
+    );
     let axes = Axes {
         frame: [LABELS, top + 34.0, 420.0, ROW * measures.len() as f64],
         x: [0.0, 1.0],
         y: [0.0, 1.0],
     };
     let ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
-    axes.draw(&mut svg, [&ticks, &[]], ["Share, or area under the curve", ""]);
+    axes.draw(
+        &mut svg,
+        [&ticks, &[]],
+        ["Share, or area under the curve", ""],
+    );
     for row in 0..measures.len() {
         let middle = top + 34.0 + ROW * (row as f64 + 0.5);
         let (name, ..) = &measures[row];
@@ -62,7 +80,12 @@ pub fn batch_effect(states: &[BatchState], groups: &[Option<usize>], names: &[St
         for (index, value) in found.iter().enumerate() {
             if let Some(value) = value.as_ref().and_then(|m| m.1) {
                 let style = palette::class(index);
-                svg.marker([axes.at(value, 0.0)[0], middle], style.marker, 5.0, style.colour);
+                svg.marker(
+                    [axes.at(value, 0.0)[0], middle],
+                    style.marker,
+                    5.0,
+                    style.colour,
+                );
             }
         }
     }

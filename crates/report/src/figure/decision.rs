@@ -7,10 +7,14 @@ use crate::svg::{Anchor, Axes, Svg, round_ticks};
 
 /// Lines of a figure; more cannot be told apart.
 const LINES: usize = 120;
+/// Where the steps begin, and the height of a line of names above them.
 const TOP: f64 = 34.0;
+const NAME: f64 = 16.0;
+/// Names in a line.
+const NAMES: usize = 4;
 
 /// The scores of one class from the base at the bottom to each row's score at the top. Lines are coloured and dashed by the row's class in
-/// the table; rows that the report shows one by one are drawn in black over the others, with their names.
+/// the table; rows that the report shows one by one are drawn in black over the others, numbered.
 ///
 /// Source: `decision_plot` of the Python package `shap` (Lundberg et al., Nat. Biomed. Eng. 2:749, 2018).
 pub fn decision(report: &ExplanationReport, class: usize) -> String {
@@ -35,8 +39,10 @@ pub fn decision(report: &ExplanationReport, class: usize) -> String {
     let span = if high > low { high - low } else { 1.0 };
     let ticks = round_ticks(low - 0.02 * span, high + 0.02 * span, 6);
     let height = ROW * steps.len() as f64;
+    let named: Vec<usize> = rows.iter().copied().filter(|row| is_named(*row)).collect();
+    let top = TOP + NAME * named.len().div_ceil(NAMES) as f64;
     let axes = Axes {
-        frame: [LABELS, TOP, 450.0, height],
+        frame: [LABELS, top, 450.0, height],
         x: [
             ticks.first().copied().unwrap_or(-1.0),
             ticks.last().copied().unwrap_or(1.0),
@@ -45,7 +51,7 @@ pub fn decision(report: &ExplanationReport, class: usize) -> String {
     };
     let mut svg = Svg::new(
         700.0,
-        TOP + height + 46.0,
+        top + height + 46.0,
         &format!("How the scores of {name} come about"),
         &format!(
             "Decision plot: {} of {} rows as lines over {} steps.",
@@ -85,17 +91,19 @@ pub fn decision(report: &ExplanationReport, class: usize) -> String {
         let style = palette::class(report.rows[row].class);
         svg.path(&along(path), style.colour, 0.8, style.dash);
     }
-    for (&row, path) in rows.iter().zip(&paths).filter(|(row, _)| is_named(**row)) {
-        let points = along(path);
+    for (number, &row) in named.iter().enumerate() {
+        let points = along(&report.decision_path(class, row));
         svg.path(&points, INK, 2.2, "");
+        let tag = (number + 1).to_string();
         if let Some([x, y]) = points.last().filter(|p| p[0].is_finite()) {
-            let anchor = match *x > LABELS + 225.0 {
-                true => Anchor::End,
-                false => Anchor::Start,
-            };
-            let name = middle_cut(&report.rows[row].id, 20);
-            svg.text([*x, y - 4.0], anchor, 10.5, INK, true, &name);
+            svg.text([*x, y - 4.0], Anchor::Middle, 10.5, INK, true, &tag);
         }
+        let place = [
+            8.0 + 170.0 * (number % NAMES) as f64,
+            TOP + NAME * (number / NAMES) as f64,
+        ];
+        let name = format!("{tag}: {}", middle_cut(&report.rows[row].id, 20));
+        svg.text(place, Anchor::Start, 10.5, INK, true, &name);
     }
     svg.finish()
 }

@@ -74,11 +74,15 @@ fn in_words(found: &Attribution) -> String {
     );
     for region in &found.regions {
         text += &format!(
-            "\n  region {}: {:.0} % of what speaks for the class, {:.1} % of the voxels; the largest value lies {}",
+            "\n  region {}: {:.1} % of what speaks for the class, {:.1} % of the voxels; the largest value lies {}",
             region.name,
             100.0 * region.share_in_region,
             100.0 * region.region_share_of_voxels,
-            if region.peak_in_region { "in it" } else { "outside of it" }
+            if region.peak_in_region {
+                "in it"
+            } else {
+                "outside of it"
+            }
         );
     }
     let all: f64 = found.inputs.iter().map(|input| input.sum).sum();

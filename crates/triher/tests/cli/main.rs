@@ -18,6 +18,7 @@ mod explain;
 mod habitats;
 mod label;
 mod map;
+mod maps;
 mod patient_report;
 mod radiomics;
 mod reference_data;

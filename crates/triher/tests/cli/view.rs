@@ -8,7 +8,9 @@ use headless_chrome::protocol::cdp::Input::{
     DispatchMouseEvent, DispatchMouseEventTypeOption, MouseButton,
 };
 use headless_chrome::protocol::cdp::Page::CaptureScreenshotFormatOption::Png;
-use headless_chrome::protocol::cdp::Page::{SetDownloadBehavior, SetDownloadBehaviorBehaviorOption};
+use headless_chrome::protocol::cdp::Page::{
+    SetDownloadBehavior, SetDownloadBehaviorBehaviorOption,
+};
 use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -342,7 +344,10 @@ fn a_study_is_looked_at_outlined_and_predicted_in_a_browser() {
     let file = downloads.join("outline.nii.gz");
     let start = Instant::now();
     while !file.exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "nothing was saved");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "nothing was saved"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     let outline = triher_imagefile::read_mask(&file).unwrap();
