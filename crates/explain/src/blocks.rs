@@ -28,7 +28,7 @@ impl Block {
             Self::Radiomics => "radiomics",
             Self::Kinetics => "kinetics",
             Self::Habitats => "habitats",
-            Self::Other => "other",
+            Self::Other => "clinical and other",
         }
     }
 }

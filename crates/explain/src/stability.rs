@@ -19,6 +19,9 @@ pub struct Stability {
     pub top_overlap: f64,
     /// For each feature, in how many folds it is among the ten largest.
     pub times_at_top: Vec<usize>,
+    /// For each fold, the mean size of each feature's contributions, summed over the classes.
+    #[serde(skip)]
+    pub sizes: Vec<Vec<f64>>,
 }
 
 /// Fits the pipeline in every training fold, explains the held-out rows against the training rows, and compares the folds.
@@ -71,6 +74,7 @@ pub fn stability(
         rank_correlation: known.filter(|k| !k.is_empty()).map(|k| mean(&k)),
         top_overlap: mean(&overlaps),
         times_at_top: (0..data.feature_names.len()).map(times).collect(),
+        sizes,
     })
 }
 

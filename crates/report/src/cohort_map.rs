@@ -1,7 +1,7 @@
 //! The page with the maps of a cohort.
 
 use crate::catalogue::{Catalogue, Language};
-use crate::figure::{ScatterPanel, scatter};
+use crate::figure::{BatchState, ScatterPanel, batch_effect, scatter};
 use crate::page::{facts, figure, list, notice, page, provenance, table};
 use maud::html;
 
@@ -27,6 +27,10 @@ pub struct CohortMapReport {
     pub colourings: Vec<Colouring>,
     /// How well centres can be told, a row for each state of the features: the state, then the figures.
     pub batch: Vec<Vec<String>>,
+    /// The same as a figure; empty when it cannot be told.
+    pub batch_states: Vec<BatchState>,
+    /// Centre of each row.
+    pub by_centre: Option<Colouring>,
     /// Facts: name and value.
     pub facts: Vec<(String, String)>,
     /// What the reader must know.
@@ -46,6 +50,11 @@ pub fn cohort_map_report(report: &CohortMapReport) -> String {
         }
         @if !report.batch.is_empty() {
             h2 { "How well the centre can be told" }
+            @if let (Some(centres), false) = (&report.by_centre, report.batch_states.is_empty()) {
+                (figure(&batch_effect(&report.batch_states, &centres.groups, &centres.names),
+                    "Principal components of the features, coloured by centre, and below them how well the centre can be told. After ComBat the \
+                     points should lie on the bars of chance."))
+            }
             (table("A model that learns the centre instead of the biology is worth little elsewhere. The accuracy is that of a logistic \
                 regression on the features, out of fold, against what always naming the largest centre would give; the silhouette is 0 when \
                 centres lie through each other and near 1 when each lies apart.",

@@ -2,6 +2,7 @@
 
 use crate::catalogue::{Catalogue, Language};
 use crate::page::{facts, figure, list, notice, page, provenance, table};
+use crate::picture::png_uri;
 use crate::{figure as figures, text};
 use maud::{Markup, html};
 
@@ -18,6 +19,30 @@ pub struct FeatureEffect {
     pub value_rank: Vec<Option<f64>>,
 }
 
+/// A row whose contributions are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplainedRow {
+    /// Pseudonym.
+    pub id: String,
+    /// Its class in the table.
+    pub class: usize,
+    /// Score of each class.
+    pub scores: Vec<f64>,
+}
+
+/// A training case that is alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlikeCase {
+    /// Pseudonym.
+    pub id: String,
+    /// Its class.
+    pub class: String,
+    /// Distance in standard deviations, averaged over the features.
+    pub distance: f64,
+    /// Its picture, as a PNG file.
+    pub picture: Option<Vec<u8>>,
+}
+
 /// What one patient's features add to the class that is explained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatientEffect {
@@ -31,8 +56,10 @@ pub struct PatientEffect {
     pub score: f64,
     /// Features with their contribution, largest first; the rest is summed up in the figure.
     pub contributions: Vec<(String, f64)>,
-    /// Cases alike: identifier, class, distance.
-    pub similar: Vec<(String, String, f64)>,
+    /// Cases alike, nearest first.
+    pub similar: Vec<AlikeCase>,
+    /// The patient's own picture, as a PNG file.
+    pub picture: Option<Vec<u8>>,
 }
 
 /// What goes into an explanation report.
@@ -48,8 +75,14 @@ pub struct ExplanationReport {
     pub unit: String,
     /// How they were found, in words.
     pub method: String,
+    /// Score of each class when nothing is known.
+    pub base: Vec<f64>,
+    /// The rows that contributions are of, in their order.
+    pub rows: Vec<ExplainedRow>,
     /// The features with the largest contributions, largest first.
     pub features: Vec<FeatureEffect>,
+    /// Leading features with the mean size of their contributions in each fold of a cross-validation, largest first; empty when no fold was asked.
+    pub folds: Vec<(String, Vec<f64>)>,
     /// Mean size of what each block of features adds to each class.
     pub blocks: Vec<(String, Vec<f64>)>,
     /// Patients that are shown one by one.
@@ -60,6 +93,36 @@ pub struct ExplanationReport {
     pub notes: Vec<String>,
     /// Provenance.
     pub manifest: Vec<(String, String)>,
+}
+
+impl ExplanationReport {
+    /// The steps of a decision plot from its bottom to its top: what is not shown by itself, then the features from the smallest to the
+    /// largest of those shown.
+    pub fn decision_steps(&self) -> Vec<String> {
+        let named = self.features.iter().take(figures::SHOWN).rev();
+        let others = std::iter::once("all other features".to_owned());
+        others.chain(named.map(|f| f.name.clone())).collect()
+    }
+
+    /// The score of a class after each step, the base first and the row's score last.
+    pub fn decision_path(&self, class: usize, row: usize) -> Vec<f64> {
+        let base = self.base.get(class).copied().unwrap_or(f64::NAN);
+        let scores = self.rows.get(row).map(|r| r.scores.as_slice());
+        let score = (scores.and_then(|s| s.get(class)).copied()).unwrap_or(f64::NAN);
+        let of = |f: &FeatureEffect| {
+            let all = f.contributions.get(class).map(Vec::as_slice);
+            all.and_then(|c| c.get(row)).copied().unwrap_or(0.0)
+        };
+        let named = || self.features.iter().take(figures::SHOWN).rev();
+        let others = score - base - named().map(of).sum::<f64>();
+        let mut path = vec![base, base + others];
+        let mut at = base + others;
+        for feature in named() {
+            at += of(feature);
+            path.push(at);
+        }
+        path
+    }
 }
 
 /// The report as one HTML document.
@@ -103,6 +166,18 @@ fn features(report: &ExplanationReport) -> Markup {
                  Colour says whether the patient's value is small or large among all.")))
         }
         (table(&format!("Mean size of the contributions ({}), the largest first.", report.unit), &header, &rows))
+        h2 { "How scores come about" }
+        @for (class, name) in report.classes.iter().enumerate() {
+            (figure(&figures::decision(report, class), &format!(
+                "Each line is a patient, coloured by the class in the table: from what the model says of {name} when it knows nothing (bottom), feature \
+                 after feature, to the patient's score (top). Patients that are shown one by one below are drawn in black and numbered.")))
+        }
+        @if !report.folds.is_empty() {
+            h2 { "Would another part of the cohort have named the same features?" }
+            (figure(&figures::effect_folds(&report.folds, &report.unit),
+                "The model was fitted anew in each fold and its held-out patients were explained: a point is the mean size of the feature's \
+                 contributions in one fold, summed over the classes, the line runs from the smallest to the largest."))
+        }
         @if report.blocks.len() > 1 {
             h2 { "Blocks of features" }
             (figure(&figures::effect_bars(&report.classes, &report.blocks, &report.unit),
@@ -118,8 +193,12 @@ fn bars(report: &ExplanationReport) -> Vec<(String, Vec<f64>)> {
 
 fn one(report: &ExplanationReport, patient: &PatientEffect) -> Markup {
     let rows: Vec<Vec<String>> = (patient.similar.iter())
-        .map(|(id, class, distance)| {
-            vec![id.clone(), class.clone(), text::number(Some(*distance), 2)]
+        .map(|case| {
+            vec![
+                case.id.clone(),
+                case.class.clone(),
+                text::number(Some(case.distance), 2),
+            ]
         })
         .collect();
     html! {
@@ -130,6 +209,34 @@ fn one(report: &ExplanationReport, patient: &PatientEffect) -> Markup {
         @if !rows.is_empty() {
             (table("The cases nearest to this patient in the features that the model uses. The distance is in standard deviations, \
                 averaged over the features.", &["Case", "Class", "Distance"], &rows))
+            (crops(patient))
+        }
+    }
+}
+
+/// The pictures of a patient and of the cases alike, side by side.
+fn crops(patient: &PatientEffect) -> Markup {
+    let shown = |caption: String, picture: &Option<Vec<u8>>| {
+        html! {
+            figure {
+                @match picture {
+                    Some(png) => img src=(png_uri(png)) alt=(format!("Lesion of {caption}"));,
+                    None => p { "no picture" },
+                }
+                figcaption { (caption) }
+            }
+        }
+    };
+    html! {
+        @if patient.picture.is_some() || patient.similar.iter().any(|case| case.picture.is_some()) {
+            div class="pictures small" {
+                (shown("this patient".to_owned(), &patient.picture))
+                @for case in &patient.similar { (shown(format!("{}, {}", case.id, case.class), &case.picture)) }
+            }
+            p {
+                "The slice on which each lesion is largest: the first phase after contrast on the left, less the phase before on the right. Head up, \
+                 the patient's left on the right; 48 mm wide, or as much as a larger lesion needs. Each picture has its own grey scale."
+            }
         }
     }
 }

@@ -62,7 +62,9 @@ pub use checklist::{Answered, CHECKLIST_HEADER, Checklist, FilledItem, checklist
 pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
 pub use cohort_table::CohortTable;
 pub use evaluation::{EvaluationReport, evaluation_report};
-pub use explanation::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report};
+pub use explanation::{
+    AlikeCase, ExplainedRow, ExplanationReport, FeatureEffect, PatientEffect, explanation_report,
+};
 pub use patient::{
     AttributionPictures, CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture,
     Reason, feature_words, patient_pdf, patient_report,

@@ -189,11 +189,14 @@ impl GreyImage {
 
     /// The picture as a `data:` address.
     fn data_uri(&self) -> String {
-        format!(
-            "data:image/png;base64,{}",
-            base64::engine::general_purpose::STANDARD.encode(self.png())
-        )
+        png_uri(&self.png())
     }
+}
+
+/// A PNG file as a `data:` address.
+pub(crate) fn png_uri(png: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(png);
+    format!("data:image/png;base64,{text}")
 }
 
 /// The picture as SVG with outlines and a crop box over it.

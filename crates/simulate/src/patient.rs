@@ -23,6 +23,8 @@ pub struct SimulatedPatient {
     pub series: DynamicSeries,
     /// The lesion: voxels of which at least half is lesion, where it lies in the first phase after contrast.
     pub lesion: Mask,
+    /// The part of the lesion that is rim: what is not is its core, which takes up less by the truth's fraction (not at all where that is 0).
+    pub rim: Mask,
     /// The scanner's settings.
     pub scanner: Scanner,
     /// What was drawn.
@@ -76,11 +78,13 @@ pub fn simulate_patient(
         truth: &truth,
     };
     let (series, mask) = (scene.acquire()?, scene.mask()?);
+    let rim = scene.rim(&mask)?;
     Ok(SimulatedPatient {
         id: format!("SIM-{}-{:03}", at.name.to_ascii_uppercase(), patient + 1),
         centre: at.name.clone(),
         series,
         lesion: mask,
+        rim,
         scanner: Scanner {
             name: format!("Simulated {} T", at.field_strength_t),
             field_strength_t: at.field_strength_t,

@@ -361,6 +361,19 @@ impl Scene<'_> {
         let provenance = Provenance::from_source("simulated lesion");
         Ok(Mask::new(*geometry, voxels, provenance)?)
     }
+
+    /// The voxels of the lesion whose middle lies in its rim.
+    pub(crate) fn rim(&self, lesion: &Mask) -> Result<Mask, SimulateError> {
+        let geometry = &self.placement.geometry;
+        let in_rim = |offset: usize| {
+            let world = geometry.index_to_world(geometry.index_at(offset).map(|i| i as f64));
+            self.lesion.in_rim(self.placement.to_breast(world))
+        };
+        let voxels = lesion.voxels().iter().enumerate();
+        let voxels = voxels.map(|(offset, &inside)| inside && in_rim(offset));
+        let provenance = Provenance::from_source("rim of a simulated lesion");
+        Ok(Mask::new(*geometry, voxels.collect(), provenance)?)
+    }
 }
 
 /// Magnitude of a signal with normal noise in both channels (Gudbjartsson and Patz, Magn Reson Med 1995;34:910).

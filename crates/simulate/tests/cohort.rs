@@ -216,3 +216,32 @@ proptest! {
         }
     }
 }
+
+/// The rim is a shell of the lesion, and where it was drawn to take up more than the core it does.
+#[test]
+fn the_rim_is_where_the_uptake_is() {
+    let mut strong = 0;
+    for patient in [1, 2, 3]
+        .into_iter()
+        .flat_map(|s| all(&CohortSpec::small(s)))
+    {
+        let both = patient.lesion.voxels().iter().zip(patient.rim.voxels());
+        assert!(both.clone().all(|(lesion, rim)| *lesion || !*rim));
+        // Of a ball, 1 - 0.625^3 = 0.76 lies beyond the middle of the step; lobes, spicules and coarse voxels change that somewhat.
+        let share = patient.rim.count() as f64 / patient.lesion.count() as f64;
+        assert!((0.6..0.95).contains(&share), "{}: {share}", patient.id);
+        if patient.truth.rim_fraction < 0.4 || patient.lesion.count() < 100 {
+            continue;
+        }
+        strong += 1;
+        let mut core = patient.lesion.clone();
+        let parts = core.voxels_mut().iter_mut().zip(patient.rim.voxels());
+        parts.for_each(|(core, rim)| *core &= !rim);
+        let rise = |mask| {
+            let mean = curve(&patient.series, mask).unwrap();
+            mean[1] / mean[0] - 1.0
+        };
+        assert!(rise(&patient.rim) > rise(&core), "{}", patient.id);
+    }
+    assert!(strong >= 3, "{strong}");
+}

@@ -4,6 +4,8 @@ use crate::StudyError;
 use crate::attribution_checks::check;
 pub use crate::attribution_checks::{Checks, Curve, Randomised};
 use crate::attribution_map::{Seen, no_encoder};
+pub use crate::attribution_place::{KnownRegion, MapPlace, RegionPlace};
+use crate::attribution_place::{place_of, regions_of};
 use crate::case::{Case, CasePlan, Subject};
 use crate::evaluation::most_probable;
 use crate::manifest::{Manifest, write_json};
@@ -86,6 +88,8 @@ pub struct AttributionPlan {
     pub method: Method,
     /// The class whose score is explained; the predicted one when left out.
     pub class: Option<String>,
+    /// Regions of this patient that are known: the result says how much of the map lies in each.
+    pub regions: Vec<KnownRegion>,
     /// Whether the map is put to the test: randomised weights, deletion and insertion.
     pub check: bool,
     /// Seed of the test's random orders and shuffled weights.
@@ -117,6 +121,9 @@ pub struct Attribution {
     pub inputs: Vec<InputSum>,
     /// Where the map lies.
     pub place: MapPlace,
+    /// Where it lies against the regions that were named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<RegionPlace>,
     /// How far the parts are from the whole, for integrated gradients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completeness: Option<Completeness>,
@@ -136,19 +143,6 @@ pub struct InputSum {
     pub input: String,
     /// Sum of its map.
     pub sum: f64,
-}
-
-/// Where a map lies against the lesion's outline, on the voxels that the network saw.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct MapPlace {
-    /// Whether its largest value lies in the lesion (pointing game, no margin).
-    pub peak_in_lesion: bool,
-    /// The largest value's place in patient coordinates (LPS), mm.
-    pub peak_mm: [f64; 3],
-    /// The share of positive attribution that lies in the lesion; null without any.
-    pub share_in_lesion: f64,
-    /// The share of the voxels that the lesion holds: what a map without knowledge gets.
-    pub lesion_share_of_voxels: f64,
 }
 
 /// What integrated gradients add up to.
@@ -191,6 +185,11 @@ pub fn attribute(
         }
         false => None,
     };
+    let regions = {
+        let lesion = &case.lesion.mask;
+        let window = seen.encoder.window(lesion, &seen.recipe.profile)?;
+        regions_of(&mapped.patch, &window, &plan.regions, lesion.geometry())?
+    };
     let mut warnings = case.study.warnings.clone();
     warnings.extend(case.lesion_warnings.iter().cloned());
     warnings.extend(predicted.notes.iter().cloned());
@@ -205,6 +204,9 @@ pub fn attribute(
         true => vec![("random orders and shuffled weights".to_owned(), plan.seed)],
         false => Vec::new(),
     };
+    for region in &plan.regions {
+        manifest.add_input(&region.mask)?;
+    }
     if let Some(path) = &plan.map {
         let on_phases = map_on(&mapped.patch, case.study.series.geometry());
         triher_imagefile::write_nifti(path, &on_phases)?;
@@ -222,7 +224,8 @@ pub fn attribute(
         probability: probabilities[class],
         score: mapped.score,
         inputs: input_sums(&seen, &mapped.maps),
-        place: seen.place(&mapped)?,
+        place: place_of(&mapped.patch, &seen.mask)?,
+        regions,
         completeness: mapped.completeness,
         checks,
         warnings,

@@ -1,7 +1,7 @@
 //! The map of one lesion: its patches as the network takes them, the score that is explained, and the methods.
 
 use crate::StudyError;
-use crate::attribution::{Completeness, MapPlace, Method};
+use crate::attribution::{Completeness, Method};
 use crate::case::Subject;
 use crate::class_score::ClassScore;
 use crate::encoder::StudyEncoder;
@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::recipe::{EmbeddingRecipe, TokenChoice};
 use triher_attribution::{
     AttributionError, Cubes, Fault, Maps, Question, Readout, Score, ScoreOf, integrated_gradients,
-    occlusion, pointing, relevance, rollout,
+    occlusion, relevance, rollout,
 };
 use triher_training::TracedEncoder;
 use triher_volume::{Image, Mask, Provenance};
@@ -35,7 +35,7 @@ pub(crate) struct Seen<'a> {
     /// What was taken away from each.
     means: Vec<f32>,
     patches: Vec<Image>,
-    mask: Mask,
+    pub(crate) mask: Mask,
     pub(crate) score: ClassScore<'a>,
 }
 
@@ -192,18 +192,6 @@ impl<'a> Seen<'a> {
             score: self
                 .score_of(&self.inputs)
                 .map_err(AttributionError::Score)?,
-        })
-    }
-
-    pub(crate) fn place(&self, mapped: &Mapped) -> Result<MapPlace, StudyError> {
-        let grid = self.mask.geometry();
-        let found = pointing(mapped.patch.voxels(), self.mask.voxels(), self.size())?;
-        let [z, y, x] = found.peak;
-        Ok(MapPlace {
-            peak_in_lesion: found.hit,
-            peak_mm: grid.index_to_world([x, y, z].map(|v| v as f64)),
-            share_in_lesion: found.share_inside,
-            lesion_share_of_voxels: found.share_of_voxels,
         })
     }
 }

@@ -1,27 +1,25 @@
 //! Maps of a cohort: principal components, t-SNE and UMAP, coloured by what is known of the patients.
 
 use crate::StudyError;
+pub use crate::centre_effect::CentreTold;
+use crate::centre_effect::{centres_told, effect_figure, standard};
 use crate::clinical::{Clinical, ClinicalPlan};
 use crate::explain::csv_of;
+use crate::figure_files::{FigureFiles, FigureWriter};
 use crate::manifest::{Manifest, make_folder_of, write_json, write_whole};
 use crate::progress::Progress;
 use crate::tables::TableSource;
 use crate::train::predictions_of;
 use serde::Serialize;
 use std::path::PathBuf;
-use triher_learn::{
-    ClassWeight, ClassifierSpec, Combat, CrossValidation, Dataset, Matrix, MedianImputer,
-    ModelFile, Penalty, PipelineSpec, Standardizer, StepSpec, cross_validate,
-};
-use triher_projection::{
-    BatchEffect, Points, batch_effect, continuity, trustworthiness, tsne, umap,
-};
+use triher_learn::{Dataset, ModelFile};
+use triher_projection::{BatchEffect, Points, continuity, trustworthiness, tsne, umap};
 pub use triher_projection::{TsneSettings, UmapSettings};
 use triher_report::figure::{ScatterPanel, scatter};
 use triher_report::{CohortMapReport, Colouring, cohort_map_report};
 
 /// Neighbours of trustworthiness and of the batch effect.
-const NEIGHBOURS: usize = 10;
+pub(crate) const NEIGHBOURS: usize = 10;
 
 /// What to map and where to write.
 #[derive(Clone, Debug)]
@@ -70,21 +68,6 @@ pub struct MapQuality {
     pub continuity: f64,
 }
 
-/// How well the centre can be told from features in one state.
-#[derive(Debug, Serialize)]
-pub struct CentreTold {
-    /// "as they are" or "after ComBat".
-    pub features: String,
-    /// Out-of-fold accuracy of a logistic regression for the centre.
-    pub accuracy: Option<f64>,
-    /// Share of the largest centre.
-    pub by_chance: f64,
-    /// Out-of-fold macro AUC for the centre.
-    pub macro_auc: Option<f64>,
-    /// Distances and neighbours.
-    pub effect: Option<BatchEffect>,
-}
-
 #[derive(Serialize)]
 struct Configuration<'a> {
     columns: &'a crate::study_file::Columns,
@@ -93,7 +76,7 @@ struct Configuration<'a> {
     umap: UmapSettings,
 }
 
-/// Maps a cohort and writes `map.csv`, `map.json`, one SVG for each colouring, `map.html` and `manifest.json`.
+/// Maps a cohort and writes `map.csv`, `map.json`, a figure for each colouring and one of the batch effect (SVG, PNG and their numbers as CSV), `map.html` and `manifest.json`.
 ///
 /// Missing values are imputed and features standardised on the rows themselves: a map is a look at a table, and nothing that is fitted
 /// for it goes into a model.
@@ -196,106 +179,6 @@ pub(crate) fn by_class_and_centre(data: &Dataset) -> Vec<Colouring> {
     all
 }
 
-/// Imputed and standardised features; constant ones are zeros.
-fn standard(data: &Dataset) -> Result<Matrix, StudyError> {
-    let fold = data.whole();
-    let imputer = MedianImputer::fit(&fold)?;
-    let fold = imputer.transform_training(fold)?;
-    let scaled = Standardizer::fit(&fold)?;
-    Ok(scaled.transform(fold.x())?)
-}
-
-/// How well centres can be told, before and after ComBat, both within training folds; and why not.
-fn centres_told(
-    data: &Dataset,
-    points: &Points,
-) -> Result<(Vec<CentreTold>, Vec<String>), StudyError> {
-    let known = data.patients_per_centre();
-    if known.len() < 2 || data.centres.iter().flatten().any(Option::is_none) {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let names: Vec<String> = known.keys().cloned().collect();
-    let centre_of = |row: usize| {
-        let centre = data.centres.as_ref().and_then(|c| c[row].as_ref());
-        names.iter().position(|n| Some(n) == centre).unwrap_or(0)
-    };
-    let batch: Vec<usize> = (0..data.rows()).map(centre_of).collect();
-    let as_classes = Dataset::new(
-        data.ids.clone(),
-        data.groups.clone(),
-        data.centres.clone(),
-        data.feature_names.clone(),
-        data.x.clone(),
-        batch.clone(),
-        names.clone(),
-    )?;
-    let counts = as_classes.patients_per_class();
-    let smallest = counts.iter().copied().min().unwrap_or(0);
-    let largest = counts.iter().copied().max().unwrap_or(0);
-    let by_chance = largest as f64 / counts.iter().sum::<usize>().max(1) as f64;
-    let mut told = Vec::new();
-    let mut notes = Vec::new();
-    for combat in [false, true] {
-        let mut spec = PipelineSpec::new(ClassifierSpec::Logistic {
-            penalty: Penalty::L2,
-            c: 0.1,
-            class_weight: ClassWeight::None,
-        });
-        if combat {
-            spec.prepare.steps.push(StepSpec::Combat(Combat::default()));
-        }
-        let design = CrossValidation {
-            folds: 5.min(smallest),
-            repeats: 1,
-            seed: 1,
-        };
-        let result = cross_validate(&as_classes, &spec, &design);
-        let predictions = result
-            .map_err(StudyError::from)
-            .and_then(|r| crate::comparison::out_of_fold(&as_classes, &r));
-        let name = if combat {
-            "after ComBat"
-        } else {
-            "as they are"
-        };
-        let (accuracy, macro_auc) = match &predictions {
-            Ok(p) => (
-                triher_stats::accuracy(&triher_stats::confusion(p)),
-                triher_stats::auc_macro(p),
-            ),
-            Err(problem) => {
-                notes.push(format!(
-                    "the centre could not be told from the features {name}: {problem}"
-                ));
-                (None, None)
-            }
-        };
-        let effect = match combat {
-            false => batch_effect(points, &batch, NEIGHBOURS),
-            // What ComBat makes of the rows it was fitted on: for a look at the table.
-            true => harmonised(data).and_then(|p| batch_effect(&p, &batch, NEIGHBOURS)),
-        };
-        told.push(CentreTold {
-            features: name.to_owned(),
-            accuracy,
-            by_chance,
-            macro_auc,
-            effect,
-        });
-    }
-    Ok((told, notes))
-}
-
-/// Points of the features after ComBat; `None` when it cannot be fitted.
-fn harmonised(data: &Dataset) -> Option<Points> {
-    let imputer = MedianImputer::fit(&data.whole()).ok()?;
-    let fold = imputer.transform_training(data.whole()).ok()?;
-    let step = StepSpec::Combat(Combat::default()).fit(&fold).ok()?;
-    let fold = step.transform_training(fold).ok()?;
-    let scaled = Standardizer::fit(&fold).ok()?;
-    Points::new(&scaled.transform(fold.x()).ok()?).ok()
-}
-
 fn colourings(plan: &CohortMapPlan, data: &Dataset) -> Result<Vec<Colouring>, StudyError> {
     let mut all = by_class_and_centre(data);
     if let Some(path) = &plan.model {
@@ -345,6 +228,36 @@ fn by_words(by: &str, words: &[Option<String>]) -> Colouring {
     }
 }
 
+/// The maps in each colouring as files, with a line for each row and map.
+///
+/// # Errors
+/// None that numbers can cause.
+pub(crate) fn map_figures(
+    panels: &[ScatterPanel],
+    colourings: &[Colouring],
+    ids: &[String],
+) -> Result<Vec<FigureFiles>, StudyError> {
+    let figure = |c: &Colouring| {
+        let lines = panels.iter().flat_map(|panel| {
+            let rows = ids.iter().zip(&panel.places).zip(&c.groups);
+            rows.map(|((id, [x, y]), group)| {
+                let group = group.and_then(|g| c.names.get(g)).cloned();
+                [
+                    id.clone(),
+                    panel.name.clone(),
+                    group.unwrap_or_default(),
+                    x.to_string(),
+                    y.to_string(),
+                ]
+            })
+        });
+        let svg = scatter(&c.by, panels, &c.groups, &c.names);
+        let name = format!("map-{}", crate::run::slug(&c.by));
+        FigureFiles::new(name, svg, &["id", "map", "group", "x", "y"], lines)
+    };
+    colourings.iter().map(figure).collect()
+}
+
 fn write(
     plan: &CohortMapPlan,
     data: &Dataset,
@@ -383,13 +296,13 @@ fn write(
         line
     });
     put("map.csv", &csv_of(&header, lines)?)?;
-    for colouring in &colourings {
-        let svg = scatter(&colouring.by, &panels, &colouring.groups, &colouring.names);
-        put(
-            &format!("map-{}.svg", crate::run::slug(&colouring.by)),
-            svg.as_bytes(),
-        )?;
+    let mut figures = map_figures(&panels, &colourings, &data.ids)?;
+    let states: Vec<_> = found.batch.iter().map(CentreTold::state).collect();
+    let by_centre = colourings.iter().find(|c| c.by == "centre").cloned();
+    if let (Some(centres), false) = (&by_centre, states.is_empty()) {
+        figures.push(effect_figure(&states, centres, &data.ids)?);
     }
+    FigureWriter::new()?.put("", &figures, &mut put)?;
     let number =
         |v: Option<f64>| v.map_or_else(|| "not available".to_owned(), |v| format!("{v:.3}"));
     let batch = found.batch.iter().map(|b| {
@@ -407,6 +320,8 @@ fn write(
     let page = cohort_map_report(&CohortMapReport {
         title: "Maps of the cohort".to_owned(),
         batch: batch.collect(),
+        batch_states: states,
+        by_centre,
         panels,
         colourings,
         facts: vec![

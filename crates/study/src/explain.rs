@@ -1,6 +1,10 @@
 //! What moves a model: Shapley values of a table's rows, with figures.
 
 use crate::StudyError;
+pub use crate::explain_folds::FoldsAgree;
+use crate::explain_folds::{agreement_in_words, folds_agree};
+use crate::figure_files::FigureWriter;
+use crate::lesion_crops::Crops;
 use crate::manifest::{Manifest, make_folder_of, write_json, write_whole};
 use crate::progress::Progress;
 use crate::tables::TableSource;
@@ -10,7 +14,9 @@ use std::path::{Path, PathBuf};
 pub use triher_explain::ExplainOptions;
 use triher_explain::{Explanation, Stability, block_of, by_block, explain as shapley, similar};
 use triher_learn::{Dataset, Matrix, ModelFile};
-use triher_report::{ExplanationReport, FeatureEffect, PatientEffect, explanation_report, figure};
+use triher_report::{
+    AlikeCase, ExplainedRow, ExplanationReport, FeatureEffect, PatientEffect, explanation_report,
+};
 
 /// Features of the page and of its figures.
 const SHOWN: usize = 30;
@@ -28,6 +34,8 @@ pub struct ExplainPlan {
     pub background: Option<TableSource>,
     /// Rows that are shown one by one, by identifier or patient.
     pub patients: Vec<String>,
+    /// Folds of the background in which the model is fitted anew, to see whether they name the same features; none when `None`.
+    pub folds: Option<usize>,
     /// How much work.
     pub options: ExplainOptions,
     /// Folder to write to.
@@ -41,6 +49,8 @@ pub struct Explained {
     pub explanation: Explanation,
     /// Names of the leading features with the mean size of their contributions, summed over the classes.
     pub leading: Vec<(String, f64)>,
+    /// Whether the folds agree, when that was asked.
+    pub folds: Option<FoldsAgree>,
     /// What the reader must know.
     pub notes: Vec<String>,
 }
@@ -49,11 +59,13 @@ pub struct Explained {
 struct Configuration<'a> {
     columns: &'a crate::study_file::Columns,
     patients: usize,
+    folds: Option<usize>,
     options: ExplainOptions,
 }
 
-/// Explains a table and writes `shap.csv`, `features.csv`, `blocks.csv`, `summary.json`, the figures as SVG, `explanation.html` and
-/// `manifest.json` into the folder.
+/// Explains a table and writes `shap.csv`, `features.csv`, `blocks.csv`, `summary.json`, with folds `stability.csv`, the figures as SVG and PNG
+/// with their numbers as CSV, `explanation.html` and `manifest.json` into the folder. Similar cases are shown with the pictures that
+/// `triher extract` left beside their table.
 ///
 /// # Errors
 /// When the model or a table cannot be read, lacks features, or a patient is not in it.
@@ -69,9 +81,16 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
     if plan.background.is_none() {
         notes.push("the rows themselves are the background: a contribution is the distance from their mean, not from that of the training cohort. Give the training table with --background-features for that".to_owned());
     }
-    progress.begin("Explanation", 1);
+    progress.begin("Explanation", 1 + u64::from(plan.folds.is_some()));
     let found = shapley_of(&model, &data, &background, &plan.options)?;
-    progress.step("done");
+    progress.step("rows explained");
+    let source = plan.background.as_ref().unwrap_or(&plan.table);
+    let folds = (plan.folds)
+        .map(|folds| folds_agree(&model, source, folds, &plan.options))
+        .transpose()?;
+    if folds.is_some() {
+        progress.step("folds explained");
+    }
     progress.end();
     let (_, predictions) = predictions_of(&model, &data)?;
     let called = predictions.predicted();
@@ -87,6 +106,7 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
         &Configuration {
             columns: &plan.table.columns,
             patients: plan.patients.len(),
+            folds: plan.folds,
             options: plan.options,
         },
     );
@@ -101,6 +121,18 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
     let mut report = report_of(&model, &data, &found);
     let wanted = rows_of(&data, &plan.patients)?;
     report.patients = patients(&model, &data, &background, &found, &called, &wanted)?;
+    let own = Crops::beside(&plan.table.features);
+    let known = Crops::beside(&source.features);
+    for patient in &mut report.patients {
+        patient.picture = own.of(&patient.patient)?;
+        for case in &mut patient.similar {
+            case.picture = known.of(&case.id)?;
+        }
+    }
+    if let Some(folds) = &folds {
+        report.facts.push(agreement_in_words(&folds.stability));
+        report.folds = folds.leading().into_iter().take(SHOWN).collect();
+    }
     report.notes.clone_from(&notes);
     let hashes = manifest.inputs.iter();
     report.manifest = hashes.map(|f| (f.name.clone(), f.sha256.clone())).collect();
@@ -116,17 +148,25 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
     write("shap.csv", &values_csv(&model, &data, &found)?)?;
     write("features.csv", &features_csv(&model, &found)?)?;
     write("blocks.csv", &blocks_csv(&model, &report)?)?;
-    for (name, svg) in figures(&report) {
-        write(&format!("{name}.svg"), svg.as_bytes())?;
+    if let Some(folds) = &folds {
+        let (header, lines) = folds.lines();
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        write("stability.csv", &csv_of(&header, lines.into_iter())?)?;
     }
+    let figures = crate::explain_figures::figures(&report)?;
+    FigureWriter::new()?.put("", &figures, &mut write)?;
     write("explanation.html", explanation_report(&report).as_bytes())?;
     let summary = plan.out.join("summary.json");
-    write_json(&summary, &summary_of(&report, &found, None))?;
+    write_json(
+        &summary,
+        &summary_of(&report, &found, folds.as_ref().map(|f| &f.stability)),
+    )?;
     manifest.add_output(&summary)?;
     manifest.write(&plan.out.join("manifest.json"))?;
     Ok(Explained {
         explanation: found,
         leading,
+        folds,
         notes,
     })
 }
@@ -149,7 +189,7 @@ pub(crate) fn shapley_of(
     .map_err(wrong)
 }
 
-fn wrong(error: triher_explain::ExplainError) -> StudyError {
+pub(crate) fn wrong(error: triher_explain::ExplainError) -> StudyError {
     match error {
         triher_explain::ExplainError::Learn(error) => error.into(),
         other => StudyError::Input(other.to_string()),
@@ -210,6 +250,14 @@ pub(crate) fn report_of(
         classes: model.classes.clone(),
         unit: found.link.in_words().to_owned(),
         method: found.method.in_words().to_owned(),
+        base: found.base.clone(),
+        rows: (0..data.rows())
+            .map(|row| ExplainedRow {
+                id: data.ids[row].clone(),
+                class: data.y[row],
+                scores: found.scores.row(row).to_vec(),
+            })
+            .collect(),
         features: features.map(effect).collect(),
         blocks: (by_block(found, &blocks).into_iter())
             .map(|(block, sizes)| (block.in_words().to_owned(), sizes))
@@ -279,38 +327,17 @@ fn patients(
             score: found.scores.row(row)[class],
             contributions,
             similar: (near.into_iter())
-                .map(|case| {
-                    let class = background.classes[background.y[case.row]].clone();
-                    (background.ids[case.row].clone(), class, case.distance)
+                .map(|case| AlikeCase {
+                    id: background.ids[case.row].clone(),
+                    class: background.classes[background.y[case.row]].clone(),
+                    distance: case.distance,
+                    picture: None,
                 })
                 .collect(),
+            picture: None,
         });
     }
     Ok(shown)
-}
-
-/// The figures of a report by name.
-pub(crate) fn figures(report: &ExplanationReport) -> Vec<(String, String)> {
-    let rows: Vec<(String, Vec<f64>)> = (report.features.iter())
-        .map(|f| (f.name.clone(), f.mean_size.clone()))
-        .collect();
-    let mut all = vec![(
-        "shap-bars".to_owned(),
-        figure::effect_bars(&report.classes, &rows, &report.unit),
-    )];
-    for (class, name) in report.classes.iter().enumerate() {
-        let svg = figure::beeswarm(name, class, &report.features, &report.unit);
-        all.push((format!("shap-{}", crate::run::slug(name)), svg));
-    }
-    if report.blocks.len() > 1 {
-        let svg = figure::effect_bars(&report.classes, &report.blocks, &report.unit);
-        all.push(("shap-blocks".to_owned(), svg));
-    }
-    for patient in &report.patients {
-        let name = format!("shap-patient-{}", crate::run::slug(&patient.patient));
-        all.push((name, figure::waterfall(patient, &report.unit)));
-    }
-    all
 }
 
 /// The leading features as JSON.

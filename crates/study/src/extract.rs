@@ -7,6 +7,7 @@ use crate::extract_part::{Part, PartLesion, list_files, read_part};
 use crate::feature_definition::{FeatureDefinition, dictionary};
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
+use crate::lesion_crops;
 use crate::manifest::{Manifest, sha256_hex, write_json, write_whole};
 use crate::motion_picture::motion_picture;
 use crate::patient_labels::PatientLabels;
@@ -62,7 +63,8 @@ pub struct SkippedPatient {
 ///
 /// Each patient's result is stored in `<table>.parts/` as soon as it is there; a later run takes up what
 /// is stored when neither the patient's files nor the configuration have changed. A patient who cannot be
-/// used is reported and left out. Where motion is undone, `<table>.motion/` gets a picture of before and after for each patient. Rows come in the order of the cohort, whatever the number of threads;
+/// used is reported and left out. Where motion is undone, `<table>.motion/` gets a picture of before and after for each patient;
+/// `<table>.crops/` gets a small picture of each lesion, for those who look at similar cases. Rows come in the order of the cohort, whatever the number of threads;
 /// the table is written in row groups, so that memory does not grow with the number of patients.
 ///
 /// # Errors
@@ -86,6 +88,8 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
     let found = cohort.patients(&folder)?;
     let parts_folder = with_suffix(&table, ".parts");
     std::fs::create_dir_all(&parts_folder).map_err(StudyError::write(&parts_folder))?;
+    let crops_folder = lesion_crops::folder(&table);
+    std::fs::create_dir_all(&crops_folder).map_err(StudyError::write(&crops_folder))?;
     let job = Job {
         cohort: &cohort,
         extractor: &extractor,
@@ -93,6 +97,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         rules,
         parts: &parts_folder,
         motion: with_suffix(&table, ".motion"),
+        crops: crops_folder,
         fresh: plan.fresh,
     };
 
@@ -144,6 +149,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         .collect();
     let mut writer = FeatureWriter::create_described(&table, extractor.names(), &metadata)?;
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut drawn: Vec<(String, String)> = Vec::new();
     for (patient, outcome) in found.patients.iter().zip(outcomes) {
         let resumed = match outcome {
             Ok(resumed) => resumed,
@@ -168,6 +174,7 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         summary.resumed += usize::from(resumed);
         summary.rows += part.lesions.len();
         for lesion in &part.lesions {
+            drawn.push((part.patient.clone(), lesion.name.clone()));
             let values: Vec<f64> = lesion
                 .values
                 .iter()
@@ -199,6 +206,11 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
             .push(format!("skipped {}: {}", skipped.patient, skipped.reason));
     }
     manifest.add_output(&table)?;
+    let rows = drawn
+        .iter()
+        .map(|(patient, lesion)| (patient.as_str(), lesion.as_str()));
+    let (name, index) = lesion_crops::index(rows)?;
+    write_whole(&job.crops.join(name), &index)?;
     manifest.write(&with_suffix(&table, ".manifest.json"))?;
     write_problems(&with_suffix(&table, ".skipped.csv"), &summary.skipped)?;
     write_whole(
@@ -244,6 +256,8 @@ struct Job<'a> {
     parts: &'a Path,
     /// Folder of the pictures of before and after motion was undone.
     motion: PathBuf,
+    /// Folder of the small pictures of lesions.
+    crops: PathBuf,
     fresh: bool,
 }
 
@@ -267,7 +281,8 @@ impl Job<'_> {
     fn patient(&self, patient: &CohortPatient) -> Result<bool, StudyError> {
         let key = self.key(patient)?;
         let path = self.part_path(patient);
-        if !self.fresh && read_part(&path).is_ok_and(|part| part.key == key) {
+        let stored = read_part(&path).ok().filter(|part| part.key == key);
+        if !self.fresh && stored.is_some_and(|part| self.has_crops(&part)) {
             return Ok(true);
         }
         let name = patient.id.as_deref().unwrap_or(&patient.unit);
@@ -275,6 +290,15 @@ impl Job<'_> {
         let text = serde_json::to_string(&part).map_err(|e| StudyError::Internal(e.to_string()))?;
         write_whole(&path, text.as_bytes())?;
         Ok(false)
+    }
+
+    fn crop_path(&self, patient: &str, lesion: &str) -> PathBuf {
+        self.crops.join(lesion_crops::file_of(patient, lesion))
+    }
+
+    fn has_crops(&self, part: &Part) -> bool {
+        let mut lesions = part.lesions.iter();
+        lesions.all(|lesion| self.crop_path(&part.patient, &lesion.name).exists())
     }
 
     fn compute(&self, patient: &CohortPatient, key: String) -> Result<Part, StudyError> {
@@ -292,8 +316,11 @@ impl Job<'_> {
             self.cohort.resample_masks,
         )?;
         let prepared = self.extractor.prepare(&study.series)?;
+        let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
         let mut lesions = Vec::with_capacity(found.lesions.len());
         for lesion in &found.lesions {
+            let drawn = lesion_crops::draw(prepared.series(), &lesion.mask)?;
+            write_whole(&self.crop_path(&id, &lesion.name), &drawn)?;
             let features = self.extractor.measure(&prepared, &lesion.mask)?;
             let values = features
                 .values
@@ -306,7 +333,6 @@ impl Job<'_> {
                 notes: features.notes,
             });
         }
-        let id = patient.id.clone().unwrap_or_else(|| study.id.clone());
         if let (Some(report), Some(before)) = (&prepared.motion, &prepared.before_motion) {
             let drawn = motion_picture(before, prepared.series(), report, None)?;
             write_whole(&self.picture_path(patient), &drawn)?;

@@ -5,7 +5,9 @@ use crate::cohort::PatientImages;
 use crate::curve_features::PharmacokineticRecipe;
 use crate::lesion::read_masks;
 use crate::manifest::{Manifest, write_whole};
-use crate::source::{PatientStudy, ReadOptions};
+use crate::map_pictures::PhaseBackdrop;
+use crate::pictures::map_on;
+use crate::source::{PatientStudy, ReadOptions, file_name};
 use std::path::PathBuf;
 use triher_kinetics::{
     CurvePatternRule, Quantity, curve_pattern_map, percent_enhancement, quantity_map,
@@ -25,6 +27,10 @@ pub struct MapsPlan {
     pub pharmacokinetic: Option<PharmacokineticRecipe>,
     /// Signal before contrast below which a voxel is background and has no value.
     pub background: f32,
+    /// Whether each map is drawn over every phase, within the lesion.
+    pub pictures: bool,
+    /// Maps that are drawn too: responses of filters, attribution (NIfTI or NRRD, on any grid in patient coordinates).
+    pub overlays: Vec<PathBuf>,
     /// Folder to write to.
     pub out: PathBuf,
 }
@@ -40,7 +46,8 @@ pub struct Maps {
 
 /// Writes percent enhancement of each phase (`pe_1.nii.gz` ...), every kinetic quantity that the phases allow (`ser.nii.gz` ...), the number of each voxel's pattern
 /// ([`triher_kinetics::CurvePattern`], `curve_pattern.nii.gz`), with a mask its mean
-/// curve (`curve.csv`: phase, seconds, mean intensity, percent enhancement of the mean) and the parameters of the model (`ktrans_per_min.nii.gz` ..., `r2.nii.gz`), and a manifest.
+/// curve (`curve.csv`: phase, seconds, mean intensity, percent enhancement of the mean) and the parameters of the model (`ktrans_per_min.nii.gz` ..., `r2.nii.gz`), and a manifest. Pictures are `over_NAME.png`: the map
+/// over every phase on the axial slice where the lesion is largest.
 ///
 /// # Errors
 /// When the study or the mask cannot be read, the model cannot be fitted to these phases, or a file cannot be written.
@@ -48,6 +55,11 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
     if plan.pharmacokinetic.is_some() && plan.mask.is_none() {
         return Err(StudyError::Input(
             "a pharmacokinetic model is fitted to the voxels of a lesion: give its mask".to_owned(),
+        ));
+    }
+    if (plan.pictures || !plan.overlays.is_empty()) && plan.mask.is_none() {
+        return Err(StudyError::Input(
+            "maps are drawn within the lesion: give its mask".to_owned(),
         ));
     }
     let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &plan.reading)?;
@@ -75,12 +87,46 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
     if let Some(mask) = &plan.mask {
         manifest.add_input(mask)?;
     }
+    let backdrop = match &lesion {
+        Some(lesion) if plan.pictures || !plan.overlays.is_empty() => {
+            Some(PhaseBackdrop::new(series, lesion)?)
+        }
+        _ => None,
+    };
     let mut files = Vec::new();
+    let mut drawn = Vec::new();
+    let mut empty = Vec::new();
+    let mut draw = |name: &str, map: &Image| -> Result<(), StudyError> {
+        let Some(backdrop) = &backdrop else {
+            return Ok(());
+        };
+        let Some(png) = backdrop.draw(&format!("{name} over every phase"), map)? else {
+            empty.push(format!(
+                "{name} has no value in the lesion: it was not drawn"
+            ));
+            return Ok(());
+        };
+        let path = plan.out.join(format!("over_{name}.png"));
+        write_whole(&path, &png)?;
+        drawn.push(path);
+        Ok(())
+    };
+    for path in &plan.overlays {
+        manifest.add_input(path)?;
+        let map = map_on(&triher_imagefile::read_image(path)?, series.geometry());
+        let name = file_name(path);
+        let stem = [".nii.gz", ".nii", ".nrrd", ".nhdr"].into_iter();
+        let stem = stem.fold(name.as_str(), |n, end| n.strip_suffix(end).unwrap_or(n));
+        draw(stem, &map)?;
+    }
     let mut keep = |name: &str, map: &Image| -> Result<(), StudyError> {
         let path = plan.out.join(format!("{name}.nii.gz"));
         triher_imagefile::write_nifti(&path, map)?;
         files.push(path);
-        Ok(())
+        match plan.pictures {
+            true => draw(name, map),
+            false => Ok(()),
+        }
     };
     for (number, phase) in series.post().iter().enumerate() {
         let map = percent_enhancement(series.pre(), &phase.image, plan.background)?;
@@ -122,6 +168,8 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
         write_whole(&path, text.as_bytes())?;
         files.push(path);
     }
+    files.append(&mut drawn);
+    notes.append(&mut empty);
     for file in &files {
         manifest.add_output(file)?;
     }

@@ -6,6 +6,7 @@ use crate::cohort_table::cohort_tables;
 use crate::comparison::SETS_IN_WORDS;
 use crate::evaluation::{facts_in_words, model_facts};
 use crate::explain::{csv_of, report_of, shapley_of};
+use crate::figure_files::FigureWriter;
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
 use crate::paper_figures::{figures_of, numbers_of};
@@ -20,7 +21,7 @@ use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile}
 use triher_report::figure::FlowCohort;
 use triher_report::{
     CHECKLIST_HEADER, Catalogue, Checklist, CohortTable, ComparedClassifier, ExplanationReport,
-    ExternalCohort, Rasters, StudyReport, checklist_lines, study_report,
+    ExternalCohort, StudyReport, checklist_lines, study_report,
 };
 use triher_stats::{Drift, Estimate, drift};
 
@@ -31,9 +32,6 @@ const MANY: usize = 5_000;
 
 /// Columns up to which Shapley values of any classifier are found by trying all of them.
 const MOST_COLUMNS: usize = 40;
-
-/// Pixels of a figure's width: 180 mm of a page at 300 to the inch.
-const FIGURE_WIDTH_PX: u32 = 2126;
 
 /// What a study gave, as its page shows it.
 pub(crate) struct Paper<'a> {
@@ -155,13 +153,10 @@ pub(crate) fn write_paper(
         manifest.add_output(&path)?;
         Ok(path)
     };
-    let rasters = Rasters::new()?;
+    let writer = FigureWriter::new()?;
     for (name, svg) in figures_of(&report, words) {
         put(&format!("figures/{name}.svg"), svg.as_bytes())?;
-        put(
-            &format!("figures/{name}.png"),
-            &rasters.png(&svg, FIGURE_WIDTH_PX)?,
-        )?;
+        put(&format!("figures/{name}.png"), &writer.png(&svg)?)?;
     }
     let lines = report.cohort_tables.iter().flat_map(CohortTable::lines);
     put(

@@ -253,7 +253,7 @@ impl Upright {
     }
 
     /// The stored axis that a shown one was.
-    fn stored_axis(&self, shown: usize) -> usize {
+    pub(crate) fn stored_axis(&self, shown: usize) -> usize {
         self.axes[shown].0
     }
 
@@ -265,7 +265,7 @@ impl Upright {
 }
 
 /// The slice across `axis` with most voxels of the lesion, the first of equals.
-fn fullest_slice(lesion: &Mask, axis: usize) -> usize {
+pub(crate) fn fullest_slice(lesion: &Mask, axis: usize) -> usize {
     let geometry = lesion.geometry();
     let mut counts = vec![0usize; geometry.size()[axis]];
     for (offset, _) in lesion
@@ -287,7 +287,7 @@ fn fullest_slice(lesion: &Mask, axis: usize) -> usize {
 }
 
 /// The window of 1st to 99.5th percentile.
-fn grey_window(values: impl Iterator<Item = f32>) -> (f32, f32) {
+pub(crate) fn grey_window(values: impl Iterator<Item = f32>) -> (f32, f32) {
     let sorted = sorted(values);
     let at = |share: f64| value_at(&sorted, share).unwrap_or(0.0);
     (at(0.01), at(0.995))

@@ -89,7 +89,8 @@ struct Row {
 
 /// Simulates a cohort and writes, into the plan's folder: `images/CENTRE/PATIENT/`, `masks/PATIENT.dcm` (or
 /// `.nii.gz`), `clinical.csv` (IHC and ISH, as a pathologist reports them) with its `columns.toml`, `patients-CENTRE.csv` and `CENTRE.toml`
-/// (a cohort file for `triher extract`) for each centre, `truth.csv` and `simulation.json`.
+/// (a cohort file for `triher extract`) for each centre, `truth.csv`, `truth/PATIENT-rim.nii.gz` and
+/// `truth/PATIENT-core.nii.gz` (which part of the lesion is rim, and which core) and `simulation.json`.
 ///
 /// Every patient comes from a random stream of its own: the bytes do not depend on the number of threads.
 ///
@@ -196,8 +197,15 @@ fn write_patient(
     let images = Path::new("images").join(&patient.centre).join(id);
     let folder = plan.out.join(&images);
     let masks = plan.out.join("masks");
-    for folder in [&folder, &masks] {
+    let truth = plan.out.join("truth");
+    for folder in [&folder, &masks, &truth] {
         std::fs::create_dir_all(folder).map_err(StudyError::write(folder))?;
+    }
+    let mut core = patient.lesion.clone();
+    let parts = core.voxels_mut().iter_mut().zip(patient.rim.voxels());
+    parts.for_each(|(core, rim)| *core &= !rim);
+    for (part, mask) in [("rim", &patient.rim), ("core", &core)] {
+        triher_imagefile::write_nifti_mask(&truth.join(format!("{id}-{part}.nii.gz")), mask)?;
     }
     let mut times = String::new();
     let mask = match plan.format {

@@ -185,6 +185,30 @@ async function apply() {
   return true;
 }
 
+/** Takes the outline as it is drawn, and asks the model about it. */
+async function take() {
+  if (!(await apply())) return false;
+  if (viewer.facts.classes.length > 0) await predict();
+  return true;
+}
+
+/** Takes the outline as it is drawn and hands it to the browser to save: on the grid of the phases, as the server keeps it. */
+async function save() {
+  if (!(await take())) return;
+  const saved = await busy("view-save", async () => {
+    const plain = await (await ask("api/outline.nii")).blob();
+    const packed = await new Response(plain.stream().pipeThrough(new CompressionStream("gzip"))).blob();
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(packed);
+    // No identifier in the name: files are passed on.
+    link.download = "outline.nii.gz";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    return link.download;
+  });
+  if (saved !== undefined) say(words("view-saved", { file: saved }));
+}
+
 async function predict() {
   const found = await busy("view-predict", async () => (await ask("api/predict", { method: "POST" })).json());
   if (found === undefined) {
@@ -249,9 +273,8 @@ function listen() {
   const pen = () => setPen(document.querySelector("input[name=pen]:checked").value);
   at("pens").addEventListener("change", pen);
   at("undo").addEventListener("click", () => viewer.nv.drawUndo());
-  at("apply").addEventListener("click", async () => {
-    if ((await apply()) && viewer.facts.classes.length > 0) await predict();
-  });
+  at("apply").addEventListener("click", take);
+  at("save").addEventListener("click", save);
   at("predict").addEventListener("click", predict);
   document.addEventListener("keydown", onKey);
 }

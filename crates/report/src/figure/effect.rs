@@ -5,15 +5,15 @@ use crate::explanation::{FeatureEffect, PatientEffect};
 use crate::palette::{self, GRID, INK, Marker, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
 
-/// Rows of a figure; the table beside it holds the rest.
-const SHOWN: usize = 15;
+/// Features of a figure; the table beside it holds the rest.
+pub(crate) const SHOWN: usize = 15;
 /// Points of a row in a bee swarm; more cannot be told apart.
 const POINTS: usize = 400;
-const LABELS: f64 = 230.0;
-const ROW: f64 = 24.0;
+pub(super) const LABELS: f64 = 230.0;
+pub(super) const ROW: f64 = 24.0;
 
 /// A long name keeps its beginning and its end, which is where features differ.
-fn middle_cut(name: &str, limit: usize) -> String {
+pub(super) fn middle_cut(name: &str, limit: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= limit {
         return name.to_owned();

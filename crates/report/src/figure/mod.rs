@@ -3,11 +3,14 @@
 //! Every function gives the text of the document, with a `<title>` and a `<desc>` that says in words
 //! what is shown. What the data do not define is not drawn but named.
 
+mod batch;
 mod benefit;
 mod calibration;
 mod confusion;
+mod decision;
 mod discrimination;
 mod effect;
+mod effect_folds;
 mod flow;
 mod learning;
 mod lesion;
@@ -16,11 +19,15 @@ mod spread;
 mod subgroup;
 mod survival;
 
+pub use batch::{BatchState, batch_effect};
 pub use benefit::net_benefit;
 pub use calibration::calibration;
 pub use confusion::confusion;
+pub use decision::decision;
 pub use discrimination::{forest, roc};
+pub(crate) use effect::SHOWN;
 pub use effect::{beeswarm, beeswarm_in, effect_bars, effect_bars_in, waterfall};
+pub use effect_folds::effect_folds;
 pub use flow::{FlowCohort, flow};
 pub use learning::{learning_curve, learning_curve_in};
 pub use lesion::{contributions, kinetic_curve, probabilities};

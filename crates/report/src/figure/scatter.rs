@@ -5,8 +5,9 @@ use crate::catalogue::{Catalogue, Language};
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::svg::{Anchor, Svg};
 
-/// Side of a panel.
+/// Side of a panel where three stand side by side, and where two do.
 const SIDE: f64 = 216.0;
+const WIDE_SIDE: f64 = 330.0;
 /// Most groups that are told apart; the smallest others are drawn as one.
 const GROUPS: usize = 6;
 
@@ -47,16 +48,33 @@ pub fn scatter_in(
     words: &Catalogue,
 ) -> String {
     let by = words.said(by);
+    let title = words.with("figure-maps", &[("by", &by)]);
+    let line = words.with("figure-by", &[("by", &by)]);
+    scatter_with((&title, &line, words), panels, groups, names, 0.0)
+        .0
+        .finish()
+}
+
+/// The same with a title and a line above the legend, and with so much room below the maps; tells where that room begins.
+pub(super) fn scatter_with(
+    (title, line, words): (&str, &str, &Catalogue),
+    panels: &[ScatterPanel],
+    groups: &[Option<usize>],
+    names: &[String],
+    room: f64,
+) -> (Svg, f64) {
     let columns = panels.len().clamp(1, 3);
+    let side = if columns == 2 { WIDE_SIDE } else { SIDE };
     let rows = panels.len().div_ceil(columns).max(1);
     let shown = names.len().min(GROUPS);
     let unknown = groups.iter().any(Option::is_none);
     let legend_rows = (shown + usize::from(unknown)).div_ceil(4).max(1);
     let top = 26.0 + 18.0 * legend_rows as f64;
+    let bottom = top + rows as f64 * (side + 52.0);
     let mut svg = Svg::new(
         700.0,
-        top + rows as f64 * (SIDE + 52.0),
-        &words.with("figure-maps", &[("by", &by)]),
+        bottom + room,
+        title,
         &words.with(
             "figure-maps-text",
             &[
@@ -65,14 +83,7 @@ pub fn scatter_in(
             ],
         ),
     );
-    svg.text(
-        [8.0, 16.0],
-        Anchor::Start,
-        12.0,
-        INK,
-        true,
-        &words.with("figure-by", &[("by", &by)]),
-    );
+    svg.text([8.0, 16.0], Anchor::Start, 12.0, INK, true, line);
     for entry in 0..shown + usize::from(unknown) {
         let at = [
             20.0 + 170.0 * (entry % 4) as f64,
@@ -99,13 +110,13 @@ pub fn scatter_in(
     }
     for (index, panel) in panels.iter().enumerate() {
         let corner = [
-            8.0 + (SIDE + 14.0) * (index % columns) as f64,
-            top + 30.0 + (SIDE + 52.0) * (index / columns) as f64,
+            8.0 + (side + 14.0) * (index % columns) as f64,
+            top + 30.0 + (side + 52.0) * (index / columns) as f64,
         ];
         let note = words.said(&panel.note);
-        draw(&mut svg, (panel, &note), corner, groups, shown);
+        draw(&mut svg, (panel, &note), corner, side, groups, shown);
     }
-    svg.finish()
+    (svg, bottom)
 }
 
 fn style(group: usize, shown: usize) -> (&'static str, palette::Marker) {
@@ -119,6 +130,7 @@ fn draw(
     svg: &mut Svg,
     (panel, note): (&ScatterPanel, &str),
     corner: [f64; 2],
+    side: f64,
     groups: &[Option<usize>],
     shown: usize,
 ) {
@@ -141,9 +153,9 @@ fn draw(
     let [x0, y0] = corner;
     let outline = [
         [x0, y0],
-        [x0 + SIDE, y0],
-        [x0 + SIDE, y0 + SIDE],
-        [x0, y0 + SIDE],
+        [x0 + side, y0],
+        [x0 + side, y0 + side],
+        [x0, y0 + side],
         [x0, y0],
     ];
     svg.path(&outline, GRID, 1.0, "");
@@ -164,7 +176,7 @@ fn draw(
         .iter()
         .map(|(low, high)| high - low)
         .fold(1e-12, f64::max);
-    let scale = (SIDE - 16.0) / span;
+    let scale = (side - 16.0) / span;
     let size = if panel.places.len() > 300 { 2.2 } else { 3.0 };
     // Points without a group first, so that they lie under the others.
     for layer in [false, true] {
@@ -173,9 +185,9 @@ fn draw(
                 continue;
             }
             let along =
-                |k: usize| (place[k] - (bounds[k].0 + bounds[k].1) / 2.0) * scale + SIDE / 2.0;
+                |k: usize| (place[k] - (bounds[k].0 + bounds[k].1) / 2.0) * scale + side / 2.0;
             let (colour, marker) = style(group.map_or(usize::MAX, |g| g.min(GROUPS - 1)), shown);
-            svg.marker([x0 + along(0), y0 + SIDE - along(1)], marker, size, colour);
+            svg.marker([x0 + along(0), y0 + side - along(1)], marker, size, colour);
         }
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct LesionUptake {
 
 /// How sharp spicules are: the exponent of the cosine of the angle to their direction.
 const SPICULE_SHARPNESS: f64 = 45.0;
+/// From core to rim between 0.45 and 0.8 of the radius.
+const CORE_DEPTH: f64 = 0.45;
+const RIM_STEP: f64 = 0.35;
 /// Uptake of necrosis relative to vital tissue.
 const NECROTIC_UPTAKE: f64 = 0.04;
 
@@ -89,6 +92,20 @@ impl Lesion {
         if length(offset) > self.reach_mm() + width_mm {
             return None;
         }
+        let (distance, surface) = self.towards(offset);
+        let share = edge(distance - surface, width_mm);
+        (share > 0.0).then(|| (share, self.uptake(offset, distance / surface)))
+    }
+
+    /// Whether a point lies in the rim and not in the core: where the core's lesser uptake has gone half-way over to the rim's.
+    pub(crate) fn in_rim(&self, point: Point) -> bool {
+        let offset: Point = std::array::from_fn(|n| point[n] - self.centre[n]);
+        let (distance, surface) = self.towards(offset);
+        distance / surface >= CORE_DEPTH + RIM_STEP / 2.0
+    }
+
+    /// Distance of an offset from the centre in the ball that the ellipsoid is made of, and that of the surface in its direction, millimetres.
+    fn towards(&self, offset: Point) -> (f64, f64) {
         let ball: Point =
             std::array::from_fn(|n| self.to_ball[n].iter().zip(offset).map(|(a, b)| a * b).sum());
         let distance = length(ball);
@@ -97,9 +114,7 @@ impl Lesion {
         } else {
             [1.0, 0.0, 0.0]
         };
-        let surface = self.radius_mm * (1.0 + self.relief(unit));
-        let share = edge(distance - surface, width_mm);
-        (share > 0.0).then(|| (share, self.uptake(offset, distance / surface)))
+        (distance, self.radius_mm * (1.0 + self.relief(unit)))
     }
 
     /// Height of the surface over the ellipsoid in a direction, relative to the radius.
@@ -114,8 +129,7 @@ impl Lesion {
 
     /// Uptake at an offset from the centre and a relative depth (0 centre, 1 surface).
     fn uptake(&self, offset: Point, depth: f64) -> LesionUptake {
-        // From core to rim between 0.45 and 0.8 of the radius.
-        let core = 1.0 - smooth_step((depth - 0.45) / 0.35);
+        let core = 1.0 - smooth_step((depth - CORE_DEPTH) / RIM_STEP);
         let mut factor = 1.0 - self.rim_fraction * core;
         if self.necrosis_fraction > 0.0 {
             let vital = smooth_step((depth - self.necrosis_fraction) / 0.12 + 0.5);

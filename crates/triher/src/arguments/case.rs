@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use triher_study::attribution::{USUAL_CUBE, USUAL_STEPS};
+use triher_study::attribution::{KnownRegion, USUAL_CUBE, USUAL_STEPS};
 
 #[derive(Debug, Args)]
 pub(crate) struct CaseArguments {
@@ -84,6 +84,10 @@ pub(crate) struct AttributeArguments {
     /// Voxels from one cube to the next [default: the edge; less makes a finer map and takes longer]
     #[arg(long, value_name = "N")]
     pub(crate) stride: Option<usize>,
+    /// Say also how much of the map lies in this region of the patient, such as a simulated lesion's rim (mask on the phases' grid; may be
+    /// given several times)
+    #[arg(long = "region", value_name = "NAME=FILE", value_parser = KnownRegion::parse)]
+    pub(crate) regions: Vec<KnownRegion>,
     /// Put the map to the test: shuffled weights must change it, and deleting what it names must beat random orders
     #[arg(long)]
     pub(crate) check: bool,

@@ -27,6 +27,9 @@ pub(crate) struct ExplainArguments {
     /// Show this patient (identifier) one by one, with the most similar cases of the background (may be given several times)
     #[arg(long = "patient", value_name = "ID")]
     pub(crate) patients: Vec<String>,
+    /// Fit the model anew in so many folds of the background table and say whether they name the same features
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=100))]
+    pub(crate) folds: Option<u16>,
     /// Background rows at most, for models that are not linear
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) background: usize,

@@ -72,6 +72,13 @@ pub(crate) struct MapsArguments {
     /// Fit this model to each voxel of the lesion; rates hold up to a factor, as the tissue's T1 is not known
     #[arg(long, value_parser = ["tofts", "extended-tofts", "two-compartment-exchange"], requires = "mask")]
     pub(crate) model: Option<String>,
+    /// Draw each map over every phase, within the lesion (over_NAME.png)
+    #[arg(long, requires = "mask")]
+    pub(crate) pictures: bool,
+    /// Draw this map over every phase too: a filter's response, an attribution map (NIfTI or NRRD, on any grid in patient coordinates; may be
+    /// given several times)
+    #[arg(long = "overlay", value_name = "FILE", requires = "mask")]
+    pub(crate) overlays: Vec<PathBuf>,
     /// When the agent arrives, seconds after the phase before contrast
     #[arg(
         long,

@@ -17,6 +17,7 @@ pub(crate) fn attribute(
         case: case_plan(arguments.case)?,
         method,
         class: arguments.class,
+        regions: arguments.regions,
         check: arguments.check,
         seed: arguments.check_seed,
         map: arguments.map,
@@ -71,6 +72,19 @@ fn in_words(found: &Attribution) -> String {
         100.0 * place.share_in_lesion,
         100.0 * place.lesion_share_of_voxels
     );
+    for region in &found.regions {
+        text += &format!(
+            "\n  region {}: {:.1} % of what speaks for the class, {:.1} % of the voxels; the largest value lies {}",
+            region.name,
+            100.0 * region.share_in_region,
+            100.0 * region.region_share_of_voxels,
+            if region.peak_in_region {
+                "in it"
+            } else {
+                "outside of it"
+            }
+        );
+    }
     let all: f64 = found.inputs.iter().map(|input| input.sum).sum();
     for input in &found.inputs {
         match found.method {

@@ -22,6 +22,7 @@ pub(crate) fn explain(arguments: ExplainArguments, console: &Console) -> anyhow:
         table,
         background,
         patients: arguments.patients,
+        folds: arguments.folds.map(usize::from),
         options: ExplainOptions {
             background: arguments.background,
             permutations: arguments.permutations,
@@ -39,6 +40,17 @@ pub(crate) fn explain(arguments: ExplainArguments, console: &Console) -> anyhow:
     ))?;
     for (name, size) in found.leading.iter().take(TOLD) {
         console.result(&format!("  {size:.3}  {name}"))?;
+    }
+    if let Some(folds) = &found.folds {
+        let stable = &folds.stability;
+        let correlation = stable
+            .rank_correlation
+            .map_or_else(|| "not available".to_owned(), |r| format!("{r:.3}"));
+        console.result(&format!(
+            "Over {} folds the sizes have a rank correlation of {correlation}, and {:.0} % of the ten largest in common (stability.csv)",
+            stable.folds,
+            100.0 * stable.top_overlap
+        ))?;
     }
     console.status(&format!("Page: {}", page(&plan.out).display()));
     Ok(Ending::Done)

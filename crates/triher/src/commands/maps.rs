@@ -29,6 +29,8 @@ pub(crate) fn maps(arguments: MapsArguments, console: &Console) -> anyhow::Resul
             ..PharmacokineticRecipe::default()
         }),
         background: arguments.background,
+        pictures: arguments.pictures,
+        overlays: arguments.overlays,
         out: arguments.out,
     };
     let made = make(&plan)?;

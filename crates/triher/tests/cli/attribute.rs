@@ -87,6 +87,40 @@ fn maps_are_made_tested_and_shown() {
     assert!((sum - whole - number(&complete["gap"])).abs() < 1e-4 * (1.0 + whole.abs()));
     assert!(number(&complete["gap"]).abs() < 0.05 * (1.0 + whole.abs()));
 
+    // Of a simulated lesion it is known what is rim and what core: together they are the lesion, but for its border.
+    let part = |name: &str| {
+        let id = std::path::Path::new(&c.mask)
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap();
+        let id = id.strip_suffix(".nii.gz").unwrap();
+        format!(
+            "--region {name}={}",
+            c.w.path(&format!("s/truth/{id}-{name}.nii.gz")).display()
+        )
+    };
+    let more = format!("{} {} --json parts.json", part("rim"), part("core"));
+    let said = c.run("attribute", "out/model.triher", &more).done();
+    assert!(said.stdout().contains("region rim: "), "{}", said.stdout());
+    let json = c.w.json("parts.json");
+    let of = |at: usize, name: &str| number(&json["regions"][at][name]);
+    let voxels = [0, 1].map(|at| of(at, "region_share_of_voxels"));
+    let lesion = number(&json["place"]["lesion_share_of_voxels"]);
+    let both = voxels[0] + voxels[1];
+    assert!(
+        voxels[1] > 0.0 && both <= lesion && both > 0.5 * lesion,
+        "{voxels:?} {lesion}"
+    );
+    let shares = of(0, "share_in_region") + of(1, "share_in_region");
+    assert!(shares <= number(&json["place"]["share_in_lesion"]) + 1e-9);
+    let wrong = c.run("attribute", "out/model.triher", "--region rim");
+    assert!(
+        wrong.code() == 2 && wrong.stderr().contains("NAME=FILE"),
+        "{}",
+        wrong.stderr()
+    );
+
     // Another class has another map; rollout does not know of classes.
     for (method, same) in [("relevance", false), ("rollout", true)] {
         let predicted = c.w.json(&format!("{method}.json"))["class"].clone();

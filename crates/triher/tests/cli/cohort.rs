@@ -50,6 +50,56 @@ fn a_cohort_is_extracted_and_taken_up_again() {
 }
 
 #[test]
+fn lesions_are_pictured_beside_the_table_and_shown_as_similar_cases() {
+    let w = Workspace::new();
+    cohort(&w);
+    w.triher("extract cohort.toml").done();
+    let index = String::from_utf8(w.read("features.parquet.crops/crops.csv")).unwrap();
+    assert_eq!(index.lines().count(), 13, "{index}");
+    let files: Vec<&str> = index
+        .lines()
+        .skip(1)
+        .map(|l| l.rsplit(',').next().unwrap())
+        .collect();
+    for file in &files {
+        let png = w.read(&format!("features.parquet.crops/{file}"));
+        assert!(png.starts_with(b"\x89PNG") && png.len() < 20_000, "{file}");
+        assert!(!file.contains('p') || file.ends_with(".png"), "{file}");
+    }
+    // A picture that was lost is drawn again by the next run, for its patient only.
+    let lost = format!("features.parquet.crops/{}", files[3]);
+    let before = w.read(&lost);
+    std::fs::remove_file(w.path(&lost)).unwrap();
+    let again = w.triher("extract cohort.toml").done();
+    assert!(
+        again.stderr().contains("11 of them from an earlier run"),
+        "{}",
+        again.stderr()
+    );
+    assert_eq!(w.read(&lost), before);
+
+    let columns = "--id patient_id --label label";
+    w.triher(&format!(
+        "train --features features.parquet {columns} --c 0.1 --out m.triher"
+    ))
+    .done();
+    let why =
+        format!("explain m.triher --features features.parquet {columns} --patient p1 --out why");
+    w.triher(&why).done();
+    let page = String::from_utf8(w.read("why/explanation.html")).unwrap();
+    assert_eq!(
+        page.matches("data:image/png;base64,").count(),
+        6,
+        "the patient and five cases"
+    );
+    // Without pictures the page has the table alone.
+    std::fs::remove_dir_all(w.path("features.parquet.crops")).unwrap();
+    w.triher(&why).done();
+    let page = String::from_utf8(w.read("why/explanation.html")).unwrap();
+    assert!(page.contains("nearest to this patient") && !page.contains("data:image/png"));
+}
+
+#[test]
 fn one_bad_patient_is_skipped_and_the_rest_goes_on() {
     let w = Workspace::new();
     cohort(&w);

@@ -95,3 +95,78 @@ fn one_class_called_everywhere_and_unknown_patients_are_told() {
     ));
     run.fails_saying(&["nobody"]);
 }
+
+#[test]
+fn figures_come_with_their_numbers_and_the_folds_agree_or_not() {
+    let w = trained("logistic");
+    let line = format!(
+        "explain m.triher --features test.csv {COLUMNS} --background-features train.csv --patient t4 --folds 4 --out why"
+    );
+    let run = w.triher(&line).done();
+    assert!(run.stdout().contains("Over 4 folds"), "{}", run.stdout());
+    let names = ["bars", "zero", "decision-low", "folds", "patient-t4"];
+    for name in names {
+        let file = |end: &str| w.read(&format!("why/shap-{name}.{end}"));
+        assert!(file("svg").starts_with(b"<svg"), "{name}");
+        assert!(file("png").starts_with(b"\x89PNG"), "{name}");
+        assert!(
+            file("csv").iter().filter(|b| **b == b'\n').count() > 1,
+            "{name}"
+        );
+    }
+    // A decision plot's lines begin at the base and end at the scores, which are base and contributions together.
+    let summary = w.json("why/summary.json");
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = String::from_utf8(w.read(name)).unwrap();
+        let lines = text.lines().skip(1);
+        lines
+            .map(|l| l.split(',').map(str::to_owned).collect())
+            .collect()
+    };
+    let base = summary["base"][1][1].as_f64().unwrap();
+    let contributions = rows("why/shap.csv");
+    let steps = rows("why/shap-decision-low.csv");
+    let last = steps
+        .iter()
+        .map(|s| s[2].parse::<usize>().unwrap())
+        .max()
+        .unwrap();
+    assert_eq!(last, 5, "four features and what is not shown");
+    for row in 0..30 {
+        let id = format!("t{row}");
+        let at = |step: usize| -> f64 {
+            let found = steps
+                .iter()
+                .find(|s| s[0] == id && s[2] == step.to_string());
+            found.unwrap()[4].parse().unwrap()
+        };
+        let sum: f64 = (contributions.iter())
+            .filter(|c| c[0] == id && c[1] == "low")
+            .map(|c| c[3].parse::<f64>().unwrap())
+            .sum();
+        assert!(
+            (at(0) - base).abs() < 1e-12 && (at(last) - base - sum).abs() < 1e-9,
+            "{id}"
+        );
+        assert!(
+            (at(1) - base).abs() < 1e-9,
+            "{id}: nothing is left out of four features"
+        );
+    }
+    // The features that make the classes lead in every fold; the noise is last.
+    let stability = rows("why/stability.csv");
+    assert_eq!(stability.len(), 4);
+    assert!(stability.iter().all(|s| s.len() == 7 && s[2] == "4"));
+    assert_eq!(stability[0][0], "a");
+    let stable = &summary["stability"];
+    assert_eq!(stable["folds"], 4);
+    assert!(
+        stable["rank_correlation"].as_f64().unwrap() > 0.5,
+        "{stable}"
+    );
+    let again = w.read("why/stability.csv");
+    w.triher(&format!("{line} --threads 1")).done();
+    assert_eq!(w.read("why/stability.csv"), again);
+    w.triher(&line.replace("--folds 4", "--folds 60"))
+        .fails_saying(&["60"]);
+}

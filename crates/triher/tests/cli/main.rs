@@ -21,6 +21,7 @@ mod habitats;
 mod label;
 mod large_study;
 mod map;
+mod maps;
 mod patient_report;
 mod radiomics;
 mod reference_data;

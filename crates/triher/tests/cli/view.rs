@@ -8,11 +8,14 @@ use headless_chrome::protocol::cdp::Input::{
     DispatchMouseEvent, DispatchMouseEventTypeOption, MouseButton,
 };
 use headless_chrome::protocol::cdp::Page::CaptureScreenshotFormatOption::Png;
+use headless_chrome::protocol::cdp::Page::{
+    SetDownloadBehavior, SetDownloadBehaviorBehaviorOption,
+};
 use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,6 +113,19 @@ impl Page {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("viewer");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(name), png).unwrap();
+    }
+
+    /// Lets the page save files into a folder.
+    fn downloads_to(&self, folder: &Path) -> PathBuf {
+        std::fs::create_dir_all(folder).unwrap();
+        let path = folder.to_str().unwrap().to_owned();
+        self.tab
+            .call_method(SetDownloadBehavior {
+                behavior: SetDownloadBehaviorBehaviorOption::Allow,
+                download_path: Some(path),
+            })
+            .unwrap();
+        folder.to_owned()
     }
 
     /// Where a point in patient coordinates (LPS, mm) lies on the page, in a plane that shows it.
@@ -321,11 +337,19 @@ fn a_study_is_looked_at_outlined_and_predicted_in_a_browser() {
         "document.getElementById('prediction-notes').textContent.includes('drawn in the viewer')",
     );
     page.picture("drawn.png");
-    let bytes = page.text(
-        "(async () => JSON.stringify(Array.from(new Uint8Array(await (await fetch('api/outline.nii')).arrayBuffer()))))()",
-    );
-    let bytes: Vec<u8> = serde_json::from_str(&bytes).unwrap();
-    let file = c.w.write("drawn.nii", bytes);
+    // Saved by the browser, as a reader would: the file is a mask on the study's grid, and names no patient.
+    let downloads = page.downloads_to(&c.w.path("saved"));
+    page.ask("document.getElementById('save').click()");
+    page.until("document.getElementById('status').textContent.includes('outline.nii.gz')");
+    let file = downloads.join("outline.nii.gz");
+    let start = Instant::now();
+    while !file.exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "nothing was saved"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let outline = triher_imagefile::read_mask(&file).unwrap();
     let both = outline.voxels().iter().zip(mask.voxels());
     let kept = both.filter(|(new, old)| **new && **old).count();
