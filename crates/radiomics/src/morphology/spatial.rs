@@ -14,8 +14,8 @@ const MOST_CELLS: usize = 1 << 26;
 
 /// Cost of a pair, by itself and in rows, and of a cell of the transforms, in nanoseconds.
 const PAIR: f64 = 2.5;
-const PAIR_IN_ROWS: f64 = 0.8;
-const CELL: f64 = 20.0;
+const PAIR_IN_ROWS: f64 = 4.0;
+const CELL: f64 = 12.0;
 
 /// Sums over pairs of voxels: of the weights, of products of deviations, and of squares of deviations of one of the two.
 #[derive(Clone, Copy, Debug, Default)]

@@ -86,18 +86,25 @@ struct Signals {
 
 impl Signals {
     fn new(deviations: &[f64], width: usize) -> Self {
-        let of = |value: &dyn Fn(f64) -> f64| {
-            let mut out = Vec::with_capacity(deviations.len() / width * (width + LANES));
-            for row in deviations.chunks_exact(width) {
-                out.extend(row.iter().map(|v| if v.is_nan() { 0.0 } else { value(*v) }));
-                out.extend([0.0; LANES]);
+        let cells = deviations.len() / width * (width + LANES);
+        let [mut inside, mut deviation, mut square] = [(); 3].map(|()| vec![0f64; cells]);
+        for (row, values) in deviations.chunks_exact(width).enumerate() {
+            let at = row * (width + LANES);
+            let inside = &mut inside[at..][..width];
+            let deviation = &mut deviation[at..][..width];
+            let square = &mut square[at..][..width];
+            for (x, value) in values.iter().enumerate() {
+                let here = !value.is_nan();
+                let value = if here { *value } else { 0.0 };
+                inside[x] = f64::from(u8::from(here));
+                deviation[x] = value;
+                square[x] = value * value;
             }
-            out
-        };
+        }
         Self {
-            inside: of(&|_| 1.0),
-            deviation: of(&|v| v),
-            square: of(&|v| v * v),
+            inside,
+            deviation,
+            square,
         }
     }
 }
@@ -233,23 +240,27 @@ impl Signals {
             }
             let count = (b.last + 1 - from).next_multiple_of(LANES);
             let errors = &line[width - 1 + from - x..][..count];
-            let of = |signal: &[f64]| dot(errors, &signal[b.at + from..][..count]);
-            let weights = of(&self.inside);
+            let signals = [&self.inside, &self.deviation, &self.square];
+            let [weights, deviations, squares] =
+                dots(errors, signals.map(|s| &s[b.at + from..][..count]));
             sum.weights += 2.0 * weights;
-            sum.products += 2.0 * self.deviation[a.at + x] * of(&self.deviation);
-            sum.squares += self.square[a.at + x] * weights + of(&self.square);
+            sum.products += 2.0 * self.deviation[a.at + x] * deviations;
+            sum.squares += self.square[a.at + x] * weights + squares;
         }
         sum
     }
 }
 
-/// A product of vectors whose lengths are a multiple of [`LANES`].
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0f64; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+/// Products of a vector with three others; the lengths are a multiple of [`LANES`].
+fn dots(a: &[f64], others: [&[f64]; 3]) -> [f64; 3] {
+    let mut sums = [[0f64; LANES]; 3];
+    let [b, c, d] = others.map(|other| other.chunks_exact(LANES));
+    for (((a, b), c), d) in a.chunks_exact(LANES).zip(b).zip(c).zip(d) {
         for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+            sums[0][lane] += a[lane] * b[lane];
+            sums[1][lane] += a[lane] * c[lane];
+            sums[2][lane] += a[lane] * d[lane];
         }
     }
-    sums.iter().sum()
+    sums.map(|lanes| lanes.iter().sum())
 }

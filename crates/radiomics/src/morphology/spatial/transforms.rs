@@ -22,90 +22,87 @@ pub(super) fn by_transforms(
     let zero = Complex::new(0.0, 0.0);
     let along_x = real_plan(px);
     let (along_y, along_z) = (plan(py), plan(pz));
-    // Slices of the three signals, one after another, transformed within the slice.
+    // Slices of the three signals, one after another, transformed within the slice: columns along y lie together.
     let plane = half * py;
     let mut slices = vec![zero; 3 * plane * nz];
     let each = slices.par_chunks_exact_mut(plane).enumerate();
-    each.for_each(|(at, slice)| {
-        let (signal, k) = (at / nz, at % nz);
-        let mut row = vec![0f64; px];
-        let mut scratch = along_x.make_scratch_vec();
-        for (values, out) in deviations[nx * ny * k..][..nx * ny]
-            .chunks_exact(nx)
-            .zip(slice.chunks_exact_mut(half))
-        {
-            for (v, value) in row.iter_mut().zip(values) {
-                *v = match signal {
-                    _ if value.is_nan() => 0.0,
-                    0 => 1.0,
-                    1 => *value,
-                    _ => value * value,
-                };
-            }
-            row[nx..].fill(0.0);
-            // Lengths fit, because the plan made them.
-            let _ = along_x.process_with_scratch(&mut row, out, &mut scratch);
-        }
-        let mut columns = vec![zero; COLUMNS * py];
-        let mut scratch = vec![zero; along_y.get_inplace_scratch_len()];
-        for from in (0..half).step_by(COLUMNS) {
-            let width = (half - from).min(COLUMNS);
-            columns.fill(zero);
-            for (j, row) in slice.chunks_exact(half).take(ny).enumerate() {
-                for (c, v) in row[from..from + width].iter().enumerate() {
-                    columns[c * py + j] = *v;
+    each.for_each_init(
+        || {
+            (
+                vec![0f64; px],
+                vec![zero; half],
+                along_x.make_scratch_vec(),
+                scratch(&*along_y),
+            )
+        },
+        |(row, line, scratch_x, scratch_y), (at, slice)| {
+            let (signal, k) = (at / nz, at % nz);
+            let rows = deviations[nx * ny * k..][..nx * ny].chunks_exact(nx);
+            for (j, values) in rows.enumerate() {
+                // A row without a voxel has no transform but zero.
+                if values.iter().all(|v| v.is_nan()) {
+                    continue;
+                }
+                for (v, value) in row.iter_mut().zip(values) {
+                    *v = match signal {
+                        _ if value.is_nan() => 0.0,
+                        0 => 1.0,
+                        1 => *value,
+                        _ => value * value,
+                    };
+                }
+                row[nx..].fill(0.0);
+                // Lengths fit, because the plan made them.
+                let _ = along_x.process_with_scratch(row, line, scratch_x);
+                for (column, v) in slice.chunks_exact_mut(py).zip(line.iter()) {
+                    column[j] = *v;
                 }
             }
-            along_y.process_with_scratch(&mut columns[..width * py], &mut scratch);
-            for (j, row) in slice.chunks_exact_mut(half).enumerate() {
-                for (c, v) in row[from..from + width].iter_mut().enumerate() {
-                    *v = columns[c * py + j];
-                }
-            }
-        }
-    });
+            along_y.process_with_scratch(slice, scratch_y);
+        },
+    );
     let octant = [half, py / 2 + 1, pz / 2 + 1];
-    let sums: Vec<[f64; 3]> = (0..py)
+    let sums: Vec<[f64; 3]> = (0..half)
         .into_par_iter()
-        .map(|j| {
-            let mut columns = vec![zero; 3 * COLUMNS * pz];
-            let mut scratch = vec![zero; along_z.get_inplace_scratch_len()];
-            let mut sums = [0f64; 3];
-            for from in (0..half).step_by(COLUMNS) {
-                let width = (half - from).min(COLUMNS);
-                columns.fill(zero);
-                for signal in 0..3 {
-                    for k in 0..nz {
-                        let row = &slices[(signal * nz + k) * plane + j * half + from..][..width];
-                        for (c, v) in row.iter().enumerate() {
-                            columns[(signal * width + c) * pz + k] = *v;
+        .map_init(
+            || {
+                (
+                    vec![zero; 3 * COLUMNS * pz],
+                    scratch(&*along_z),
+                    vec![0f64; 3 * octant[2]],
+                )
+            },
+            |(columns, scratch, energies), i| {
+                let mut sums = [0f64; 3];
+                for from in (0..py).step_by(COLUMNS) {
+                    let width = (py - from).min(COLUMNS);
+                    columns.fill(zero);
+                    for signal in 0..3 {
+                        for k in 0..nz {
+                            let place = (signal * nz + k) * plane + i * py + from;
+                            for (c, v) in slices[place..][..width].iter().enumerate() {
+                                columns[(signal * width + c) * pz + k] = *v;
+                            }
+                        }
+                    }
+                    let used = &mut columns[..3 * width * pz];
+                    along_z.process_with_scratch(used, scratch);
+                    for c in 0..width {
+                        let j = from + c;
+                        let weights =
+                            &weights[octant[2] * (i + half * j.min(py - j))..][..octant[2]];
+                        let of = |signal: usize| &used[(signal * width + c) * pz..][..pz];
+                        let part = weighted(weights, [of(0), of(1), of(2)], energies);
+                        for (sum, part) in sums.iter_mut().zip(part) {
+                            *sum += part;
                         }
                     }
                 }
-                let used = &mut columns[..3 * width * pz];
-                along_z.process_with_scratch(used, &mut scratch);
-                let (mask, rest) = used.split_at(width * pz);
-                let (deviation, square) = rest.split_at(width * pz);
-                for c in 0..width {
-                    let i = from + c;
-                    // Frequencies that have no mirror image among those that were left out count once.
-                    let count = if i == 0 || 2 * i == px { 1.0 } else { 2.0 };
-                    let line = &weights[octant[2] * (i + half * j.min(py - j))..][..octant[2]];
-                    let mut part = [0f64; 3];
-                    for k in 0..pz {
-                        let (at, weight) = (c * pz + k, line[k.min(pz - k)]);
-                        part[0] += weight * mask[at].norm_sqr();
-                        part[1] += weight * deviation[at].norm_sqr();
-                        part[2] +=
-                            weight * (square[at].re * mask[at].re + square[at].im * mask[at].im);
-                    }
-                    for (sum, part) in sums.iter_mut().zip(part) {
-                        *sum += count * part;
-                    }
-                }
-            }
-            sums
-        })
+                // Frequencies that have no mirror image among those that were left out count once.
+                let count = if i == 0 || 2 * i == px { 1.0 } else { 2.0 };
+                sums.map(|sum| count * sum)
+            },
+        )
         .collect();
     let scale = 1.0 / (px * py * pz) as f64;
     let sum = |i: usize| scale * sums.iter().map(|s| s[i]).sum::<f64>();
@@ -114,6 +111,51 @@ pub(super) fn by_transforms(
         products: sum(1),
         squares: sum(2),
     }
+}
+
+/// Sums over the frequencies of a line: of the mask's and of the deviations' energies, and of the product of the squares' transform with the mask's. The weights
+/// are even: each stands for two frequencies.
+fn weighted(weights: &[f64], lines: [&[Complex<f64>]; 3], energies: &mut [f64]) -> [f64; 3] {
+    let [mask, deviation, square] = lines;
+    let (length, octant) = (mask.len(), weights.len());
+    let (of_mask, rest) = energies.split_at_mut(octant);
+    let (of_deviation, of_both) = rest.split_at_mut(octant);
+    let both = |k: usize| square[k].re * mask[k].re + square[k].im * mask[k].im;
+    of_mask[0] = mask[0].norm_sqr();
+    of_deviation[0] = deviation[0].norm_sqr();
+    of_both[0] = both(0);
+    for k in 1..octant {
+        let other = length - k;
+        of_mask[k] = mask[k].norm_sqr() + mask[other].norm_sqr();
+        of_deviation[k] = deviation[k].norm_sqr() + deviation[other].norm_sqr();
+        of_both[k] = both(k) + both(other);
+    }
+    if length.is_multiple_of(2) {
+        // The frequency in the middle is its own mirror image.
+        for energies in [&mut *of_mask, &mut *of_deviation, &mut *of_both] {
+            energies[octant - 1] *= 0.5;
+        }
+    }
+    [of_mask, of_deviation, of_both].map(|energies| dot(weights, energies))
+}
+
+/// A product of vectors, in four sums at once.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0f64; 4];
+    let (a, b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let last: f64 = (a.remainder().iter().zip(b.remainder()))
+        .map(|(a, b)| a * b)
+        .sum();
+    for (a, b) in a.zip(b) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + last
+}
+
+fn scratch(plan: &dyn Fft<f64>) -> Vec<Complex<f64>> {
+    vec![Complex::new(0.0, 0.0); plan.get_inplace_scratch_len()]
 }
 
 /// Plans of transforms are made once for each length.
