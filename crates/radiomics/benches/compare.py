@@ -2,10 +2,12 @@
 
     cargo build --release -p triher-radiomics --example features_time
     python compare.py TARGET/release/examples/features_time --pyradiomics PYTHON --mirp PYTHON --nyxus PYTHON [--rounds 5]
+        [--lesions small large huge]
 
 PYTHON are interpreters that have `pyradiomics` (3.0.1), `mirp` and `nyxus`; those that are left out are not timed. The lesions are rough ellipsoids of
-about 10,000 and 100,000 voxels in noise, 32 bins, in three dimensions. Every program holds image and mask in memory or reads a small
-uncompressed file; two threads at most. Medians in milliseconds.
+about 10,000 (small), 100,000 (large) and, when they are asked for, 1,000,000 (huge) voxels in noise, 32 bins, in three dimensions; SimpleITK writes them, with the
+interpreter that runs this. Every program holds image and mask in memory or reads a small uncompressed file; two threads at most. Medians in
+milliseconds, and the most memory that the program has held (on Linux).
 """
 
 import argparse
@@ -19,9 +21,9 @@ from pathlib import Path
 
 MAKE = """
 import sys, numpy as np, SimpleITK as sitk
-folder = sys.argv[1]
+folder, wanted = sys.argv[1], sys.argv[2:]
 rng = np.random.default_rng(7)
-for name, radii in (("small", (11, 14, 16)), ("large", (24, 30, 34))):
+for name, radii in (("small", (11, 14, 16)), ("large", (24, 30, 34)), ("huge", (52, 64, 73))):
     size = [2 * r + 24 for r in radii]
     z, y, x = np.indices(size)
     d = sum(((c - s / 2) / r) ** 2 for c, s, r in zip((z, y, x), size, radii))
@@ -30,6 +32,8 @@ for name, radii in (("small", (11, 14, 16)), ("large", (24, 30, 34))):
         smooth = (smooth + np.roll(smooth, 1, axis) + np.roll(smooth, -1, axis)) / 3
     image = (400 + 150 * np.exp(-d) + 260 * smooth).astype("float32")
     mask = (d + 0.5 * smooth < 1).astype("uint8")
+    if name not in wanted:
+        continue
     print(name, int(mask.sum()))
     for array, kind in ((image, "image"), (mask, "mask")):
         out = sitk.GetImageFromArray(array)
@@ -99,15 +103,26 @@ class Peer:
                 continue
 
 
+    def most_memory(self):
+        """Most memory that the process has held, in megabytes."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return float("nan")
+        held = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+        return float(held[0]) / 1024 if held else float("nan")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     for name in ("pyradiomics", "mirp", "nyxus"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lesions", nargs="+", choices=["small", "large", "huge"], default=["small", "large"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        made = subprocess.run([arguments.pyradiomics, "-c", MAKE, folder], check=True, capture_output=True, text=True).stdout
+        made = subprocess.run([sys.executable, "-c", MAKE, folder, *arguments.lesions], check=True, capture_output=True, text=True).stdout
         for line in made.splitlines():
             name, voxels = line.split()
             files = [f"{folder}/{name}_image.nii", f"{folder}/{name}_mask.nii"]
@@ -131,7 +146,8 @@ def main():
             for peer, measured in times.items():
                 if measured:
                     median = statistics.median(measured)
-                    print(f"  {peer:28} {counts[peer]:5} features {median:10.1f} ms  {median / own:8.1f} times")
+                    print(f"  {peer:28} {counts[peer]:5} features {median:10.1f} ms  {median / own:8.1f} times  "
+                          f"{peers[peer].most_memory():8.0f} MB")
                 else:
                     print(f"  {peer:28} did not answer")
 

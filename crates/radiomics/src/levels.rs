@@ -2,6 +2,7 @@
 
 use crate::prepare::Region;
 use crate::settings::Discretisation;
+use std::sync::OnceLock;
 use triher_region::bounding_box;
 
 /// More grey levels than this make matrices that no feature is meant for.
@@ -16,8 +17,12 @@ pub(crate) struct Levels {
     pub(crate) data: Vec<u16>,
     /// Highest grey level that the discretisation gives.
     pub(crate) count: usize,
-    /// Distance of each voxel from the border of the whole region, in steps over faces: 1 on the border, in space and within the slice.
-    pub(crate) depth: [Vec<u16>; 2],
+    /// Places in memory of the voxels that have a grey level, in ascending order.
+    inside: Vec<u32>,
+    /// Which voxels belong to the whole region.
+    whole: Vec<bool>,
+    /// What [`Levels::depth`] gives, in space and within the slice, once it has been asked for.
+    depth: [OnceLock<Vec<u16>>; 2],
 }
 
 /// Intensities to grey levels.
@@ -78,12 +83,27 @@ impl Bins {
 
     /// The grey level of an intensity, from 1.
     pub(crate) fn level(&self, intensity: f64) -> u16 {
-        let bin = ((intensity - self.low) * self.scale).floor() + 1.0;
-        bin.clamp(1.0, self.count as f64) as u16
+        // Bins below the first all become the first, so towards zero is as good as down, and far faster.
+        let bin = (((intensity - self.low) * self.scale) as i64).saturating_add(1);
+        bin.clamp(1, self.count.max(1) as i64) as u16
     }
 }
 
 impl Levels {
+    /// Grey levels in a box with a border, up to `count`, and which voxels belong to the whole region.
+    pub(crate) fn of(size: [usize; 3], data: Vec<u16>, count: usize, whole: Vec<bool>) -> Self {
+        let with_level = (0u32..).zip(&data).filter(|(_, level)| **level > 0);
+        let inside = with_level.map(|(at, _)| at).collect();
+        Self {
+            size,
+            data,
+            count,
+            inside,
+            whole,
+            depth: Default::default(),
+        }
+    }
+
     /// Grey levels of the voxels that count.
     pub(crate) fn new(region: &Region, bins: &Bins) -> Self {
         // The region is not empty: it has been prepared.
@@ -93,29 +113,40 @@ impl Levels {
         });
         let size: [usize; 3] = std::array::from_fn(|a| bounds.size()[a] + 2);
         let mut data = vec![0u16; size.iter().product()];
-        let mut whole = vec![0u16; data.len()];
-        let geometry = region.image.geometry();
-        let [nx, ny, _] = geometry.size();
+        let mut whole = vec![false; data.len()];
+        let [nx, ny, _] = region.image.geometry().size();
+        let width = bounds.size()[0];
         for k in bounds.start[2]..bounds.end[2] {
             for j in bounds.start[1]..bounds.end[1] {
                 let from = bounds.start[0] + nx * (j + ny * k);
                 let to =
                     1 + size[0] * (j - bounds.start[1] + 1 + size[1] * (k - bounds.start[2] + 1));
-                for i in 0..bounds.size()[0] {
-                    whole[to + i] = u16::from(region.morphological.voxels()[from + i]);
-                    if region.intensity.voxels()[from + i] {
-                        data[to + i] = bins.level(f64::from(region.image.voxels()[from + i]));
+                whole[to..][..width]
+                    .copy_from_slice(&region.morphological.voxels()[from..][..width]);
+                let values = region.image.voxels()[from..][..width].iter();
+                let counted = &region.intensity.voxels()[from..][..width];
+                for (level, (value, counted)) in
+                    data[to..][..width].iter_mut().zip(values.zip(counted))
+                {
+                    if *counted {
+                        *level = bins.level(f64::from(*value));
                     }
                 }
             }
         }
-        let depth = [depth(&whole, size, 3), depth(&whole, size, 2)];
-        Self {
-            size,
-            data,
-            count: bins.count,
-            depth,
-        }
+        Self::of(size, data, bins.count, whole)
+    }
+
+    /// Places in memory of the voxels of a part of it that have a grey level, in ascending order.
+    pub(crate) fn inside(&self, part: std::ops::Range<usize>) -> &[u32] {
+        let place = |at: usize| self.inside.partition_point(|i| (*i as usize) < at);
+        &self.inside[place(part.start)..place(part.end)]
+    }
+
+    /// Distance of each voxel from the border of the whole region, in steps over faces: 1 on the border, in space or within the slice.
+    pub(crate) fn depth(&self, in_space: bool) -> &[u16] {
+        let axes = if in_space { 3 } else { 2 };
+        self.depth[usize::from(!in_space)].get_or_init(|| depth(&self.whole, self.size, axes))
     }
 
     /// Slices with the border, one after another.
@@ -136,10 +167,10 @@ impl Levels {
 }
 
 /// Distance from the border in steps over faces along the first `axes` axes; two sweeps give it exactly.
-fn depth(inside: &[u16], size: [usize; 3], axes: usize) -> Vec<u16> {
+fn depth(inside: &[bool], size: [usize; 3], axes: usize) -> Vec<u16> {
     let strides = [1, size[0], size[0] * size[1]];
     let strides = &strides[..axes];
-    let mut depth: Vec<u16> = inside.iter().map(|&v| v * u16::MAX).collect();
+    let mut depth: Vec<u16> = inside.iter().map(|&v| u16::from(v) * u16::MAX).collect();
     // Voxels of the region do not lie in the border of the box, so every neighbour is there.
     for at in 0..depth.len() {
         if depth[at] > 0 {
@@ -187,10 +218,10 @@ mod tests {
     #[test]
     fn depth_counts_steps_over_faces() {
         let size = [7, 7, 3];
-        let mut inside = vec![0u16; 147];
+        let mut inside = vec![false; 147];
         for j in 1..6 {
             for i in 1..6 {
-                inside[i + 7 * j + 49] = 1;
+                inside[i + 7 * j + 49] = true;
             }
         }
         let flat = depth(&inside, size, 2);

@@ -7,7 +7,6 @@ pub use shared::SharedRegion;
 use crate::RadiomicsError;
 use crate::settings::{Normalisation, Resampling, Resegmentation, Settings};
 use nalgebra::Matrix4;
-use triher_filter::Filter;
 use triher_region::{IndexBox, bounding_box};
 use triher_volume::{Geometry, Image, Interpolation, Mask, crop, resample_onto};
 
@@ -48,32 +47,8 @@ impl Region {
         Self::prepare_about(image, mask, settings, [0.0; 3])
     }
 
-    /// Prepares the region of a mask with what a filter looks at about it.
-    ///
-    /// # Errors
-    /// As [`Region::prepare`].
-    pub(crate) fn prepare_for(
-        image: &Image,
-        mask: &Mask,
-        settings: &Settings,
-        filter: &Filter,
-    ) -> Result<Self, RadiomicsError> {
-        let old = image.geometry().spacing_mm();
-        let new = settings.resampling.map_or([0.0; 3], |r| r.spacing_mm);
-        let spacing = std::array::from_fn(|a| if new[a] > 0.0 { new[a] } else { old[a] });
-        match filter.reach(spacing) {
-            None => Self::prepare_whole(image, mask, settings),
-            Some(reach) => {
-                settings.check()?;
-                image.check_same_grid("image", mask, "mask")?;
-                let more = std::array::from_fn(|a| reach[a] as f64 * spacing[a]);
-                Self::prepare_about(image, mask, settings, more)
-            }
-        }
-    }
-
     /// Prepares the region with so many millimetres more about it.
-    fn prepare_about(
+    pub(crate) fn prepare_about(
         image: &Image,
         mask: &Mask,
         settings: &Settings,
@@ -300,10 +275,11 @@ fn resegment(image: &Image, mask: &Mask, rule: Resegmentation) -> Result<Mask, R
     if let Some([from, to]) = rule.range {
         (low, high) = (from, to);
     }
-    let count = inside().count();
+    let count = || inside().count();
     if let Some(sigma) = rule.outlier_sigma
-        && count > 0
+        && count() > 0
     {
+        let count = count();
         let mean = inside().sum::<f64>() / count as f64;
         let variance = inside().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64;
         let reach = sigma * variance.sqrt();
@@ -311,13 +287,17 @@ fn resegment(image: &Image, mask: &Mask, rule: Resegmentation) -> Result<Mask, R
     }
     let pairs = image.voxels().iter().zip(mask.voxels());
     let voxels: Vec<bool> = pairs
-        .map(|(v, m)| *m && v.is_finite() && (low..=high).contains(&f64::from(*v)))
+        .map(|(v, m)| {
+            let v = f64::from(*v);
+            // Without a branch, so that many voxels are looked at together.
+            *m & v.is_finite() & (v >= low) & (v <= high)
+        })
         .collect();
     if !voxels.contains(&true) {
         let voxels = mask.count();
         return Err(RadiomicsError::NothingLeft {
             voxels,
-            not_finite: voxels - count,
+            not_finite: voxels - count(),
         });
     }
     Ok(Mask::new(

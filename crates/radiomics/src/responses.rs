@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use triher_filter::Filter;
 use triher_region::{IndexBox, bounding_box};
-use triher_volume::{Image, Mask, crop};
+use triher_volume::{Geometry, Image, Mask, crop};
 
 /// What is measured of response maps.
 ///
@@ -51,6 +51,13 @@ pub struct Response {
 }
 
 impl Settings {
+    /// Spacing of the grid that is measured, along an image's axes.
+    fn spacing_mm(&self, grid: &Geometry) -> [f64; 3] {
+        let old = grid.spacing_mm();
+        let new = self.resampling.map_or([0.0; 3], |r| r.spacing_mm);
+        std::array::from_fn(|a| if new[a] > 0.0 { new[a] } else { old[a] })
+    }
+
     /// The settings with which a response is measured.
     pub(crate) fn of_responses(&self) -> Self {
         let mut families = self.responses.families.clone();
@@ -77,22 +84,42 @@ pub fn responses(
     settings: &Settings,
 ) -> Result<Vec<Response>, RadiomicsError> {
     settings.check()?;
-    settings
-        .filters
-        .par_iter()
+    image.check_same_grid("image", mask, "mask")?;
+    let spacing = settings.spacing_mm(image.geometry());
+    let reaches: Vec<Option<[usize; 3]>> =
+        settings.filters.iter().map(|f| f.reach(spacing)).collect();
+    // Prepared once for all filters, as far about the region as the one that looks farthest.
+    let farthest = (reaches.iter().flatten())
+        .copied()
+        .reduce(|a, b| std::array::from_fn(|i| a[i].max(b[i])));
+    let near = farthest.map(|reach| {
+        let more = std::array::from_fn(|a| reach[a] as f64 * spacing[a]);
+        Region::prepare_about(image, mask, settings, more)
+    });
+    let near = near.transpose()?;
+    let looks_everywhere = reaches.iter().any(Option::is_none);
+    let whole = looks_everywhere.then(|| Region::prepare_whole(image, mask, settings));
+    let whole = whole.transpose()?;
+    (settings.filters.par_iter().zip(&reaches))
         .with_max_len(1)
-        .map(|filter| {
-            let region = Region::prepare_for(image, mask, settings, filter)?;
-            let response = filter.apply(&region.image)?;
-            Ok(Response {
-                name: filter.name(),
-                region: Region {
+        .filter_map(|(filter, reach)| {
+            let region = match reach {
+                Some(reach) => near.as_ref()?.cut(*reach),
+                None => Ok(whole.as_ref()?.clone()),
+            };
+            let filtered = region.and_then(|region| {
+                let response = filter.apply(&region.image)?;
+                let region = Region {
                     image: response,
                     range: None,
                     ..region
-                }
-                .cut()?,
-            })
+                };
+                Ok(Response {
+                    name: filter.name(),
+                    region: region.cut([0; 3])?,
+                })
+            });
+            Some(filtered)
         })
         .collect()
 }
@@ -142,14 +169,17 @@ pub(crate) fn check(filters: &[Filter]) -> Result<(), RadiomicsError> {
 }
 
 impl Region {
-    /// The region without what was only there to be filtered.
-    fn cut(self) -> Result<Self, RadiomicsError> {
+    /// The region with so many voxels about it, as far as there are some.
+    fn cut(&self, reach: [usize; 3]) -> Result<Self, RadiomicsError> {
         let bounds: IndexBox =
             bounding_box(&self.morphological).ok_or(RadiomicsError::EmptyMask)?;
+        let size = self.image.geometry().size();
+        let start: [usize; 3] = std::array::from_fn(|a| bounds.start[a].saturating_sub(reach[a]));
+        let size = std::array::from_fn(|a| (bounds.end[a] + reach[a]).min(size[a]) - start[a]);
         Ok(Self {
-            image: crop(&self.image, bounds.start, bounds.size())?,
-            morphological: crop(&self.morphological, bounds.start, bounds.size())?,
-            intensity: crop(&self.intensity, bounds.start, bounds.size())?,
+            image: crop(&self.image, start, size)?,
+            morphological: crop(&self.morphological, start, size)?,
+            intensity: crop(&self.intensity, start, size)?,
             range: self.range,
         })
     }

@@ -53,6 +53,10 @@ pub fn bounding_box(mask: &Mask) -> Option<IndexBox> {
     let mut start = [usize::MAX; 3];
     let mut end = [0; 3];
     for (row, voxels) in mask.voxels().chunks(ni).enumerate() {
+        // Most rows are empty, and all voxels at once are looked at sooner than one by one.
+        if !voxels.iter().fold(false, |any, v| any | v) {
+            continue;
+        }
         let (Some(first), Some(last)) = (
             voxels.iter().position(|&v| v),
             voxels.iter().rposition(|&v| v),

@@ -1,9 +1,10 @@
 //! Size and shape of the whole region, and how its intensities lie in it (IBSI reference manual, section 3.1).
 
-mod enclosing;
+mod ellipsoid;
 mod hull;
 mod mesh;
 mod open_mesh;
+mod smallest_box;
 mod spatial;
 
 pub(crate) use open_mesh::{OpenMesh, axis_lengths_mm};
@@ -27,9 +28,11 @@ impl Boxed {
     fn new(region: &Region, bounds: IndexBox) -> Self {
         let size: [usize; 3] = std::array::from_fn(|a| bounds.size()[a] + 2);
         let mut inside = vec![0u8; size.iter().product()];
-        for (place, _, voxel) in rows(region, bounds, region.morphological.voxels()) {
-            let [i, j, k] = place;
-            inside[i + 1 + size[0] * (j + 1 + size[1] * (k + 1))] = u8::from(voxel);
+        for ([j, k], row) in rows(region, bounds, region.morphological.voxels()) {
+            let from = 1 + size[0] * (j + 1 + size[1] * (k + 1));
+            for (inside, voxel) in inside[from..].iter_mut().zip(row) {
+                *inside = u8::from(*voxel);
+            }
         }
         Self {
             size,
@@ -39,21 +42,18 @@ impl Boxed {
     }
 }
 
-/// Voxels of a box: place in the box, place in memory, and a value of each.
-fn rows<'v, T: Copy>(
+/// Rows of a box along the first axis: place in the box along the others, and what lies in it.
+fn rows<'v, T>(
     region: &Region,
     bounds: IndexBox,
     values: &'v [T],
-) -> impl Iterator<Item = ([usize; 3], usize, T)> + 'v {
+) -> impl Iterator<Item = ([usize; 2], &'v [T])> {
     let [nx, ny, _] = region.image.geometry().size();
-    let [w, h, d] = bounds.size();
-    (0..d).flat_map(move |k| {
-        (0..h).flat_map(move |j| {
-            (0..w).map(move |i| {
-                let at =
-                    bounds.start[0] + i + nx * (bounds.start[1] + j + ny * (bounds.start[2] + k));
-                ([i, j, k], at, values[at])
-            })
+    let [width, height, depth] = bounds.size();
+    (0..depth).flat_map(move |k| {
+        (0..height).map(move |j| {
+            let at = bounds.start[0] + nx * (bounds.start[1] + j + ny * (bounds.start[2] + k));
+            ([j, k], &values[at..][..width])
         })
     })
 }
@@ -62,15 +62,25 @@ fn rows<'v, T: Copy>(
 fn moments(boxed: &Boxed, spacing: [f64; 3]) -> (Vector3<f64>, Matrix3<f64>, f64) {
     let [nx, ny, _] = boxed.size;
     let (mut count, mut sum, mut squares) = (0u64, [0u64; 3], [[0u64; 3]; 3]);
-    for (at, _) in boxed.inside.iter().enumerate().filter(|(_, v)| **v != 0) {
-        let index = [at % nx, at / nx % ny, at / (nx * ny)].map(|v| v as u64);
-        count += 1;
-        for a in 0..3 {
-            sum[a] += index[a];
-            for b in 0..=a {
-                squares[a][b] += index[a] * index[b];
-            }
+    for (row, inside) in boxed.inside.chunks_exact(nx).enumerate() {
+        let (mut here, mut along, mut along_squares) = (0u64, 0u64, 0u64);
+        for (i, v) in (0u64..).zip(inside) {
+            let v = u64::from(*v);
+            here += v;
+            along += v * i;
+            along_squares += v * i * i;
         }
+        let [j, k] = [row % ny, row / ny].map(|v| v as u64);
+        count += here;
+        for (sum, more) in sum.iter_mut().zip([along, here * j, here * k]) {
+            *sum += more;
+        }
+        squares[0][0] += along_squares;
+        squares[1][0] += along * j;
+        squares[1][1] += here * j * j;
+        squares[2][0] += along * k;
+        squares[2][1] += here * j * k;
+        squares[2][2] += here * k * k;
     }
     let n = count as f64;
     let mean = Vector3::from_fn(|a, _| sum[a] as f64 / n);
@@ -247,7 +257,7 @@ pub(crate) fn features(region: &Region) -> Vec<Entry> {
             if flat_axes {
                 f64::NAN
             } else {
-                enclosing::ellipsoid_area(semi)
+                ellipsoid::ellipsoid_area(semi)
             },
         ),
         density(
@@ -260,7 +270,7 @@ pub(crate) fn features(region: &Region) -> Vec<Entry> {
             "morph_area_dens_mvee",
             "Area density (MVEE)",
             area,
-            enclosing::ellipsoid_area(least),
+            ellipsoid::ellipsoid_area(least),
         ),
         density(
             "morph_vol_dens_conv_hull",
@@ -294,26 +304,29 @@ pub(crate) fn features(region: &Region) -> Vec<Entry> {
 type InSpace = (Result<(f64, f64), &'static str>, (Option<[f64; 3]>, f64));
 
 fn intensity_in_space(region: &Region, bounds: IndexBox, spacing: [f64; 3]) -> InSpace {
-    let intensities: Vec<f64> = rows(region, bounds, region.image.voxels())
-        .map(|(_, at, v)| {
-            if region.intensity.voxels()[at] {
-                f64::from(v)
-            } else {
-                f64::NAN
-            }
-        })
-        .collect();
-    let correlation = spatial::autocorrelation(&intensities, bounds.size(), spacing);
+    let mut intensities = Vec::with_capacity(bounds.size().iter().product());
     let (mut sum, mut count, mut weighted) = (0f64, 0f64, [0f64; 3]);
-    for (place, _, _) in rows(region, bounds, region.intensity.voxels()).filter(|p| p.2) {
-        let at = place[0] + bounds.size()[0] * (place[1] + bounds.size()[1] * place[2]);
-        let v = intensities[at];
-        sum += v;
-        count += 1.0;
-        for (weighted, place) in weighted.iter_mut().zip(place) {
-            *weighted += v * place as f64;
+    let counted = rows(region, bounds, region.intensity.voxels());
+    for (([j, k], values), (_, counted)) in rows(region, bounds, region.image.voxels()).zip(counted)
+    {
+        let (mut of_row, mut along) = (0f64, 0f64);
+        for (i, (value, counted)) in values.iter().zip(counted).enumerate() {
+            let v = f64::from(*value);
+            intensities.push(if *counted { v } else { f64::NAN });
+            if *counted {
+                of_row += v;
+                count += 1.0;
+                along += v * i as f64;
+            }
+        }
+        sum += of_row;
+        for (weighted, more) in
+            (weighted.iter_mut()).zip([along, of_row * j as f64, of_row * k as f64])
+        {
+            *weighted += more;
         }
     }
+    let correlation = spatial::autocorrelation(&intensities, bounds.size(), spacing);
     let centre = (sum != 0.0).then(|| weighted.map(|w| w / sum));
     (correlation, (centre, sum / count))
 }
@@ -357,8 +370,8 @@ impl Enclosing {
             }
         }
         let (sides, semi_axes) = rayon::join(
-            || enclosing::smallest_box(&points, &hull.triangles),
-            || enclosing::smallest_ellipsoid(&points),
+            || smallest_box::smallest_box(&points, &hull.triangles),
+            || ellipsoid::smallest_ellipsoid(&points),
         );
         Self {
             area,

@@ -1,21 +1,38 @@
 //! How alike near voxels are: Moran's I and Geary's C with weights of inverse distance (IBSI reference manual, sections 3.1.28 and 3.1.29).
 //!
 //! Both are sums over all pairs of voxels. The weights depend on the step between two voxels only, so the sums are products of
-//! Fourier transforms, and their cost is almost linear in the voxels. A few voxels are summed pair by pair.
+//! Fourier transforms, and their cost is almost linear in the voxels. A few voxels are summed pair by pair, and so are the few pairs that are farthest
+//! apart: transforms on a grid that is too short for them cost half as much.
+
+mod ends;
+mod transforms;
 
 use rayon::prelude::*;
-use realfft::RealFftPlanner;
-use rustfft::num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
 
 /// Cells of the transforms beyond which they are not done: two gigabytes.
 const MOST_CELLS: usize = 1 << 26;
 
+/// Cost of a pair, by itself and in rows, and of a cell of the transforms, in nanoseconds.
+const PAIR: f64 = 2.5;
+const PAIR_IN_ROWS: f64 = 4.0;
+const CELL: f64 = 12.0;
+
 /// Sums over pairs of voxels: of the weights, of products of deviations, and of squares of deviations of one of the two.
+#[derive(Clone, Copy, Debug, Default)]
 struct Pairs {
     weights: f64,
     products: f64,
     squares: f64,
+}
+
+impl Pairs {
+    fn with(self, other: &Self) -> Self {
+        Self {
+            weights: self.weights + other.weights,
+            products: self.products + other.products,
+            squares: self.squares + other.squares,
+        }
+    }
 }
 
 /// Moran's I and Geary's C of intensities in a box (not a number outside of the region), or why not.
@@ -44,33 +61,18 @@ pub(super) fn autocorrelation(
     if total <= n * (1e-12 * scale).powi(2) {
         return Ok((1.0, 1.0));
     }
-    let padded = size.map(|n| fast_size(2 * n - 1));
-    let cells: usize = padded.iter().product();
-    let pairs = if count.saturating_mul(count) < 8 * cells {
+    let (padded, cost) = ends::sizes(&deviations, size);
+    let pairs = if (count as f64).powi(2) * PAIR < cost {
         by_pairs(&deviations, size, spacing_mm)
-    } else if cells > MOST_CELLS {
+    } else if padded.iter().product::<usize>() > MOST_CELLS {
         return Err("the region is too large: a coarser grid makes it possible");
     } else {
-        by_transforms(&deviations, size, padded, spacing_mm)
+        let near = transforms::by_transforms(&deviations, size, padded, spacing_mm);
+        near.with(&ends::far_pairs(&deviations, size, padded, spacing_mm))
     };
     let moran = n * pairs.products / (pairs.weights * total);
     let geary = (n - 1.0) * 2.0 * (pairs.squares - pairs.products) / (2.0 * pairs.weights * total);
     Ok((moran, geary))
-}
-
-/// The next size whose only factors are 2, 3 and 5.
-fn fast_size(least: usize) -> usize {
-    (least..)
-        .find(|&n| {
-            let mut rest = n;
-            for factor in [2, 3, 5] {
-                while rest.is_multiple_of(factor) {
-                    rest /= factor;
-                }
-            }
-            rest == 1
-        })
-        .unwrap_or(least)
 }
 
 fn by_pairs(deviations: &[f64], [nx, ny, _]: [usize; 3], spacing_mm: [f64; 3]) -> Pairs {
@@ -103,228 +105,6 @@ fn by_pairs(deviations: &[f64], [nx, ny, _]: [usize; 3], spacing_mm: [f64; 3]) -
     }
 }
 
-/// By Parseval's theorem: each sum over pairs is a sum over frequencies of the weights' transform with that of two signals: the mask, the deviations and
-/// their squares. All are real, so half of the frequencies suffice; the weights are even along every axis, so an eighth of theirs does.
-fn by_transforms(
-    deviations: &[f64],
-    size: [usize; 3],
-    padded: [usize; 3],
-    spacing_mm: [f64; 3],
-) -> Pairs {
-    let weights = transformed_weights(padded, spacing_mm);
-    let [nx, ny, nz] = size;
-    let [px, py, pz] = padded;
-    let half = px / 2 + 1;
-    let zero = Complex::new(0.0, 0.0);
-    let along_x = RealFftPlanner::<f64>::new().plan_fft_forward(px);
-    let mut planner = FftPlanner::<f64>::new();
-    let (along_y, along_z) = (planner.plan_fft_forward(py), planner.plan_fft_forward(pz));
-    // Slices of the three signals, one after another, transformed within the slice.
-    let plane = half * py;
-    let mut slices = vec![zero; 3 * plane * nz];
-    let each = slices.par_chunks_exact_mut(plane).enumerate();
-    each.for_each(|(at, slice)| {
-        let (signal, k) = (at / nz, at % nz);
-        let mut row = vec![0f64; px];
-        let mut scratch = along_x.make_scratch_vec();
-        for (values, out) in deviations[nx * ny * k..][..nx * ny]
-            .chunks_exact(nx)
-            .zip(slice.chunks_exact_mut(half))
-        {
-            for (v, value) in row.iter_mut().zip(values) {
-                *v = match signal {
-                    _ if value.is_nan() => 0.0,
-                    0 => 1.0,
-                    1 => *value,
-                    _ => value * value,
-                };
-            }
-            row[nx..].fill(0.0);
-            // Lengths fit, because the plan made them.
-            let _ = along_x.process_with_scratch(&mut row, out, &mut scratch);
-        }
-        let mut columns = vec![zero; COLUMNS * py];
-        let mut scratch = vec![zero; along_y.get_inplace_scratch_len()];
-        for from in (0..half).step_by(COLUMNS) {
-            let width = (half - from).min(COLUMNS);
-            columns.fill(zero);
-            for (j, row) in slice.chunks_exact(half).take(ny).enumerate() {
-                for (c, v) in row[from..from + width].iter().enumerate() {
-                    columns[c * py + j] = *v;
-                }
-            }
-            along_y.process_with_scratch(&mut columns[..width * py], &mut scratch);
-            for (j, row) in slice.chunks_exact_mut(half).enumerate() {
-                for (c, v) in row[from..from + width].iter_mut().enumerate() {
-                    *v = columns[c * py + j];
-                }
-            }
-        }
-    });
-    let octant = [half, py / 2 + 1, pz / 2 + 1];
-    let sums: Vec<[f64; 3]> = (0..py)
-        .into_par_iter()
-        .map(|j| {
-            let mut columns = vec![zero; 3 * COLUMNS * pz];
-            let mut scratch = vec![zero; along_z.get_inplace_scratch_len()];
-            let mut sums = [0f64; 3];
-            for from in (0..half).step_by(COLUMNS) {
-                let width = (half - from).min(COLUMNS);
-                columns.fill(zero);
-                for signal in 0..3 {
-                    for k in 0..nz {
-                        let row = &slices[(signal * nz + k) * plane + j * half + from..][..width];
-                        for (c, v) in row.iter().enumerate() {
-                            columns[(signal * width + c) * pz + k] = *v;
-                        }
-                    }
-                }
-                let used = &mut columns[..3 * width * pz];
-                along_z.process_with_scratch(used, &mut scratch);
-                let (mask, rest) = used.split_at(width * pz);
-                let (deviation, square) = rest.split_at(width * pz);
-                for c in 0..width {
-                    let i = from + c;
-                    // Frequencies that have no mirror image among those that were left out count once.
-                    let count = if i == 0 || 2 * i == px { 1.0 } else { 2.0 };
-                    let line = &weights[octant[2] * (i + half * j.min(py - j))..][..octant[2]];
-                    let mut part = [0f64; 3];
-                    for k in 0..pz {
-                        let (at, weight) = (c * pz + k, line[k.min(pz - k)]);
-                        part[0] += weight * mask[at].norm_sqr();
-                        part[1] += weight * deviation[at].norm_sqr();
-                        part[2] +=
-                            weight * (square[at].re * mask[at].re + square[at].im * mask[at].im);
-                    }
-                    for (sum, part) in sums.iter_mut().zip(part) {
-                        *sum += count * part;
-                    }
-                }
-            }
-            sums
-        })
-        .collect();
-    let scale = 1.0 / (px * py * pz) as f64;
-    let sum = |i: usize| scale * sums.iter().map(|s| s[i]).sum::<f64>();
-    Pairs {
-        weights: sum(0),
-        products: sum(1),
-        squares: sum(2),
-    }
-}
-
-/// Columns that are transformed together: a few rows of memory at a time.
-const COLUMNS: usize = 8;
-
-/// The transform of the weights of inverse distance on the padded grid, which is real and even along every axis: its first octant, the last axis fastest,
-/// then the first.
-fn transformed_weights(padded: [usize; 3], spacing_mm: [f64; 3]) -> Vec<f64> {
-    let octant = padded.map(|n| n / 2 + 1);
-    let [ox, oy, oz] = octant;
-    let mut planner = FftPlanner::<f64>::new();
-    let plans = padded.map(|n| planner.plan_fft_forward(n));
-    // Lines of the last axis lie together in `[y][x][z]`.
-    let mut table = vec![0f64; ox * oy * oz];
-    let square = |i: usize, axis: usize| (i as f64 * spacing_mm[axis]).powi(2);
-    let planes = table.par_chunks_exact_mut(ox * oz).enumerate();
-    planes.for_each(|(j, plane)| {
-        for (i, line) in plane.chunks_exact_mut(oz).enumerate() {
-            for (k, weight) in line.iter_mut().enumerate() {
-                let d = square(i, 0) + square(j, 1) + square(k, 2);
-                *weight = if d > 0.0 { 1.0 / d.sqrt() } else { 0.0 };
-            }
-        }
-        let mut even = Even::new(&*plans[2]);
-        for pair in plane.chunks_mut(2 * oz) {
-            let (one, two) = pair.split_at_mut(oz);
-            even.transform(oz, |i| (one[i], two.get(i).copied().unwrap_or(0.0)));
-            for (i, one) in one.iter_mut().enumerate() {
-                *one = even.result(i).0;
-            }
-            for (i, two) in two.iter_mut().enumerate() {
-                *two = even.result(i).1;
-            }
-        }
-        let mut even = Even::new(&*plans[0]);
-        for k in (0..oz).step_by(2) {
-            let second = if k + 1 < oz { k + 1 } else { k };
-            even.transform(ox, |i| (plane[i * oz + k], plane[i * oz + second]));
-            for i in 0..ox {
-                (plane[i * oz + k], plane[i * oz + second]) = {
-                    let (a, b) = even.result(i);
-                    if second == k { (a, a) } else { (a, b) }
-                };
-            }
-        }
-    });
-    // Along the second axis columns are far apart: part by part into a copy that is written back.
-    let part = ox * oz;
-    let lines: Vec<Vec<f64>> = (0..part)
-        .step_by(2 * COLUMNS)
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|from| {
-            let width = (part - from).min(2 * COLUMNS);
-            let mut even = Even::new(&*plans[1]);
-            let mut out = vec![0f64; width * oy];
-            for c in (0..width).step_by(2) {
-                let second = if c + 1 < width { c + 1 } else { c };
-                let at = |j: usize, c: usize| table[j * part + from + c];
-                even.transform(oy, |j| (at(j, c), at(j, second)));
-                for j in 0..oy {
-                    let (a, b) = even.result(j);
-                    out[j * width + second] = b;
-                    out[j * width + c] = a;
-                }
-            }
-            out
-        })
-        .collect();
-    for (from, block) in (0..part).step_by(2 * COLUMNS).zip(lines) {
-        let width = (part - from).min(2 * COLUMNS);
-        for (j, row) in block.chunks_exact(width).enumerate() {
-            table[j * part + from..][..width].copy_from_slice(row);
-        }
-    }
-    table
-}
-
-/// Transforms of two even signals at once, one as the real and one as the imaginary part: both come out real.
-struct Even<'p> {
-    plan: &'p dyn Fft<f64>,
-    line: Vec<Complex<f64>>,
-    scratch: Vec<Complex<f64>>,
-}
-
-impl<'p> Even<'p> {
-    fn new(plan: &'p dyn Fft<f64>) -> Self {
-        let zero = Complex::new(0.0, 0.0);
-        Self {
-            plan,
-            line: vec![zero; plan.len()],
-            scratch: vec![zero; plan.get_inplace_scratch_len()],
-        }
-    }
-
-    /// Transforms signals of which the first `count` values are given, the rest being their mirror image.
-    fn transform(&mut self, count: usize, value: impl Fn(usize) -> (f64, f64)) {
-        let n = self.line.len();
-        for i in 0..count {
-            let (a, b) = value(i);
-            self.line[i] = Complex::new(a, b);
-            if i > 0 {
-                self.line[n - i] = Complex::new(a, b);
-            }
-        }
-        self.plan
-            .process_with_scratch(&mut self.line, &mut self.scratch);
-    }
-
-    fn result(&self, i: usize) -> (f64, f64) {
-        (self.line[i].re, self.line[i].im)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,14 +122,20 @@ mod tests {
             })
             .collect();
         let a = by_pairs(&values, size, spacing);
-        let padded = size.map(|n| fast_size(2 * n - 1));
-        let b = by_transforms(&values, size, padded, spacing);
-        for (a, b) in [
-            (a.weights, b.weights),
-            (a.products, b.products),
-            (a.squares, b.squares),
-        ] {
-            assert!((a - b).abs() < 1e-10 * a.abs().max(1.0), "{a} {b}");
+        // From a grid for all steps to one that is just as long as the region.
+        for padded in [[15, 12, 9], [12, 9, 8], [8, 6, 5], [9, 12, 5], [7, 6, 5]] {
+            let near = transforms::by_transforms(&values, size, padded, spacing);
+            let b = near.with(&ends::far_pairs(&values, size, padded, spacing));
+            for (a, b) in [
+                (a.weights, b.weights),
+                (a.products, b.products),
+                (a.squares, b.squares),
+            ] {
+                assert!(
+                    (a - b).abs() < 1e-10 * a.abs().max(1.0),
+                    "{padded:?} {a} {b}"
+                );
+            }
         }
     }
 

@@ -33,14 +33,9 @@ pub(super) fn levels(region: &Region, parameters: &Parameters) -> Result<Levels,
             }
         }
     }
-    // No family of PyRadiomics asks for the distance from the border.
-    let depth = [vec![1; data.len()], vec![1; data.len()]];
-    Ok(Levels {
-        size,
-        data,
-        count: usize::from(most),
-        depth,
-    })
+    // No class of PyRadiomics asks for the distance from the border, so the whole region need not be known.
+    let whole = vec![false; data.len()];
+    Ok(Levels::of(size, data, usize::from(most), whole))
 }
 
 fn edges(low: f64, high: f64, parameters: &Parameters) -> Result<Vec<f64>, RadiomicsError> {

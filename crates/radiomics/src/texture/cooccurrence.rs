@@ -8,19 +8,65 @@ use std::ops::Range;
 /// Pairs of grey levels in one direction.
 pub(super) fn count(levels: &Levels, part: Range<usize>, offset: isize) -> Matrix {
     let mut counter = Counter::new(levels.count, levels.count);
-    let mut voxels = 0;
-    for at in part {
-        let level = levels.data[at];
-        if level == 0 {
-            continue;
-        }
-        voxels += 1;
+    let inside = levels.inside(part);
+    for &at in inside {
+        let at = at as usize;
+        // Neighbours outside of the region have the level 0, which is not counted.
         let neighbour = levels.data[at.wrapping_add_signed(offset)];
-        if neighbour > 0 {
-            counter.add(level, usize::from(neighbour), 1);
+        counter.add(levels.data[at], usize::from(neighbour));
+    }
+    counter.finish(inside.len())
+}
+
+/// Cells of the symmetric matrix from the diagonal on, each with the sum of both counts, by row and column.
+fn upper(matrix: &Matrix, levels: usize) -> Vec<(u32, u32, f64)> {
+    let mut counter = Sums::new(levels);
+    for cell in &matrix.cells {
+        counter.add(
+            cell.level.min(cell.column),
+            cell.level.max(cell.column),
+            cell.count,
+        );
+    }
+    counter.finish()
+}
+
+/// Adds up counts of cells: in a table, or in a list when there are too many grey levels.
+struct Sums {
+    width: usize,
+    table: Vec<u32>,
+    list: Vec<(u32, u32, u32)>,
+}
+
+impl Sums {
+    fn new(levels: usize) -> Self {
+        let width = levels + 1;
+        let table = if width <= 256 { width * width } else { 0 };
+        Self {
+            width,
+            table: vec![0; table],
+            list: Vec::new(),
         }
     }
-    counter.finish(voxels)
+
+    fn add(&mut self, row: u32, column: u32, count: u32) {
+        match (self.table).get_mut(row as usize * self.width + column as usize) {
+            Some(sum) => *sum += count,
+            None => self.list.push((row, column, count)),
+        }
+    }
+
+    fn finish(mut self) -> Vec<(u32, u32, f64)> {
+        self.list.sort_unstable_by_key(|c| (c.0, c.1));
+        let alike = self.list.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+        let listed = alike.map(|c| (c[0].0, c[0].1, c.iter().map(|c| f64::from(c.2)).sum()));
+        let rows = (0u32..).zip(self.table.chunks_exact(self.width));
+        let tabled = rows.flat_map(|(row, counts)| {
+            let some = (0u32..).zip(counts).filter(|(_, count)| **count > 0);
+            some.map(move |(column, count)| (row, column, f64::from(*count)))
+        });
+        tabled.chain(listed).collect()
+    }
 }
 
 /// The 25 features of a matrix of pairs, made symmetric; `levels` is the number of grey levels. Not a number where there is no pair.
@@ -32,22 +78,7 @@ pub(super) fn features(matrix: &Matrix, levels: usize) -> Vec<Entry> {
     let mut marginal = vec![0f64; levels + 1];
     let mut difference = vec![0f64; levels + 1];
     let mut sum = vec![0f64; 2 * levels + 1];
-    let mut upper: Vec<(u32, u32, f64)> = matrix
-        .cells
-        .iter()
-        .map(|c| {
-            let (i, j) = (c.level.min(c.column), c.level.max(c.column));
-            (i, j, f64::from(c.count))
-        })
-        .collect();
-    upper.sort_by_key(|c| (c.0, c.1));
-    upper.dedup_by(|next, kept| {
-        let same = (next.0, next.1) == (kept.0, kept.1);
-        if same {
-            kept.2 += next.2;
-        }
-        same
-    });
+    let mut upper = upper(matrix, levels);
     let (mut largest, mut entropy, mut energy, mut product) = (0f64, 0f64, 0f64, 0f64);
     for (i, j, count) in &mut upper {
         *count /= pairs;
@@ -83,10 +114,8 @@ pub(super) fn features(matrix: &Matrix, levels: usize) -> Vec<Entry> {
     let mean_difference = of(&difference, &|k| k);
     let mean_sum = of(&sum, &|k| k);
     let marginal_entropy = entropy_of(&marginal);
-    let cross_entropy: f64 = upper
-        .iter()
-        .map(|&(i, j, p)| -p * (marginal[i as usize] * marginal[j as usize]).log2())
-        .sum();
+    // Over cells, the logarithm of the product of the marginals is the sum of theirs, and each marginal is met from both sides.
+    let cross_entropy = 2.0 * marginal_entropy;
     let one_level = variance <= 0.0;
     let correlation = if one_level {
         1.0

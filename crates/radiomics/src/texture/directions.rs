@@ -25,10 +25,11 @@ pub(super) const DIRECTIONS: [[isize; 3]; 13] = [
 /// How many of [`DIRECTIONS`] lie within a slice.
 pub(super) const WITHIN: usize = 4;
 
-/// Matrices of each slice and direction within it, and of each direction through the slices.
+/// Matrices of each slice and direction within it, when an aggregation asks for slices, and of each direction in the whole region.
 pub(super) struct Directed {
     slices: Vec<Vec<Matrix>>,
-    through: Vec<Matrix>,
+    /// Of each direction in the whole region, when an aggregation asks for it.
+    whole: Vec<Matrix>,
 }
 
 impl Directed {
@@ -39,24 +40,32 @@ impl Directed {
         count: impl Fn(&Levels, std::ops::Range<usize>, isize) -> Matrix + Sync,
     ) -> Self {
         let offsets = DIRECTIONS.map(|step| levels.offset(step));
+        let all =
+            levels.slice(levels.slices().start).start..levels.slice(levels.slices().end - 1).end;
+        let of_whole = |offsets: &[isize]| -> Vec<Matrix> {
+            let offsets = offsets.par_iter();
+            offsets.map(|&o| count(levels, all.clone(), o)).collect()
+        };
+        if aggregation.iter().all(|a| a.in_space()) {
+            return Self {
+                slices: Vec::new(),
+                whole: of_whole(&offsets),
+            };
+        }
         let slices = levels.slices().into_par_iter().map(|k| {
             let within = offsets[..WITHIN].iter();
             within
                 .map(|&offset| count(levels, levels.slice(k), offset))
                 .collect()
         });
-        let slices = slices.collect();
-        let through = if aggregation.iter().any(|a| a.in_space()) {
-            let all = levels.slice(levels.slices().start).start
-                ..levels.slice(levels.slices().end - 1).end;
-            offsets[WITHIN..]
-                .par_iter()
-                .map(|&offset| count(levels, all.clone(), offset))
-                .collect()
-        } else {
-            Vec::new()
-        };
-        Self { slices, through }
+        let slices: Vec<Vec<Matrix>> = slices.collect();
+        let mut whole = Vec::new();
+        if aggregation.iter().any(|a| a.in_space()) {
+            let within = (0..WITHIN).map(|d| Matrix::merged(slices.iter().map(|slice| &slice[d])));
+            whole.extend(within);
+            whole.extend(of_whole(&offsets[WITHIN..]));
+        }
+        Self { slices, whole }
     }
 
     /// The matrices whose features are averaged.
@@ -67,13 +76,8 @@ impl Directed {
             Aggregation::TwoMerged => self.slices.iter().map(Matrix::merged).collect(),
             Aggregation::TwoHalfAveraged => (0..WITHIN).map(direction).collect(),
             Aggregation::TwoHalfMerged => vec![Matrix::merged(self.slices.iter().flatten())],
-            Aggregation::ThreeAveraged => (0..WITHIN)
-                .map(direction)
-                .chain(self.through.iter().cloned())
-                .collect(),
-            Aggregation::ThreeMerged => vec![Matrix::merged(
-                self.slices.iter().flatten().chain(&self.through),
-            )],
+            Aggregation::ThreeAveraged => self.whole.clone(),
+            Aggregation::ThreeMerged => vec![Matrix::merged(&self.whole)],
         }
     }
 }

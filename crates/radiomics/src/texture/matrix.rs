@@ -1,63 +1,70 @@
 //! Matrices of grey levels as lists of what is in them, and the features that four families share.
 
 use crate::feature::{Entry, entry};
-use std::collections::HashMap;
 
-/// Cells that are counted in a table; more are counted in a map.
+/// Cells that are counted in a table; where there are more, only the first columns are, and the others are listed.
 const TABLE: usize = 1 << 17;
 
-/// Counts cells of a matrix whose rows are grey levels.
+/// Columns of the table where not all of them fit: most runs, zones and dependences are short.
+const FIRST_COLUMNS: usize = 64;
+
+/// Counts cells of a matrix whose rows are grey levels and whose columns begin at 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter {
+    /// Columns of the table, with one for the column 0, which is not counted.
     width: usize,
     table: Vec<u32>,
-    map: HashMap<u64, u32>,
+    /// Cells beyond the table: grey level and column in one number, as often as they were counted.
+    rest: Vec<u64>,
 }
 
 impl Counter {
     /// For grey levels up to `levels` and columns up to `columns`.
     pub(crate) fn new(levels: usize, columns: usize) -> Self {
-        let width = columns + 1;
-        let cells = (levels + 1).saturating_mul(width);
+        let most = TABLE / (levels + 1);
+        let width = if columns < most {
+            columns + 1
+        } else {
+            most.min(FIRST_COLUMNS)
+        };
         Self {
             width,
-            table: if cells <= TABLE {
-                vec![0; cells]
-            } else {
-                Vec::new()
-            },
-            map: HashMap::new(),
+            table: vec![0; (levels + 1) * width],
+            rest: Vec::new(),
         }
     }
 
-    /// Adds to the cell of a grey level and a column, neither beyond what was promised.
+    /// Counts the cell of a grey level and a column once; neither is beyond what was promised. Column 0 is counted for nothing.
     #[inline]
-    pub(crate) fn add(&mut self, level: u16, column: usize, count: u32) {
-        let cell = usize::from(level) * self.width + column;
-        match self.table.get_mut(cell) {
-            Some(there) => *there += count,
-            None => *self.map.entry(cell as u64).or_default() += count,
+    pub(crate) fn add(&mut self, level: u16, column: usize) {
+        if column < self.width {
+            self.table[usize::from(level) * self.width + column] += 1;
+        } else {
+            self.rest.push(u64::from(level) << 32 | column as u64);
         }
     }
 
     /// What has been counted, by grey level and column.
-    pub(crate) fn finish(self, voxels: usize) -> Matrix {
-        let width = self.width;
-        let cell = |(cell, count): (usize, u32)| Cell {
-            level: (cell / width) as u32,
-            column: (cell % width) as u32,
-            count,
-        };
-        let mut cells: Vec<Cell> = (self.table.into_iter().enumerate())
-            .filter(|(_, count)| *count > 0)
-            .map(cell)
-            .collect();
-        if !self.map.is_empty() {
-            let mut rest: Vec<(usize, u32)> = (self.map.into_iter())
-                .map(|(cell, count)| (cell as usize, count))
-                .collect();
-            rest.sort_unstable();
-            cells.extend(rest.into_iter().map(cell));
+    pub(crate) fn finish(mut self, voxels: usize) -> Matrix {
+        let mut cells = Vec::new();
+        for (level, row) in (0u32..).zip(self.table.chunks_exact(self.width)) {
+            let counted = (0u32..).zip(row).skip(1).filter(|(_, count)| **count > 0);
+            cells.extend(counted.map(|(column, &count)| Cell {
+                level,
+                column,
+                count,
+            }));
+        }
+        if !self.rest.is_empty() {
+            self.rest.sort_unstable();
+            let alike = self.rest.chunk_by(|a, b| a == b);
+            cells.extend(alike.map(|cell| Cell {
+                level: (cell[0] >> 32) as u32,
+                column: (cell[0] & u64::from(u32::MAX)) as u32,
+                count: cell.len() as u32,
+            }));
+            // Columns of the list lie beyond those of the table.
+            cells.sort_by_key(|c| c.level);
         }
         Matrix { cells, voxels }
     }
@@ -208,18 +215,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_and_map_count_alike() {
-        let mut small = Counter::new(10, 10);
+    fn table_and_list_count_alike() {
+        let mut small = Counter::new(10, 70);
         let mut large = Counter::new(4096, 100_000);
-        for (level, column) in [(3, 2), (1, 9), (3, 2), (10, 10)] {
-            small.add(level, column, 1);
-            large.add(level, column, 1);
+        for (level, column) in [(3, 2), (1, 9), (3, 2), (10, 70), (10, 70), (3, 1), (9, 0)] {
+            small.add(level, column);
+            large.add(level, column);
         }
         let small = small.finish(4);
         assert_eq!(small, large.finish(4));
-        assert_eq!(small.cells.len(), 3);
+        assert_eq!(small.cells.len(), 4);
         assert_eq!(
-            Matrix::merged([&small, &small]).cells[1],
+            Matrix::merged([&small, &small]).cells[2],
             Cell {
                 level: 3,
                 column: 2,

@@ -135,27 +135,25 @@ pub(super) fn count(
     let mut differences = vec![0u64; (levels.count + 1) * 27];
     let mut alone = vec![0u32; levels.count + 1];
     let mut counter = Counter::new(levels.count, neighbours.len() + 1);
-    let mut voxels = 0;
-    for at in part {
-        let level = levels.data[at];
-        if level == 0 {
-            continue;
-        }
-        voxels += 1;
-        let (mut count, mut sum, mut same) = (0u32, 0u32, 0usize);
-        for &offset in &neighbours {
-            let neighbour = levels.data[at.wrapping_add_signed(offset)];
-            count += u32::from(neighbour > 0);
-            sum += u32::from(neighbour);
-            same += usize::from(neighbour > 0 && neighbour.abs_diff(level) <= coarseness);
-        }
-        counter.add(level, same + 1, 1);
-        if count > 0 {
-            tones[usize::from(level)].0 += 1;
-            let difference = (u32::from(level) * count).abs_diff(sum);
-            differences[usize::from(level) * 27 + count as usize] += u64::from(difference);
-        } else {
-            alone[usize::from(level)] += 1;
+    let inside = levels.inside(part);
+    let width = levels.size[0];
+    let mut around = Around::new(width);
+    for row in inside.chunk_by(|a, b| *a as usize / width == *b as usize / width) {
+        let first = row[0] as usize;
+        let length = row[row.len() - 1] as usize + 1 - first;
+        around.look(levels, first, length, &neighbours, coarseness);
+        for &at in row {
+            let at = at as usize;
+            let level = levels.data[at];
+            let (count, sum, same) = around.of(at - first);
+            counter.add(level, same + 1);
+            if count > 0 {
+                tones[usize::from(level)].0 += 1;
+                let difference = (u32::from(level) * count).abs_diff(sum);
+                differences[usize::from(level) * 27 + count as usize] += u64::from(difference);
+            } else {
+                alone[usize::from(level)] += 1;
+            }
         }
     }
     for (tone, sums) in tones.iter_mut().zip(differences.chunks_exact(27)) {
@@ -167,7 +165,59 @@ pub(super) fn count(
         levels: tones,
         alone,
     };
-    (tones, counter.finish(voxels))
+    (tones, counter.finish(inside.len()))
+}
+
+/// What lies about the voxels of a row, looked at neighbour by neighbour for all of them at once.
+struct Around {
+    count: Vec<u16>,
+    sum: Vec<u32>,
+    same: Vec<u16>,
+}
+
+impl Around {
+    fn new(width: usize) -> Self {
+        Self {
+            count: vec![0; width],
+            sum: vec![0; width],
+            same: vec![0; width],
+        }
+    }
+
+    fn look(
+        &mut self,
+        levels: &Levels,
+        first: usize,
+        length: usize,
+        neighbours: &[isize],
+        coarseness: u16,
+    ) {
+        self.count[..length].fill(0);
+        self.sum[..length].fill(0);
+        self.same[..length].fill(0);
+        let own = &levels.data[first..][..length];
+        for &offset in neighbours {
+            let there = &levels.data[first.wrapping_add_signed(offset)..][..length];
+            for (count, there) in self.count.iter_mut().zip(there) {
+                *count += u16::from(*there > 0);
+            }
+            for (sum, there) in self.sum.iter_mut().zip(there) {
+                *sum += u32::from(*there);
+            }
+            for (same, (there, own)) in self.same.iter_mut().zip(there.iter().zip(own)) {
+                *same += u16::from(*there > 0) & u16::from(there.abs_diff(*own) <= coarseness);
+            }
+        }
+    }
+
+    /// How many neighbours a voxel has, the sum of their grey levels, and how many depend on it.
+    fn of(&self, at: usize) -> (u32, u32, usize) {
+        (
+            u32::from(self.count[at]),
+            self.sum[at],
+            usize::from(self.same[at]),
+        )
+    }
 }
 
 /// The 17 features of a dependence matrix.

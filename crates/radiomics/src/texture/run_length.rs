@@ -28,13 +28,10 @@ const NAMES: Names = [
 pub(super) fn count(levels: &Levels, part: Range<usize>, offset: isize) -> Matrix {
     let longest = levels.size.iter().copied().max().unwrap_or(0);
     let mut counter = Counter::new(levels.count, longest);
-    let mut voxels = 0;
-    for at in part {
+    let inside = levels.inside(part);
+    for &at in inside {
+        let at = at as usize;
         let level = levels.data[at];
-        if level == 0 {
-            continue;
-        }
-        voxels += 1;
         // A run begins where the voxel before has another grey level; the box's border ends every run.
         if levels.data[at.wrapping_add_signed(-offset)] == level {
             continue;
@@ -45,9 +42,9 @@ pub(super) fn count(levels: &Levels, part: Range<usize>, offset: isize) -> Matri
             length += 1;
             next = next.wrapping_add_signed(offset);
         }
-        counter.add(level, length, 1);
+        counter.add(level, length);
     }
-    counter.finish(voxels)
+    counter.finish(inside.len())
 }
 
 /// The 16 features of a run length matrix.

@@ -52,7 +52,7 @@ pub(super) struct Zones {
 /// Finds the zones; neighbours share a corner, within the slice or in space.
 pub(super) fn count(levels: &Levels, part: Range<usize>, in_space: bool) -> Zones {
     let first = part.start;
-    let depth = &levels.depth[usize::from(!in_space)];
+    let depth = levels.depth(in_space);
     let neighbours: Vec<isize> = super::neighbours(levels, in_space).collect();
     let largest = if in_space {
         levels.data.len()
@@ -64,8 +64,9 @@ pub(super) fn count(levels: &Levels, part: Range<usize>, in_space: bool) -> Zone
     let mut distances = Counter::new(levels.count, deepest);
     let mut rest: Vec<u16> = levels.data[part.clone()].to_vec();
     let mut stack = Vec::new();
-    let mut voxels = 0;
-    for start in part {
+    let inside = levels.inside(part);
+    for &start in inside {
+        let start = start as usize;
         let level = rest[start - first];
         if level == 0 {
             continue;
@@ -87,13 +88,12 @@ pub(super) fn count(levels: &Levels, part: Range<usize>, in_space: bool) -> Zone
                 }
             }
         }
-        voxels += size as usize;
-        sizes.add(level, size as usize, 1);
-        distances.add(level, usize::from(nearest), 1);
+        sizes.add(level, size as usize);
+        distances.add(level, usize::from(nearest));
     }
     Zones {
-        sizes: sizes.finish(voxels),
-        distances: distances.finish(voxels),
+        sizes: sizes.finish(inside.len()),
+        distances: distances.finish(inside.len()),
     }
 }
 
