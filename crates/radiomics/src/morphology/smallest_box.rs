@@ -96,12 +96,12 @@ impl Neighbours {
             all[next[a]] = b;
             next[a] += 1;
         }
-        let mut ends = Vec::with_capacity(6);
-        for axis in 0..3 {
+        let ends = (0..3).flat_map(|axis| {
             let by = |a: &usize, b: &usize| points_mm[*a][axis].total_cmp(&points_mm[*b][axis]);
-            ends.extend((0..points).max_by(by));
-            ends.extend((0..points).min_by(by));
-        }
+            let (last, first) = ((0..points).max_by(by), (0..points).min_by(by));
+            last.into_iter().chain(first)
+        });
+        let ends = ends.collect();
         Self { from, all, ends }
     }
 
