@@ -24,6 +24,7 @@ mod reference_data;
 mod sample_size;
 mod scan;
 mod stability;
+mod strange_regions;
 mod tables;
 mod training;
 mod view;
