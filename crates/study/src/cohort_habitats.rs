@@ -2,6 +2,7 @@
 
 use crate::StudyError;
 use crate::cohort::{CohortFile, CohortPatient};
+use crate::each_patient::each_patient;
 use crate::extract::{SkippedPatient, read_rules, with_suffix};
 use crate::lesion::find_lesions;
 use crate::manifest::{FileHash, Manifest, sha256_hex, write_json};
@@ -11,7 +12,6 @@ use crate::recipe::{HabitatMethod, HabitatsRecipe, HabitatsSource, Recipe};
 use crate::source::{PatientStudy, ReadOptions};
 use crate::training_patients::{TrainingPatients, TrainingRule};
 use crate::upstream::{Upstream, pseudonym};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use triher_habitat::{
@@ -196,25 +196,10 @@ pub fn fit_habitats(
         rules: read_rules(rules.as_deref())?,
         ..ReadOptions::default()
     };
-    progress.begin(
-        &format!("Voxels of {}", cohort.name),
-        candidates.len() as u64,
-    );
-    let drawn: Vec<Result<Option<Draw>, SkippedPatient>> = candidates
-        .par_iter()
-        .map(|patient| {
-            let outcome = draw(patient, &cohort, &reading, plan, &training);
-            progress.step(&patient.unit);
-            outcome.map_err(|error| {
-                progress.note(&format!("skipped {}: {error}", patient.unit));
-                SkippedPatient {
-                    patient: patient.unit.clone(),
-                    reason: error.to_string(),
-                }
-            })
-        })
-        .collect();
-    progress.end();
+    let stage = format!("Voxels of {}", cohort.name);
+    let drawn = each_patient(&stage, &candidates, progress, |patient| {
+        draw(patient, &cohort, &reading, plan, &training)
+    });
     let (mut draws, mut skipped) = (Vec::new(), Vec::new());
     for outcome in drawn {
         match outcome {

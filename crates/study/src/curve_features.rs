@@ -173,6 +173,45 @@ fn note_missing<'a>(
     notes.extend(reasons.into_iter().map(tell));
 }
 
+/// What the features of phases and of patterns of curves are, in the order of [`measure_phases`].
+pub(crate) fn phase_definitions(options: &PhaseOptions) -> Vec<FeatureDefinition> {
+    let define = |f: triher_kinetics::Feature| FeatureDefinition {
+        family: format!("Contrast kinetics: {}", f.definition),
+        unit: f.unit.to_owned(),
+        ..FeatureDefinition::of_own(&f.name)
+    };
+    phase_feature_list(options)
+        .into_iter()
+        .map(define)
+        .collect()
+}
+
+/// Measures the phases of a region and the patterns of its curves. What cannot be told is not a number, and a note, which begins with `what`, says why.
+pub(crate) fn measure_phases(
+    series: &DynamicSeries,
+    region: &Mask,
+    options: &PhaseOptions,
+    what: &str,
+    values: &mut Vec<f64>,
+    notes: &mut Vec<String>,
+) {
+    match phase_features(series, region, options) {
+        Ok(all) => {
+            let all = all.iter();
+            let missing = all.clone().filter_map(|f| {
+                let reason = f.reason.as_deref()?;
+                Some((reason, f.name.as_str()))
+            });
+            note_missing(what, missing, notes);
+            values.extend(all.map(|f| f.value.unwrap_or(f64::NAN)));
+        }
+        Err(error) => {
+            notes.push(format!("{what}: {error}"));
+            values.extend(phase_feature_list(options).iter().map(|_| f64::NAN));
+        }
+    }
+}
+
 /// What a recipe asks of the lesion's curves.
 #[derive(Clone, Debug)]
 pub(crate) struct CurveFeatures {
@@ -196,10 +235,7 @@ impl CurveFeatures {
         let mut definitions = Vec::new();
         if let Some(options) = &recipe.curves {
             options.check()?;
-            definitions.extend(phase_feature_list(options).into_iter().map(|f| {
-                let family = format!("Contrast kinetics: {}", f.definition);
-                define(f.name, &family, f.unit)
-            }));
+            definitions.extend(phase_definitions(options));
         }
         if recipe.phenotypes.is_some() {
             definitions.extend(phenotype_list().into_iter().map(|p| {
@@ -234,21 +270,7 @@ impl CurveFeatures {
         notes: &mut Vec<String>,
     ) {
         if let Some(options) = &self.phases {
-            match phase_features(series, lesion, options) {
-                Ok(all) => {
-                    let all = all.iter();
-                    let missing = all.clone().filter_map(|f| {
-                        let reason = f.reason.as_deref()?;
-                        Some((reason, f.name.as_str()))
-                    });
-                    note_missing("curves", missing, notes);
-                    values.extend(all.map(|f| f.value.unwrap_or(f64::NAN)));
-                }
-                Err(error) => {
-                    notes.push(format!("curves: {error}"));
-                    values.extend(phase_feature_list(options).iter().map(|_| f64::NAN));
-                }
-            }
+            measure_phases(series, lesion, options, "curves", values, notes);
         }
         if let Some(options) = &self.phenotypes {
             match phenotypes(series, lesion, options) {

@@ -3,6 +3,7 @@
 use crate::StudyError;
 use crate::cohort::{CohortFile, CohortPatient};
 use crate::cohort_habitats::note_habitats;
+use crate::each_patient::each_patient;
 use crate::extract_part::{Part, PartLesion, list_files, read_part};
 use crate::feature_definition::{FeatureDefinition, dictionary};
 use crate::features::FeatureExtractor;
@@ -13,7 +14,6 @@ use crate::motion_picture::motion_picture;
 use crate::patient_labels::PatientLabels;
 use crate::progress::Progress;
 use crate::source::{PatientStudy, ReadOptions, file_name};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -101,27 +101,10 @@ pub fn extract(plan: &ExtractPlan, progress: &dyn Progress) -> Result<ExtractSum
         fresh: plan.fresh,
     };
 
-    progress.begin(
-        &format!("Features of {}", cohort.name),
-        found.patients.len() as u64,
-    );
-    let outcomes: Vec<Result<bool, SkippedPatient>> = found
-        .patients
-        .par_iter()
-        .map(|patient| {
-            let outcome = job.patient(patient);
-            progress.step(&patient.unit);
-            outcome.map_err(|error| {
-                let reason = error.to_string();
-                progress.note(&format!("skipped: {reason}"));
-                SkippedPatient {
-                    patient: patient.unit.clone(),
-                    reason,
-                }
-            })
-        })
-        .collect();
-    progress.end();
+    let stage = format!("Features of {}", cohort.name);
+    let outcomes = each_patient(&stage, &found.patients, progress, |patient| {
+        job.patient(patient)
+    });
 
     let mut manifest = Manifest::new("extract", &(&cohort, extractor.recipe()));
     manifest.add_input(&plan.cohort)?;
@@ -285,8 +268,7 @@ impl Job<'_> {
         if !self.fresh && stored.is_some_and(|part| self.has_crops(&part)) {
             return Ok(true);
         }
-        let name = patient.id.as_deref().unwrap_or(&patient.unit);
-        let part = self.compute(patient, key).map_err(|e| e.of_patient(name))?;
+        let part = self.compute(patient, key)?;
         let text = serde_json::to_string(&part).map_err(|e| StudyError::Internal(e.to_string()))?;
         write_whole(&path, text.as_bytes())?;
         Ok(false)

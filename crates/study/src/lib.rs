@@ -51,6 +51,7 @@ pub mod comparison;
 pub mod correction;
 mod curve_features;
 pub mod demo;
+mod each_patient;
 mod embedding_cache;
 pub mod encoder;
 mod encoder_tensors;

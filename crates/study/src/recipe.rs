@@ -228,6 +228,9 @@ pub struct HabitatsRecipe {
     /// Habitats of the training cohort; of each lesion by itself when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<HabitatsSource>,
+    /// Whether phases and patterns of curves of each habitat are measured, with the options of `curves`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub curves: bool,
     /// Whether the radiomics (without shape) of each habitat are measured, with the inputs and settings of the lesion's.
     pub radiomics: bool,
 }
@@ -280,6 +283,7 @@ impl Default for HabitatsRecipe {
             count: 4,
             method: HabitatMethod::KMeans,
             model: None,
+            curves: false,
             radiomics: false,
         }
     }
@@ -304,6 +308,9 @@ pub struct RingsRecipe {
     pub widths_mm: Vec<f64>,
     /// Whether kinetics are measured.
     pub kinetics: bool,
+    /// Whether phases and patterns of curves are, with the options of `curves`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub curves: bool,
     /// Whether radiomics are.
     pub radiomics: bool,
 }
@@ -313,6 +320,7 @@ impl Default for RingsRecipe {
         Self {
             widths_mm: vec![1.0, 3.0, 5.0],
             kinetics: true,
+            curves: false,
             radiomics: true,
         }
     }

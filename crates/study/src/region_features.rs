@@ -2,10 +2,11 @@
 
 use crate::StudyError;
 use crate::cohort_habitats::method_of;
+use crate::curve_features::{measure_phases, phase_definitions};
 use crate::feature_definition::FeatureDefinition;
 use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
 use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
-use triher_kinetics::FeatureOptions;
+use triher_kinetics::{FeatureOptions, PhaseOptions};
 use triher_patch::PhaseInput;
 use triher_radiomics::{
     Family, FeatureValue, RadiomicsError, Region, Settings, SharedRegion, feature_list,
@@ -32,6 +33,8 @@ pub(crate) struct RegionFeatures {
     within: Vec<Measured>,
     /// Images that are measured in a ring.
     around: Vec<Measured>,
+    /// How phases and patterns of curves are measured in rings and habitats that ask for them.
+    curves: PhaseOptions,
     definitions: Vec<FeatureDefinition>,
 }
 
@@ -86,6 +89,7 @@ impl RegionFeatures {
             within,
             rings: recipe.rings.clone(),
             around,
+            curves: recipe.curves.clone().unwrap_or_default(),
             definitions: Vec::new(),
         };
         features.definitions = features.define();
@@ -123,6 +127,9 @@ impl RegionFeatures {
             );
             for number in 1..=habitats.count {
                 let (prefix, region) = (format!("habitat_{number}_"), format!("habitat {number}"));
+                if habitats.curves {
+                    all.extend(self.curves_of(&prefix, &region));
+                }
                 all.extend(self.within.iter().flat_map(|p| of(p, &prefix, &region)));
             }
             if let Some(fitted) = habitats.fitted() {
@@ -145,10 +152,24 @@ impl RegionFeatures {
                         ..FeatureDefinition::of_own(&name)
                     }));
                 }
+                if rings.curves {
+                    all.extend(self.curves_of(&prefix, &region));
+                }
                 all.extend(self.around.iter().flat_map(|p| of(p, &prefix, &region)));
             }
         }
         all
+    }
+
+    /// What the phases and patterns of curves of a part of the breast are.
+    fn curves_of(&self, prefix: &str, region: &str) -> Vec<FeatureDefinition> {
+        let all = phase_definitions(&self.curves).into_iter();
+        all.map(|definition| FeatureDefinition {
+            name: format!("{prefix}{}", definition.name),
+            region: region.to_owned(),
+            ..definition
+        })
+        .collect()
     }
 
     /// What each feature is.
@@ -215,7 +236,12 @@ impl RegionFeatures {
                 }
             }
         });
-        let inside = self.within.iter().map(|p| p.list.len()).sum::<usize>();
+        let curves = if recipe.curves {
+            phase_definitions(&self.curves).len()
+        } else {
+            0
+        };
+        let inside = curves + self.within.iter().map(|p| p.list.len()).sum::<usize>();
         let map = match divided {
             Ok(map) => map,
             Err(error) => {
@@ -230,6 +256,10 @@ impl RegionFeatures {
         values.extend(columns.map(|(_, value)| value.unwrap_or(f64::NAN)));
         for habitat in 0..recipe.count {
             let region = map.region(habitat);
+            if recipe.curves {
+                let what = format!("habitat_{} curves", habitat + 1);
+                measure_phases(series, &region, &self.curves, &what, values, notes);
+            }
             let prefix = format!("habitat_{}_rad", habitat + 1);
             let mut phases = Phases::new(series, &region);
             for part in &self.within {
@@ -254,7 +284,13 @@ impl RegionFeatures {
         } else {
             0
         };
-        let count = kinetics + self.around.iter().map(|p| p.list.len()).sum::<usize>();
+        let with_curves = self.rings.as_ref().is_some_and(|r| r.curves);
+        let curves = if with_curves {
+            phase_definitions(&self.curves).len()
+        } else {
+            0
+        };
+        let count = kinetics + curves + self.around.iter().map(|p| p.list.len()).sum::<usize>();
         if ring.count() == 0 {
             notes.push(format!(
                 "{name}: no voxel lies so near to the lesion and within the breast: the ring has no features"
@@ -274,6 +310,10 @@ impl RegionFeatures {
                     values.extend(std::iter::repeat_n(f64::NAN, kinetics));
                 }
             }
+        }
+        if with_curves {
+            let what = format!("{name} curves");
+            measure_phases(series, ring, &self.curves, &what, values, notes);
         }
         let mut phases = Phases::new(series, ring);
         for part in &self.around {

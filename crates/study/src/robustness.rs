@@ -2,6 +2,7 @@
 
 use crate::StudyError;
 use crate::cohort::CohortFile;
+use crate::each_patient::each_patient;
 use crate::extract::{read_rules, with_suffix};
 use crate::features::FeatureExtractor;
 use crate::lesion::find_lesions;
@@ -11,7 +12,6 @@ use crate::source::{PatientStudy, ReadOptions};
 use crate::training_patients::TrainingPatients;
 use crate::upstream::pseudonym;
 use crate::{Progress, extract::SkippedPatient};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 pub use triher_perturbation::PerturbationOptions;
@@ -101,53 +101,33 @@ pub fn robustness(
     let found = cohort.patients(&folder)?;
     let training = plan.training.rule()?;
     let candidates = training.candidates(&found.patients)?;
-    progress.begin(
-        &format!("Changes of {}", cohort.name),
-        candidates.len() as u64,
-    );
-    let measured: Vec<Result<Option<Measured>, SkippedPatient>> = candidates
-        .par_iter()
-        .map(|patient| {
-            let measure = || -> Result<Option<Measured>, StudyError> {
-                let reading = ReadOptions {
-                    rules: rules.clone(),
-                    patient: None,
-                    times_s: patient.times_s.clone(),
-                };
-                let study = PatientStudy::read(&patient.images, &reading)?;
-                let id = patient.id.as_ref().unwrap_or(&study.id);
-                if !training.includes(id) {
-                    return Ok(None);
-                }
-                let rule = &extractor.recipe().lesion;
-                let lesions =
-                    find_lesions(&study, &patient.lesion, rule, cohort.resample_masks)?.lesions;
-                let lesion = lesions
-                    .first()
-                    .ok_or_else(|| StudyError::Input("there is no lesion to measure".to_owned()))?;
-                let values = (0..plan.repeats).map(|repeat| {
-                    let (series, mask) =
-                        perturb(&study.series, &lesion.mask, &plan.options, repeat)?;
-                    Ok(extractor.extract(&series, &mask)?.values)
-                });
-                let values = values.collect::<Result<Vec<Vec<f64>>, StudyError>>()?;
-                Ok(Some(Measured {
-                    id: id.clone(),
-                    values,
-                }))
-            };
-            let outcome = measure();
-            progress.step(&patient.unit);
-            outcome.map_err(|error| {
-                progress.note(&format!("skipped {}: {error}", patient.unit));
-                SkippedPatient {
-                    patient: patient.unit.clone(),
-                    reason: error.to_string(),
-                }
-            })
-        })
-        .collect();
-    progress.end();
+    let stage = format!("Changes of {}", cohort.name);
+    let measured = each_patient(&stage, &candidates, progress, |patient| {
+        let reading = ReadOptions {
+            rules: rules.clone(),
+            patient: None,
+            times_s: patient.times_s.clone(),
+        };
+        let study = PatientStudy::read(&patient.images, &reading)?;
+        let id = patient.id.as_ref().unwrap_or(&study.id);
+        if !training.includes(id) {
+            return Ok(None);
+        }
+        let rule = &extractor.recipe().lesion;
+        let lesions = find_lesions(&study, &patient.lesion, rule, cohort.resample_masks)?.lesions;
+        let lesion = lesions
+            .first()
+            .ok_or_else(|| StudyError::Input("there is no lesion to measure".to_owned()))?;
+        let values = (0..plan.repeats).map(|repeat| {
+            let (series, mask) = perturb(&study.series, &lesion.mask, &plan.options, repeat)?;
+            Ok(extractor.extract(&series, &mask)?.values)
+        });
+        let values = values.collect::<Result<Vec<Vec<f64>>, StudyError>>()?;
+        Ok(Some(Measured {
+            id: id.clone(),
+            values,
+        }))
+    });
     let (mut patients, mut skipped) = (Vec::new(), Vec::new());
     for outcome in measured {
         match outcome {

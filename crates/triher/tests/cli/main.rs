@@ -29,6 +29,7 @@ mod refused;
 mod sample_size;
 mod scan;
 mod stability;
+mod strange_regions;
 mod tables;
 mod tcga_study;
 mod training;

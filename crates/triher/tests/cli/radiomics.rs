@@ -346,6 +346,50 @@ fn radiomics_and_rings_are_features_of_a_cohort() {
     w.triher("extract e.toml").fails_saying(&["radiomix"]);
 }
 
+/// Phases and patterns of curves of rings and habitats: columns with the region's name before the lesion's, told in the dictionary.
+#[test]
+fn curves_are_measured_in_rings_and_habitats() {
+    let w = Workspace::new();
+    w.nifti_patient("p", 80.0);
+    w.write("c.csv", "patient_id,images,mask\np,p,p/P_mask.nii.gz\n");
+    w.write(
+        "c.toml",
+        "name = 'c'\npatients = 'c.csv'\noutput = 'f.csv'\n[features]\nkinetics = false\nfirst_order = false\n[features.curves]\nphases = 2\n\
+         [features.rings]\nwidths_mm = [3]\nkinetics = false\nradiomics = false\ncurves = true\n[features.habitats]\ncount = 2\ncurves = true\n",
+    );
+    w.triher("extract c.toml").done();
+    let first = w.read("f.csv");
+    let mut reader = csv::Reader::from_reader(first.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    let value = |name: &str| -> f64 {
+        let at = header.iter().position(|h| h == name);
+        let at = at.unwrap_or_else(|| panic!("{name} in {header:?}"));
+        row[at]
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is empty"))
+    };
+    let of_lesion: Vec<&str> = header.iter().filter(|h| h.starts_with("kin_")).collect();
+    assert!(of_lesion.len() > 10);
+    for region in ["ring3mm_", "habitat_1_", "habitat_2_"] {
+        for name in &of_lesion {
+            let name = format!("{region}{name}");
+            assert!(header.iter().any(|h| h == name), "{name}");
+        }
+    }
+    // The lesion enhances in the first phase, what lies about it does not; one habitat lies on either side of the whole.
+    let pe = "kin_pe_1_p50";
+    assert!(value(pe) > 50.0 && value(&format!("ring3mm_{pe}")) < 5.0);
+    let mut parts = [1, 2].map(|n| value(&format!("habitat_{n}_{pe}")));
+    parts.sort_by(f64::total_cmp);
+    assert!(parts[0] <= value(pe) && value(pe) <= parts[1], "{parts:?}");
+    let dictionary = String::from_utf8(w.read("f.csv.features.csv")).unwrap();
+    let told = dictionary
+        .lines()
+        .find(|l| l.starts_with("ring3mm_kin_pe_1_p50,"));
+    assert!(told.is_some_and(|l| l.contains("ring of 3 mm") && l.contains("Contrast kinetics")));
+}
+
 /// Two patients, changed a little: a table of intraclass correlations, the same however many threads work.
 #[test]
 fn features_are_told_apart_by_how_they_hold() {
