@@ -221,16 +221,16 @@ proptest! {
 #[test]
 fn the_rim_is_where_the_uptake_is() {
     let mut strong = 0;
-    for patient in [1, 2, 3]
-        .into_iter()
-        .flat_map(|s| all(&CohortSpec::small(s)))
-    {
+    for patient in (1..=8).flat_map(|s| all(&CohortSpec::small(s))) {
         let both = patient.lesion.voxels().iter().zip(patient.rim.voxels());
         assert!(both.clone().all(|(lesion, rim)| *lesion || !*rim));
+        if patient.lesion.count() < 40 {
+            continue;
+        }
         // Of a ball, 1 - 0.625^3 = 0.76 lies beyond the middle of the step; lobes, spicules and coarse voxels change that somewhat.
         let share = patient.rim.count() as f64 / patient.lesion.count() as f64;
         assert!((0.6..0.95).contains(&share), "{}: {share}", patient.id);
-        if patient.truth.rim_fraction < 0.4 || patient.lesion.count() < 100 {
+        if patient.truth.rim_fraction < 0.4 {
             continue;
         }
         strong += 1;
