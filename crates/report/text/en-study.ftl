@@ -306,6 +306,9 @@ checklist-answered = answered
 checklist-in-part = in part: add to it
 checklist-by-author = for the author
 checklist-not-done = not done in this study
+answer-performance = macro AUC { $auc }, { $patients } patients.
+answer-no-auc = no AUC on { $patients } patients.
+answer-out-of-fold = Out of fold: { $text }
 
 ## Abbreviations
 abbreviations-heading = Abbreviations

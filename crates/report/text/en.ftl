@@ -224,6 +224,7 @@ feature-embedding = encoder, input { $input }, component { $component } (no mean
 feature-other = { $name } (technical name; see the dictionary of the feature table)
 
 ## What could not be done
+features-without-value = { $count } features have no value: { $why }
 refused-prediction = No prediction was made
 refused-evaluation = No evaluation was made
 refused-study = The study could not be carried out

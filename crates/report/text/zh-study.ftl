@@ -306,6 +306,9 @@ checklist-answered = 已回答
 checklist-in-part = 部分回答：请补充
 checklist-by-author = 由作者填写
 checklist-not-done = 本研究未做
+answer-performance = 宏平均 AUC { $auc }，{ $patients } 名患者。
+answer-no-auc = { $patients } 名患者，没有 AUC。
+answer-out-of-fold = 折外：{ $text }
 
 ## Abbreviations
 abbreviations-heading = 缩写

@@ -224,6 +224,7 @@ feature-embedding = 编码器，输入 { $input }，第 { $component } 个分量
 feature-other = { $name }（技术名称；见特征表词典）
 
 ## What could not be done
+features-without-value = { $count } 个特征没有值：{ $why }
 refused-prediction = 没有作出预测
 refused-evaluation = 没有进行评估
 refused-study = 研究未能进行
