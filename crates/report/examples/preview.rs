@@ -297,6 +297,9 @@ fn patient() -> Result<PatientReport, Box<dyn Error>> {
         mean,
     };
     Ok(PatientReport {
+        refusal: None,
+        no_attribution: String::new(),
+        reasons_alone: false,
         language: Language::English,
         attribution: None,
         reasons_notes: Vec::new(),

@@ -43,7 +43,7 @@ impl Catalogue {
     }
 
     /// An estimate with its interval, three digits.
-    pub(crate) fn estimate(&self, estimate: &Estimate) -> String {
+    pub fn estimate(&self, estimate: &Estimate) -> String {
         self.with_interval(estimate.value, estimate.ci95, 3)
     }
 

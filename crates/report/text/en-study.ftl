@@ -275,7 +275,6 @@ study-explanation-none = No feature moves it.
 study-explanation-bars = Mean size of each feature's Shapley value, stacked over the classes.
 study-explanation-swarm = What each feature adds to { $class }, a point a training patient. Right of the line it speaks for the class, left of it against; the colour says whether the patient's value is small or large.
 study-explanation-blocks = Mean size of what all features of a block add together, with their signs, stacked over the classes.
-study-explanation-estimated = Shapley values of this classifier can only be estimated: `triher explain` does that.
 study-explanation-why-none = There are no reasons here: exact Shapley values exist for logistic regression, random forests and boosted trees, and for any classifier of up to { $most } columns; this one is another, with { $columns } columns. `triher explain` estimates them.
 study-stability = Stability over { $folds } folds
 study-stability-text = rank correlation of the features' sizes { $correlation }; of the ten largest { $share } in common
@@ -294,7 +293,6 @@ cohort-quartiles = { $median } ({ $low } to { $high })
 cohort-count = { $count } ({ $share })
 cohort-unit = { $name }, { $unit }
 cohort-note = Numbers: median (quartiles). p: { $tests }, not corrected for the number of rows. SMD: largest standardised mean difference between two columns; above 0.1 it is usually looked at.
-cohort-training = training
 
 ## Guidelines
 checklist-text = { $source }. Of { $all } items triher answers { $answered }, { $part } in part; { $author } are the author's, and { $undone } were not done in this study.
@@ -306,6 +304,9 @@ checklist-answered = answered
 checklist-in-part = in part: add to it
 checklist-by-author = for the author
 checklist-not-done = not done in this study
+answer-performance = macro AUC { $auc }, { $patients } patients.
+answer-no-auc = no AUC on { $patients } patients.
+answer-out-of-fold = Out of fold: { $text }
 
 ## Abbreviations
 abbreviations-heading = Abbreviations
@@ -333,7 +334,6 @@ abbreviation-lps = coordinates that grow to the patient's left, back and head
 abbreviation-c0 = the phase before contrast; C1, C2, ... are the phases after it
 abbreviation-csv = a table as a text file
 abbreviation-l2 = a penalty on the squares of the coefficients
-abbreviation-vit = vision transformer: a network that reads an image in patches
 abbreviation-emb = a feature that begins with emb_ is a number that the encoder gives; it has no meaning by itself
 abbreviation-kin = a feature that begins with kin_ describes how contrast comes and goes
 abbreviation-fo = a feature that begins with fo_ is a first-order statistic of the signal in the lesion

@@ -224,13 +224,13 @@ feature-embedding = encoder, input { $input }, component { $component } (no mean
 feature-other = { $name } (technical name; see the dictionary of the feature table)
 
 ## What could not be done
+features-without-value = { $count } features have no value: { $why }
 refused-prediction = No prediction was made
 refused-evaluation = No evaluation was made
 refused-study = The study could not be carried out
 refused-what = What is missing
 refused-remedy = What to do
 refused-message = Message of the program (in English)
-refused-title-evaluation = Evaluation of { $name }
 refused-empty-mask = There is no lesion: the mask marks no voxel.
 refused-empty-mask-remedy = Check that it is this patient's mask and that the lesion's label is above 0. Or give a point in the lesion (--seed) or a box around it (--box), or let `triher find` propose a lesion.
 refused-nothing-found = No lesion was found: what lies at the seed point or in the box does not take up contrast, or has no limit against what surrounds it.

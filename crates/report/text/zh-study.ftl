@@ -275,7 +275,6 @@ study-explanation-none = 没有任何特征影响模型。
 study-explanation-bars = 各特征 Shapley 值的平均大小，按类别堆叠。
 study-explanation-swarm = 各特征对{ $class }的贡献，每个点为一名训练患者。线右侧支持该类别，左侧反对；颜色表示患者的特征值大小。
 study-explanation-blocks = 每一组特征贡献之和（带符号）的平均大小，按类别堆叠。
-study-explanation-estimated = 该分类器的 Shapley 值只能估计：请使用 `triher explain`。
 study-explanation-why-none = 此处没有依据：只有逻辑回归、随机森林、提升树以及不超过 { $most } 列的分类器才有精确的 Shapley 值，而该模型是其他分类器，有 { $columns } 列。`triher explain` 可以估计。
 study-stability = { $folds } 折之间的稳定性
 study-stability-text = 特征大小的秩相关 { $correlation }；最大的十个中有 { $share } 相同
@@ -294,7 +293,6 @@ cohort-quartiles = { $median }（{ $low } 至 { $high }）
 cohort-count = { $count }（{ $share }）
 cohort-unit = { $name }，{ $unit }
 cohort-note = 数值：中位数（四分位数）。p：{ $tests }，未按行数校正。SMD：两列之间最大的标准化均数差；大于 0.1 通常需要关注。
-cohort-training = 训练
 
 ## Guidelines
 checklist-text = { $source }。共 { $all } 项，triher 回答 { $answered } 项，部分回答 { $part } 项；{ $author } 项由作者填写，{ $undone } 项本研究未做。
@@ -306,6 +304,9 @@ checklist-answered = 已回答
 checklist-in-part = 部分回答：请补充
 checklist-by-author = 由作者填写
 checklist-not-done = 本研究未做
+answer-performance = 宏平均 AUC { $auc }，{ $patients } 名患者。
+answer-no-auc = { $patients } 名患者，没有 AUC。
+answer-out-of-fold = 折外：{ $text }
 
 ## Abbreviations
 abbreviations-heading = 缩写
@@ -333,7 +334,6 @@ abbreviation-lps = 指向患者左、后、头侧的坐标
 abbreviation-c0 = 增强前期相；C1、C2 等为增强后各期相
 abbreviation-csv = 文本文件形式的表格
 abbreviation-l2 = 对系数平方的惩罚
-abbreviation-vit = 视觉 Transformer：按图像块读取图像的网络
 abbreviation-emb = 以 emb_ 开头的特征是编码器给出的数值，单独没有含义
 abbreviation-kin = 以 kin_ 开头的特征描述对比剂的进出
 abbreviation-fo = 以 fo_ 开头的特征是病灶信号的一阶统计量

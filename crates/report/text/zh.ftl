@@ -224,13 +224,13 @@ feature-embedding = 编码器，输入 { $input }，第 { $component } 个分量
 feature-other = { $name }（技术名称；见特征表词典）
 
 ## What could not be done
+features-without-value = { $count } 个特征没有值：{ $why }
 refused-prediction = 没有作出预测
 refused-evaluation = 没有进行评估
 refused-study = 研究未能进行
 refused-what = 缺少的内容
 refused-remedy = 处理方法
 refused-message = 程序的消息（英文）
-refused-title-evaluation = 评估：{ $name }
 refused-empty-mask = 没有病灶：掩膜没有标出任何体素。
 refused-empty-mask-remedy = 请确认掩膜属于该患者，且病灶的标签大于 0。也可以给出病灶内一点（--seed）或包围病灶的方框（--box），或由 `triher find` 提出病灶。
 refused-nothing-found = 没有找到病灶：种子点处或方框内的组织没有强化，或与周围没有界限。

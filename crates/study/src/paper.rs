@@ -87,7 +87,7 @@ pub(crate) fn write_paper(
     };
     let folds = validated_folds(paper);
     let stability = words.with("study-stability", &[("folds", &folds)]);
-    let mut answers = answers(paper, explanation.as_ref(), &stability);
+    let mut answers = answers(paper, explanation.as_ref(), &stability, words);
     for answer in answers.values_mut() {
         *answer = words.said(answer);
     }

@@ -2,15 +2,16 @@
 
 use crate::paper::Paper;
 use std::collections::BTreeMap;
-use triher_report::ExplanationReport;
+use triher_report::{Catalogue, ExplanationReport};
 use triher_stats::Evaluation;
 
-/// Answers by the keys of [`triher_report::Checklist`], in English. What the study did not do has no answer; `stability` is the name of the
+/// Answers by the keys of [`triher_report::Checklist`], in English but for figures. What the study did not do has no answer; `stability` is the name of the
 /// explanation's fact on it.
 pub(crate) fn answers(
     paper: &Paper<'_>,
     explanation: Option<&ExplanationReport>,
     stability: &str,
+    words: &Catalogue,
 ) -> BTreeMap<String, String> {
     let study = &paper.plan.study;
     let data = &paper.trained.dataset;
@@ -130,9 +131,15 @@ pub(crate) fn answers(
             format!("Shapley values, {}.{stable}", explanation.method),
         );
     }
-    say("internal", performance(validated.cross_validation.as_ref()));
+    say(
+        "internal",
+        performance(validated.cross_validation.as_ref(), words),
+    );
     let external: Vec<String> = (paper.external.iter())
-        .map(|e| format!("{}: {}", e.name, performance(Some(&e.evaluated.evaluation))))
+        .map(|e| {
+            let text = performance(Some(&e.evaluated.evaluation), words);
+            words.with("named", &[("name", &e.name), ("text", &text)])
+        })
         .collect();
     say("external", external.join(" "));
     say(
@@ -154,10 +161,8 @@ pub(crate) fn answers(
             false => "Tables of the patients by class and centre.".to_owned(),
         },
     );
-    let mut performances = vec![format!(
-        "Out of fold: {}",
-        performance(validated.cross_validation.as_ref())
-    )];
+    let internal = performance(validated.cross_validation.as_ref(), words);
+    let mut performances = vec![words.with("answer-out-of-fold", &[("text", &internal)])];
     performances.extend(external.iter().cloned());
     say("performance", performances.join(" "));
     say("accuracy", "Sensitivity, specificity and predictive values with Wilson intervals at the most probable class and at frozen thresholds.".to_owned());
@@ -249,26 +254,28 @@ pub(crate) fn answers(
         "specification",
         "The model file holds every fitted number.".to_owned(),
     );
-    for (key, text) in crate::paper_metrics::answers(paper) {
+    for (key, text) in crate::paper_metrics::answers(paper, words) {
         say(key, text);
     }
     say("input_quality", "A study without the needed phases or features is refused with the reason; missing features are imputed and named; inputs unlike training are flagged where the model measures them.".to_owned());
     all
 }
 
-pub(crate) fn performance(evaluation: Option<&Evaluation>) -> String {
+/// A macro AUC with its interval, in the catalogue's language.
+pub(crate) fn performance(evaluation: Option<&Evaluation>, words: &Catalogue) -> String {
     let Some(evaluation) = evaluation else {
         return String::new();
     };
+    let patients = evaluation.patients.to_string();
     let auc = &evaluation.auc.macro_average;
-    match (auc.value, auc.ci95) {
-        (Some(value), Some([low, high])) => format!(
-            "macro AUC {value:.3} ({low:.3} to {high:.3}), {} patients.",
-            evaluation.patients
-        ),
-        (Some(value), None) => format!("macro AUC {value:.3}, {} patients.", evaluation.patients),
-        _ => format!("no AUC on {} patients.", evaluation.patients),
+    if auc.value.is_none() {
+        return words.with("answer-no-auc", &[("patients", &patients)]);
     }
+    let auc = words.estimate(auc);
+    words.with(
+        "answer-performance",
+        &[("auc", &auc), ("patients", &patients)],
+    )
 }
 
 fn sizes(paper: &Paper<'_>) -> String {

@@ -112,7 +112,7 @@ pub(crate) fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8
         let bytes = csv_of(&["patients", "macro_auc"], learning)?;
         all.push(("learning-curve".to_owned(), bytes));
     }
-    for explanation in &report.explanation {
+    if let Some(explanation) = &report.explanation {
         all.extend(explanation_csvs(explanation)?);
     }
     if let Some((panels, colourings)) = &report.maps {

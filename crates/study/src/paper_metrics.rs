@@ -3,9 +3,10 @@
 use crate::paper::Paper;
 use crate::paper_answers::performance;
 use triher_learn::{FittedStep, StepSpec};
+use triher_report::Catalogue;
 
 /// Answers by the keys of [`triher_report::Checklist::metrics`]; empty where the study did not do what is asked for.
-pub(crate) fn answers(paper: &Paper<'_>) -> Vec<(&'static str, String)> {
+pub(crate) fn answers(paper: &Paper<'_>, words: &Catalogue) -> Vec<(&'static str, String)> {
     vec![
         ("guidelines", "This report has CLAIM 2024, TRIPOD+AI and METRICS filled in as far as the software can.".to_owned()),
         ("tabular", "Yes: every feature is a column of a table.".to_owned()),
@@ -22,7 +23,7 @@ pub(crate) fn answers(paper: &Paper<'_>) -> Vec<(&'static str, String)> {
         ("calibration_assessed", calibration_assessed(paper)),
         ("added_value", added_value(paper)),
         ("compared", compared(paper)),
-        ("internal_test", internal_test(paper)),
+        ("internal_test", internal_test(paper, words)),
     ]
 }
 
@@ -146,11 +147,12 @@ fn compared(paper: &Paper<'_>) -> String {
     said.join(" ")
 }
 
-fn internal_test(paper: &Paper<'_>) -> String {
+fn internal_test(paper: &Paper<'_>, words: &Catalogue) -> String {
     if paper.plan.study.validation.split.is_some() {
         return "The parts of the fixed split that were not trained on.".to_owned();
     }
-    match performance(paper.trained.validated.cross_validation.as_ref()) {
+    let internal = paper.trained.validated.cross_validation.as_ref();
+    match performance(internal, words) {
         none if none.is_empty() => none,
         said => format!(
             "Out of fold, nested cross-validation without a part that was kept aside: {said}"

@@ -54,7 +54,7 @@ impl PatientPage<'_> {
             words.text("provenance-version"),
             prediction.manifest.triher_version.clone(),
         )];
-        manifest.extend(inputs.map(|FileHash { name, sha256 }| (name.clone(), sha256.clone())));
+        manifest.extend(inputs.map(|FileHash { name, sha256 }| (words.said(name), sha256.clone())));
         let (attribution, no_map) = match self.attribution(&words) {
             Ok(pictures) => (pictures, None),
             Err(problem) => (None, Some(problem)),
@@ -131,11 +131,15 @@ impl PatientPage<'_> {
         if self.prediction.probabilities.values().any(certain) {
             warnings.push(words.text("warning-one-class"));
         }
-        let translated = |note: &String| words.can_say(note);
-        if !self.notes.iter().all(translated) {
+        let notes = gathered(self.notes, words);
+        if !self
+            .notes
+            .iter()
+            .all(|note| words.can_say(note) || reason_of(note).is_some())
+        {
             warnings.push(words.text("untranslated"));
         }
-        warnings.extend(self.notes.iter().map(|note| words.said(note)));
+        warnings.extend(notes);
         warnings
     }
 
@@ -365,6 +369,37 @@ pub(crate) fn series_read(study: &PatientStudy, words: &Catalogue) -> Vec<(Strin
     let mut read: Vec<(String, String)> = read.collect();
     read.push((words.text("told-apart"), words.said(&study.evidence)));
     let geometry = study.series.geometry().to_string();
-    read.push((words.text("grid"), geometry));
+    read.push((words.text("grid"), words.said(&geometry)));
     read
+}
+
+/// The reason of a note that says why one feature has no value: "kin_auc_mean: the phases have no times".
+fn reason_of(note: &str) -> Option<&str> {
+    let (feature, reason) = note.split_once(": ")?;
+    let measured = feature.starts_with("kin_") || feature.starts_with("fo_");
+    measured.then_some(reason)
+}
+
+/// Notes in the catalogue's language; features that lack a value for the same reason are counted in one sentence.
+fn gathered(notes: &[String], words: &Catalogue) -> Vec<String> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut said = Vec::new();
+    for note in notes {
+        let Some(reason) = reason_of(note) else {
+            said.push(words.said(note));
+            continue;
+        };
+        match counts.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((reason, 1)),
+        }
+    }
+    said.extend(counts.into_iter().map(|(reason, count)| {
+        let (count, why) = (count.to_string(), words.said(reason));
+        words.with(
+            "features-without-value",
+            &[("count", &count), ("why", &why)],
+        )
+    }));
+    said
 }

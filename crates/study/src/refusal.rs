@@ -190,7 +190,7 @@ pub(crate) fn refuse_prediction(
         manifest.triher_version.clone(),
     )];
     let inputs = manifest.inputs.iter();
-    provenance.extend(inputs.map(|i| (i.name.clone(), i.sha256.clone())));
+    provenance.extend(inputs.map(|i| (words.said(&i.name), i.sha256.clone())));
     let mut report = PatientReport {
         language: plan.language,
         patient_id,
