@@ -78,7 +78,7 @@ impl Catalogue {
     }
 
     /// A class as figures and tables name it: its own name, or a short one in the catalogue's language.
-    pub(crate) fn short_class(&self, class: &str) -> String {
+    pub fn short_class(&self, class: &str) -> String {
         self.find(&format!("short-class-{class}"), &[])
             .unwrap_or_else(|| class.to_owned())
     }
