@@ -259,15 +259,16 @@ mod tests {
             .collect();
         mains.dedup();
         assert_eq!(mains, all[..27]);
+        assert_eq!(tripod.items.len(), 52);
         for item in claim.items.iter().chain(&tripod.items) {
             assert!(item.author || !item.key.is_empty(), "{}", item.number);
         }
         for language in Language::ALL {
             let words = Catalogue::new(language);
-            for item in claim
-                .filled(&BTreeMap::new(), &words)
+            let lists = [&claim, &tripod, &Checklist::metrics()];
+            for item in lists
                 .iter()
-                .chain(&tripod.filled(&BTreeMap::new(), &words))
+                .flat_map(|list| list.filled(&BTreeMap::new(), &[], &words))
             {
                 assert!(
                     !item.topic.starts_with('[') && !item.section.starts_with('['),

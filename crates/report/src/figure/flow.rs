@@ -138,6 +138,7 @@ fn arrow(svg: &mut Svg, [x, y]: [f64; 2], down: bool) {
 #[cfg(test)]
 mod tests {
     use super::{FlowCohort, flow};
+    use crate::catalogue::{Catalogue, Language};
 
     /// Lower edges of all rectangles, and the height of the drawing.
     fn edges(svg: &str) -> (Vec<f64>, f64) {
@@ -156,6 +157,7 @@ mod tests {
 
     #[test]
     fn every_box_is_inside_of_the_drawing() {
+        let words = Catalogue::new(Language::English);
         for reasons in 0..6 {
             let cohort = FlowCohort {
                 name: "A (training)".to_owned(),
@@ -167,7 +169,7 @@ mod tests {
                 classes: vec![("zero".to_owned(), 5)],
                 ..FlowCohort::default()
             };
-            let (edges, height) = edges(&flow(&[cohort.clone(), cohort]));
+            let (edges, height) = edges(&flow(&[cohort.clone(), cohort], &words));
             assert!(edges.len() >= 4 + 2 * usize::from(reasons > 0), "{edges:?}");
             assert!(
                 edges.iter().all(|e| *e <= height),
