@@ -52,7 +52,7 @@ fn base() -> Encoder {
     let tensors: BTreeMap<String, Tensor> = shapes
         .into_iter()
         .map(|(name, shape)| {
-            let data = numbers(shape.iter().product(), &mut state, 0.05);
+            let data = numbers(shape.iter().product(), &mut state, 0.05).into();
             (name, Tensor { shape, data })
         })
         .collect();

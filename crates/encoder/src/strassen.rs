@@ -127,19 +127,19 @@ pub(crate) fn multiply_by_halves<I: Instructions>(
         let s = |number: usize| move |panel: usize| &summed[(4 * panel + number - 1) * k..][..k];
         // The seven products, each added to all the quarters that hold it:
         // C11 = P1 + P2, C12 = P1 + P6 + P5 + P3, C21 = P1 + P6 + P7 - P4 and C22 = P1 + P6 + P7 + P5.
-        for panel in 0..half {
-            let (c11, c12) = low[panel].split_at_mut(columns);
-            let (c21, c22) = high[panel].split_at_mut(columns);
+        for (panel, (low, high)) in low.iter_mut().zip(high.iter_mut()).enumerate() {
+            let (c11, c12) = low.split_at_mut(columns);
+            let (c21, c22) = high.split_at_mut(columns);
             product(instructions, [c11, c12, c21, c22], a(0, 0)(panel), b(0, 0));
         }
-        for panel in 0..half {
-            let c11 = &mut low[panel][..columns];
+        for (panel, low) in low.iter_mut().enumerate() {
+            let c11 = &mut low[..columns];
             product(instructions, [c11], a(0, 1)(panel), b(1, 0));
         }
         // T1 = B12 - B11.
         combine(&mut weights, b(0, 1), b(0, 0), k, |b12, b11| b12 - b11);
-        for panel in 0..half {
-            let (c12, c22) = (&mut low[panel][columns..], &mut high[panel][columns..]);
+        for (panel, (low, high)) in low.iter_mut().zip(high.iter_mut()).enumerate() {
+            let (c12, c22) = (&mut low[columns..], &mut high[columns..]);
             product(
                 instructions,
                 [c12, c22],
@@ -149,9 +149,9 @@ pub(crate) fn multiply_by_halves<I: Instructions>(
         }
         // T2 = B22 - T1.
         update(&mut weights, b(1, 1), k, |b22, t1| b22 - t1);
-        for panel in 0..half {
-            let c12 = &mut low[panel][columns..];
-            let (c21, c22) = high[panel].split_at_mut(columns);
+        for (panel, (low, high)) in low.iter_mut().zip(high.iter_mut()).enumerate() {
+            let c12 = &mut low[columns..];
+            let (c21, c22) = high.split_at_mut(columns);
             product(
                 instructions,
                 [c12, c21, c22],
@@ -161,18 +161,18 @@ pub(crate) fn multiply_by_halves<I: Instructions>(
         }
         // -T4 = B21 - T2.
         update(&mut weights, b(1, 0), k, |b21, t2| b21 - t2);
-        for panel in 0..half {
-            let c21 = &mut high[panel][..columns];
+        for (panel, high) in high.iter_mut().enumerate() {
+            let c21 = &mut high[..columns];
             product(instructions, [c21], a(1, 1)(panel), Rows::new(&weights, k));
         }
-        for panel in 0..half {
-            let c12 = &mut low[panel][columns..];
+        for (panel, low) in low.iter_mut().enumerate() {
+            let c12 = &mut low[columns..];
             product(instructions, [c12], s(4)(panel), b(1, 1));
         }
         // T3 = B22 - B12.
         combine(&mut weights, b(1, 1), b(0, 1), k, |b22, b12| b22 - b12);
-        for panel in 0..half {
-            let (c21, c22) = high[panel].split_at_mut(columns);
+        for (panel, high) in high.iter_mut().enumerate() {
+            let (c21, c22) = high.split_at_mut(columns);
             product(
                 instructions,
                 [c21, c22],

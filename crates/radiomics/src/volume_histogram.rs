@@ -104,8 +104,9 @@ pub(crate) fn features(
     };
     let (v10, v90) = (volume(0.1), volume(0.9));
     let (i10, i90) = (intensity(0.1), intensity(0.9));
-    let area = if last == 0 {
-        f64::NAN
+    // The manual (3.5.7) sets the area of a single grey level.
+    let area = if last == 0 || low == high {
+        0.0
     } else {
         let inner: f64 = (1..last).map(share).sum();
         (inner + 0.5 * (share(0) + share(last))) / last as f64
@@ -114,7 +115,7 @@ pub(crate) fn features(
         Discretisation::BinNumber { .. } => "grey level",
         _ => "intensity",
     };
-    let one = "all intensities are equal: the histogram has no width";
+    let one = "all intensities are equal: the area is set to 0";
     vec![
         entry("ivh_v10", "Volume fraction at 10% intensity", "1", v10),
         entry("ivh_v90", "Volume fraction at 90% intensity", "1", v90),
@@ -132,6 +133,7 @@ pub(crate) fn features(
             unit,
             i10 - i90,
         ),
-        entry("ivh_auc", "Area under the IVH curve", "1", area).flagged(area.is_nan(), one),
+        entry("ivh_auc", "Area under the IVH curve", "1", area)
+            .flagged(last == 0 || low == high, one),
     ]
 }

@@ -19,7 +19,7 @@ pub(crate) fn answers(paper: &Paper<'_>, words: &Catalogue) -> Vec<(&'static str
         ("redundancy", redundancy(paper)),
         ("dimensionality", dimensionality(paper)),
         ("parts", "Patients are parted before anything is fitted; imputation, scaling, selection, tuning and calibration are fitted on training patients only, which the program's types enforce.".to_owned()),
-        ("confounding", confounding(paper)),
+        ("confounding", confounding(paper, words)),
         ("calibration_assessed", calibration_assessed(paper)),
         ("added_value", added_value(paper)),
         ("compared", compared(paper)),
@@ -80,7 +80,7 @@ fn dimensionality(paper: &Paper<'_>) -> String {
     )
 }
 
-fn confounding(paper: &Paper<'_>) -> String {
+fn confounding(paper: &Paper<'_>, words: &Catalogue) -> String {
     let study = &paper.plan.study;
     let combat = study.model.pipeline().prepare.steps;
     let combat = combat.iter().any(|s| matches!(s, StepSpec::Combat(_)));
@@ -102,7 +102,8 @@ fn confounding(paper: &Paper<'_>) -> String {
             "the drift of each external cohort from training is measured",
         ),
     ];
-    let done: Vec<&str> = done.iter().filter(|d| d.0).map(|d| d.1).collect();
+    let done = done.iter().filter(|d| d.0).map(|d| words.said(d.1));
+    let done: Vec<String> = done.collect();
     match done.is_empty() {
         true => String::new(),
         false => format!("Looked at: {}.", done.join("; ")),

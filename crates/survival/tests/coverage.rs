@@ -2,7 +2,6 @@
 //! 1,000 repetitions. The numbers are in `docs/statistics.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-#![expect(clippy::print_stdout, reason = "the numbers are what the run is for")]
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -62,9 +62,8 @@ pub fn batch_effect(states: &[BatchState], groups: &[Option<usize>], names: &[St
         [&ticks, &[]],
         ["Share, or area under the curve", ""],
     );
-    for row in 0..measures.len() {
+    for (row, (name, ..)) in measures.iter().enumerate() {
         let middle = top + 34.0 + ROW * (row as f64 + 0.5);
-        let (name, ..) = &measures[row];
         svg.text(
             [LABELS - 8.0, middle + 4.0],
             Anchor::End,

@@ -86,7 +86,7 @@ fn predictions_that_cannot_be_made_are_reports_that_say_why() {
     let [english, _] = refused(&w, &other, "grid");
     assert!(english.contains("--resample-mask"));
     let nowhere = ["predict", words[1], "nowhere", "--mask", mask];
-    refused(&w, &nowhere, "other");
+    refused(&w, &nowhere, "images");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_model_without_coefficients_says_what_its_reasons_are() {
     let w = Workspace::new();
     let words = model(&w);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    w.triher("train --features out/features-a.parquet --id id --label class --method random_forest --folds 2 --out trees.triher")
+    w.triher("train --features out/features-a.parquet --id patient_id --label label --method random_forest --folds 2 --out trees.triher")
         .done();
     words[1] = "trees.triher";
     let named = ["--html", "t.html", "--attribution", "relevance"];

@@ -74,7 +74,9 @@ fn a_constant_region_has_the_manuals_values() {
     let (skewness, flags) = table.row("stat_skew");
     assert_eq!(skewness, "0");
     assert!(flags.contains("all intensities are equal"), "{flags}");
-    table.missing("ivh_auc", "all intensities are equal");
+    let (area, flags) = table.row("ivh_auc");
+    assert_eq!(area, "0");
+    assert!(flags.contains("the area is set to 0"), "{flags}");
     assert_eq!(table.value("cm_contrast_3D_comb"), 0.0);
     let (coarseness, flags) = table.row("ngt_coarseness_3D");
     assert_eq!(coarseness, "1000000");
