@@ -16,8 +16,10 @@ pub(crate) enum Wanted {
     AllTokens,
 }
 
-/// Memory that blocks use one after the other.
-struct Workspace {
+/// Memory that volumes use one after the other: taken anew for each, its pages would cost more than a block's norms.
+pub(crate) struct Workspace {
+    x: Tokens,
+    patches: Tokens,
     normed: Tokens,
     queries: Tokens,
     keys_values: Tokens,
@@ -30,26 +32,20 @@ struct Workspace {
 /// `threads`: whether the work within the volume is shared out to rayon's threads. The numbers are the same.
 pub(crate) fn forward(
     weights: &Weights,
+    work: &mut Workspace,
     voxels: &[f32],
     wanted: Wanted,
     threads: bool,
 ) -> Vec<f32> {
     let config = &weights.config;
     let (width, tokens) = (config.width, config.tokens());
-    let mut x = weights.start.clone();
-    let patches = patches(weights, voxels);
+    cut_patches(weights, voxels, &mut work.patches);
+    let mut x = std::mem::take(&mut work.x);
+    x.data.clone_from(&weights.start.data);
     weights
         .patch_embed
-        .apply(&mut x, &patches, None, Then::Add, threads);
-    drop(patches);
+        .apply(&mut x, &work.patches, None, Then::Add, threads);
 
-    let mut work = Workspace {
-        normed: Tokens::zeros(tokens, width),
-        queries: Tokens::zeros(tokens, width),
-        keys_values: Tokens::zeros(tokens, 2 * width),
-        hidden: Tokens::zeros(tokens, config.hidden),
-        sums: Sums::default(),
-    };
     let Some((last, blocks)) = weights.blocks.split_last() else {
         return Vec::new();
     };
@@ -66,10 +62,27 @@ pub(crate) fn forward(
         weights.norm.apply(&mut work.normed, &x, threads);
         rows.extend(work.normed.rows(tokens).drain(width..));
     }
+    work.x = x;
     rows
 }
 
 impl Workspace {
+    /// Room for a volume of the network.
+    pub(crate) fn new(weights: &Weights) -> Self {
+        let config = &weights.config;
+        let (width, tokens) = (config.width, config.tokens());
+        let zeros = |features| Tokens::zeros(tokens, features);
+        Self {
+            x: zeros(width),
+            patches: zeros(config.channels * config.patch.pow(3)),
+            normed: zeros(width),
+            queries: zeros(width),
+            keys_values: zeros(2 * width),
+            hidden: zeros(config.hidden),
+            sums: Sums::default(),
+        }
+    }
+
     /// One block, in place.
     fn run(&mut self, block: &Block, x: &mut Tokens, [tokens, heads]: [usize; 2], threads: bool) {
         let Self {
@@ -78,6 +91,7 @@ impl Workspace {
             keys_values,
             hidden,
             sums,
+            ..
         } = self;
         let mut apply = |layers: &mut [(&Linear, &mut Tokens)], x: &Tokens, then| {
             sums.fill(x, threads);
@@ -100,11 +114,10 @@ impl Workspace {
     }
 }
 
-/// The voxels of each patch in the order of the embedding's weights, `[channel][z][y][x]`; the class token has zeros.
-fn patches(weights: &Weights, voxels: &[f32]) -> Tokens {
+/// The voxels of each patch in the order of the embedding's weights, `[channel][z][y][x]`; the class token has the zeros that it begins with.
+fn cut_patches(weights: &Weights, voxels: &[f32], patches: &mut Tokens) {
     let config = &weights.config;
     let (side, patch, grid) = (config.side, config.patch, config.grid());
-    let mut patches = Tokens::zeros(config.tokens(), config.channels * patch.pow(3));
     let features = patches.features;
     for number in 0..grid.pow(3) {
         let [z0, y0, x0] =
@@ -119,5 +132,4 @@ fn patches(weights: &Weights, voxels: &[f32]) -> Tokens {
             }
         }
     }
-    patches
 }

@@ -11,7 +11,7 @@ pub(crate) type Lane = [f32; LANES];
 /// Every pass over tokens (products, LayerNorm, softmax, GELU) then works on whole registers and never across one, and
 /// the result of a product is the operand of the next without being rearranged. Lanes beyond the last token hold numbers that
 /// are never read as another token's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tokens {
     /// Features of a token.
     pub(crate) features: usize,

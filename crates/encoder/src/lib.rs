@@ -37,9 +37,10 @@ mod weights;
 pub use error::EncoderError;
 pub use weights::EncoderConfig;
 
-use forward::{Wanted, forward};
+use forward::{Wanted, Workspace, forward};
 use rayon::prelude::*;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use triher_checkpoint::{Checkpoint, EncoderTensors, Limits};
 use weights::Weights;
 
@@ -58,6 +59,8 @@ pub struct Encoder {
     sha256: String,
     unused: Vec<String>,
     fused: bool,
+    /// Those that no thread is using.
+    workspaces: Mutex<Vec<Workspace>>,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -123,6 +126,7 @@ impl Encoder {
             sha256,
             unused,
             fused,
+            workspaces: Mutex::default(),
         })
     }
 
@@ -169,6 +173,13 @@ impl Encoder {
         self.run(inputs, Wanted::AllTokens)
     }
 
+    /// A panic elsewhere leaves workspaces as good as any: every volume writes what it reads.
+    fn workspaces(&self) -> std::sync::MutexGuard<'_, Vec<Workspace>> {
+        self.workspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(&self, inputs: &[&[f32]], wanted: Wanted) -> Result<Vec<Embedding>, EncoderError> {
         let config = *self.config();
         for input in inputs {
@@ -182,7 +193,10 @@ impl Encoder {
             }
         }
         let embed = |input: &&[f32], threads| {
-            let mut tokens = forward(&self.weights, input, wanted, threads);
+            let free = self.workspaces().pop();
+            let mut work = free.unwrap_or_else(|| Workspace::new(&self.weights));
+            let mut tokens = forward(&self.weights, &mut work, input, wanted, threads);
+            self.workspaces().push(work);
             let patch_tokens = tokens.split_off(config.width);
             Embedding {
                 class_token: tokens,

@@ -113,7 +113,7 @@ fn an_evaluation_and_a_study_have_no_english_sentence() {
     let lists: Vec<_> = list
         .filter(|p| p.to_str().unwrap().contains("checklist-"))
         .collect();
-    assert_eq!(lists.len(), 2);
+    assert_eq!(lists.len(), 3);
     // Every figure is there as SVG, as PNG and with its numbers.
     for figure in std::fs::read_dir(w.path("out/figures")).unwrap() {
         let path = figure.unwrap().path();
