@@ -39,6 +39,9 @@ pub(crate) fn forward(
 ) -> Vec<f32> {
     let config = &weights.config;
     let (width, tokens) = (config.width, config.tokens());
+    let Some((last, blocks)) = weights.blocks.split_last() else {
+        return Vec::new();
+    };
     cut_patches(weights, voxels, &mut work.patches);
     let mut x = std::mem::take(&mut work.x);
     x.data.clone_from(&weights.start.data);
@@ -46,9 +49,6 @@ pub(crate) fn forward(
         .patch_embed
         .apply(&mut x, &work.patches, None, Then::Add, threads);
 
-    let Some((last, blocks)) = weights.blocks.split_last() else {
-        return Vec::new();
-    };
     let sizes = [tokens, config.heads];
     for block in blocks {
         work.run(block, &mut x, sizes, threads);
