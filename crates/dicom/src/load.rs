@@ -4,13 +4,13 @@ use crate::files::{self, Limits, Source};
 use crate::header::{self, Instance};
 use crate::pixels::Opened;
 use crate::stack::stack;
-use crate::study::PhaseStack;
+use crate::study::{PhaseStack, tesla};
 use crate::{DicomError, StudyScan};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use triher_volume::{DynamicSeries, Image, Phase, Provenance};
+use triher_volume::{DynamicSeries, Image, Phase, Provenance, SequenceParameters};
 
 /// Voxels of slices, by the number of the slice.
 type SliceVoxels = Vec<(usize, Vec<f32>)>;
@@ -54,10 +54,25 @@ impl StudyScan {
             });
         }
         Ok(LoadedStudy {
-            series: DynamicSeries::new(phases)?,
+            series: DynamicSeries::new(phases)?.with_sequence(self.sequence()),
             inputs: inputs.into_values().collect(),
             warnings: self.warnings.clone(),
         })
+    }
+
+    /// What the header of the first image says of the pulse sequence, in the units of [`SequenceParameters`]; numbers that are not positive say nothing.
+    fn sequence(&self) -> SequenceParameters {
+        let Some(first) = self.stacks.first().and_then(|stack| stack.slices.first()) else {
+            return SequenceParameters::default();
+        };
+        let positive = |value: Option<f64>| value.filter(|v| v.is_finite() && *v > 0.0);
+        let [repetition, echo, flip] = first.protocol;
+        SequenceParameters {
+            repetition_time_ms: positive(repetition),
+            echo_time_ms: positive(echo),
+            flip_angle_deg: positive(flip),
+            field_strength_t: positive(first.series.field_strength).map(tesla),
+        }
     }
 
     /// Reads one of the series that were set aside, such as a derived map.

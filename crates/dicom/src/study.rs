@@ -261,10 +261,11 @@ fn take(
             .explain
             .push(format!("phases told apart by {evidence}"));
     }
-    if let Some(strength) = family[0].series.field_strength.filter(|s| *s > 100.0) {
+    let strength = family[0].series.field_strength;
+    if let Some(strength) = strength.filter(|s| tesla(*s) != *s) {
         study.warnings.push(format!(
             "MagneticFieldStrength {strength} was taken for gauss: {} T",
-            strength / 10_000.0
+            tesla(strength)
         ));
     }
     let voxels = family
@@ -289,6 +290,15 @@ fn take(
         };
     }
     study.stacks = family;
+}
+
+/// A field strength in tesla: what cannot be tesla is taken for gauss.
+pub(crate) fn tesla(strength: f64) -> f64 {
+    if strength > 100.0 {
+        strength / 10_000.0
+    } else {
+        strength
+    }
 }
 
 /// The fault of a series that would be a phase: to go on without it would silently change which phase is which.

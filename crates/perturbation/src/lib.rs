@@ -172,7 +172,7 @@ pub fn perturb(
     } else {
         mask
     };
-    Ok((DynamicSeries::new(phases)?, mask))
+    Ok((series.with_phases(phases)?, mask))
 }
 
 /// The grid turned about the lesion's centre within the slice, and moved by voxels.

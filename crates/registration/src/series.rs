@@ -188,7 +188,7 @@ pub fn register_series(
         reference: options.reference,
         phases: motions,
     };
-    Ok((DynamicSeries::new(corrected)?, report))
+    Ok((series.with_phases(corrected)?, report))
 }
 
 impl PhaseMotion {

@@ -72,5 +72,7 @@ pub use patient::{
 pub use picture::{GreyImage, ReportError};
 pub use raster::Rasters;
 pub use refusal::{Refusal, RefusalReport, refusal_report};
-pub use study::{ComparedClassifier, ExternalCohort, StudyReport, patients_curve, study_report};
+pub use study::{
+    ComparedClassifier, ExternalCohort, PermutedLabels, StudyReport, patients_curve, study_report,
+};
 pub use training::{LearningFigure, LearningLine, TrainingReport, training_report};

@@ -6,7 +6,7 @@ use crate::checklist::{Checklist, FilledItem, section};
 use crate::cohort_table::{CohortTable, cohort_table};
 use crate::evaluation::{
     calibration, calls, centres, cohort, discrimination, doubts, headline, one_class, subgroups,
-    worth,
+    survival, worth,
 };
 use crate::figure::{self as figures, FlowCohort, ScatterPanel};
 use crate::page::{
@@ -17,6 +17,7 @@ use crate::training::LearningFigure;
 use crate::{Colouring, ExplanationReport};
 use maud::{Markup, html};
 use triher_stats::{Estimate, Evaluation};
+use triher_survival::SurvivalSummary;
 
 /// Another classifier on the same folds.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,17 @@ pub struct ComparedClassifier {
     pub problem: Option<String>,
 }
 
+/// The whole pipeline on labels that mean nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PermutedLabels {
+    /// p-value of the observed macro AUC.
+    pub p_value: f64,
+    /// Permutations that gave one.
+    pub permutations: usize,
+    /// Whether labels moved between the patients of one centre only.
+    pub within_centres: bool,
+}
+
 /// An external cohort of the study.
 #[derive(Debug, Clone)]
 pub struct ExternalCohort<'a> {
@@ -42,6 +54,8 @@ pub struct ExternalCohort<'a> {
     pub file: String,
     /// Its figures.
     pub evaluation: &'a Evaluation,
+    /// Survival by its score, where it is known.
+    pub survival: Option<&'a SurvivalSummary>,
     /// The features that drifted most: name, standardised difference, Kolmogorov-Smirnov distance, stability index.
     pub drift: Vec<[String; 4]>,
     /// Prediction sets: group, rows, how many hold the true class, mean number of classes, empty ones.
@@ -77,10 +91,12 @@ pub struct StudyReport<'a> {
     pub left_out: Option<(&'a Evaluation, Vec<(String, String)>)>,
     /// Out-of-fold prediction sets, as for [`ExternalCohort::prediction_sets`].
     pub prediction_sets: Vec<[String; 5]>,
+    /// Survival by the out-of-fold score, where it is known.
+    pub survival: Option<&'a SurvivalSummary>,
     /// Macro AUC by training patients.
     pub learning: Vec<[f64; 2]>,
-    /// p-value and number of permutations.
-    pub permutation: Option<(f64, usize)>,
+    /// The permutation test.
+    pub permutation: Option<PermutedLabels>,
     /// Other classifiers.
     pub compared: Vec<ComparedClassifier>,
     /// External cohorts.
@@ -162,6 +178,8 @@ fn internal(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
                 (worth(evaluation, words))
                 (doubts(evaluation, words))
                 (centres(evaluation, words))
+                (subgroups(evaluation, words))
+                (survival(report.survival, words))
             }
         }
         (left_out(report, words))
@@ -169,13 +187,21 @@ fn internal(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
             h2 { (words.text("study-learning")) }
             (figure(&patients_curve(&report.learning, words), &words.text("study-learning-text")))
         }
-        @if let Some((p, count)) = report.permutation {
+        @if let Some(test) = report.permutation {
             h2 { (words.text("study-permutation")) }
-            p { (words.with("study-permutation-text",
-                &[("p", &words.number(Some(p), 3)), ("count", &count.to_string())])) }
+            p { (permutation(test, words)) }
         }
         (compared(report, words))
     }
+}
+
+fn permutation(test: PermutedLabels, words: &Catalogue) -> String {
+    let key = match test.within_centres {
+        true => "study-permutation-centres",
+        false => "study-permutation-text",
+    };
+    let p = words.number(Some(test.p_value), 3);
+    words.with(key, &[("p", &p), ("count", &test.permutations.to_string())])
 }
 
 /// What the figures themselves have to say: classes with few patients, intervals that could not be made.
@@ -266,6 +292,7 @@ fn external(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
             (worth(cohort.evaluation, words))
             @if cohort.evaluation.per_centre.len() > 1 { (centres(cohort.evaluation, words)) }
             (subgroups(cohort.evaluation, words))
+            (survival(cohort.survival, words))
             @if !cohort.drift.is_empty() {
                 (table(&words.text("study-drift"), &drift,
                     &cohort.drift.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))

@@ -290,5 +290,5 @@ said-answer-split-parts = The parts of the fixed split that were not trained on.
 said-answer-internal-test = Out of fold, nested cross-validation without a part that was kept aside: { $performance }
 said-confounding-combat = features are harmonised between centres by ComBat within each training fold
 said-confounding-left-out = every centre is predicted by a model of the others
-said-confounding-subgroups = external figures are given by subgroups
+said-confounding-subgroups = figures are given by subgroups
 said-confounding-drift = the drift of each external cohort from training is measured

@@ -255,7 +255,8 @@ study-learning-caption = Macro AUC of the same folds, learnt from growing shares
 study-learning-line = out of fold
 study-learning-patients = Training patients
 study-permutation = Permutation test
-study-permutation-text = The whole pipeline on permuted labels reached the observed macro AUC with p = { $p } ({ $count } permutations within centres).
+study-permutation-text = The whole pipeline on permuted labels reached the observed macro AUC with p = { $p } ({ $count } permutations).
+study-permutation-centres = The whole pipeline on permuted labels reached the observed macro AUC with p = { $p } ({ $count } permutations within centres).
 study-compared = Other classifiers
 study-compared-text = On the same folds. The difference is that of the study's model minus the other, over patients drawn together for both; p is corrected for the number of classifiers after Holm.
 study-classifier = Classifier

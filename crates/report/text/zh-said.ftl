@@ -290,5 +290,5 @@ said-answer-split-parts = 固定划分中未用于训练的部分。
 said-answer-internal-test = 折外预测，嵌套交叉验证，没有另外留出的部分：{ $performance }
 said-confounding-combat = 特征在每个训练折内用 ComBat 在中心之间协调
 said-confounding-left-out = 每个中心由其他中心的模型预测
-said-confounding-subgroups = 外部数值按亚组给出
+said-confounding-subgroups = 数值按亚组给出
 said-confounding-drift = 测量了每个外部队列相对训练集的漂移

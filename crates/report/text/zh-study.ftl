@@ -255,7 +255,8 @@ study-learning-caption = 相同各折的宏平均 AUC，训练患者的比例逐
 study-learning-line = 折外
 study-learning-patients = 训练患者数
 study-permutation = 置换检验
-study-permutation-text = 在打乱的标签上重复整个流程，达到所观察到的宏平均 AUC 的 p = { $p }（在各中心内置换 { $count } 次）。
+study-permutation-text = 在打乱的标签上重复整个流程，达到所观察到的宏平均 AUC 的 p = { $p }（置换 { $count } 次）。
+study-permutation-centres = 在打乱的标签上重复整个流程，达到所观察到的宏平均 AUC 的 p = { $p }（在各中心内置换 { $count } 次）。
 study-compared = 其他分类器
 study-compared-text = 使用相同的折。差值为本研究的模型减去另一模型，两者的患者一同抽取；p 按分类器个数作 Holm 校正。
 study-classifier = 分类器

@@ -2,9 +2,12 @@
 
 use crate::StudyError;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use triher_learn::Dataset;
-use triher_stats::{Predictions, SubgroupColumn};
+use triher_stats::{
+    Evaluation, EvaluationOptions, Predictions, SubgroupColumn, SubgroupOptions, subgroups,
+};
 use triher_survival::{FollowUp, Scored, SurvivalSummary, summarise};
 use triher_table::ClinicalTable;
 
@@ -103,6 +106,8 @@ impl SubgroupSpec {
 /// Clinical findings of the rows of a data set.
 #[derive(Debug, Default)]
 pub(crate) struct Clinical {
+    /// The patient of every row.
+    patients: Vec<String>,
     /// Levels of every row.
     pub(crate) subgroups: Vec<SubgroupColumn>,
     /// Time and event of every row.
@@ -143,6 +148,7 @@ impl Clinical {
             });
         }
         Ok(Self {
+            patients: data.groups.clone(),
             subgroups,
             unit: survival.map(|s| s.unit.clone()).unwrap_or_default(),
             survival: survival
@@ -151,9 +157,101 @@ impl Clinical {
         })
     }
 
+    /// Reads what several cohorts know of the rows of their common data set, each by its own column of identifiers; what the first one knows of
+    /// a patient counts. Cohorts without a table are left out.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; cohorts whose columns of subgroups or of survival differ.
+    pub(crate) fn read_all(
+        plans: &[(String, ClinicalPlan)],
+        data: &Dataset,
+    ) -> Result<Self, StudyError> {
+        let mut all: Option<Self> = None;
+        for (id, plan) in plans.iter().filter(|(_, plan)| plan.table.is_some()) {
+            let next = Self::read(plan, id, data)?;
+            match &mut all {
+                Some(all) => all.complete(next)?,
+                None => all = Some(next),
+            }
+        }
+        Ok(all.unwrap_or_default())
+    }
+
+    /// Fills in what is not known yet, from findings of the same rows.
+    fn complete(&mut self, other: Self) -> Result<(), StudyError> {
+        let names =
+            |all: &Self| -> Vec<String> { all.subgroups.iter().map(|c| c.name.clone()).collect() };
+        if names(self) != names(&other)
+            || self.survival.is_some() != other.survival.is_some()
+            || self.unit != other.unit
+        {
+            return Err(StudyError::Input(
+                "the cohorts name different subgroups or columns of survival: name the same for all of them".to_owned(),
+            ));
+        }
+        for (known, more) in self.subgroups.iter_mut().zip(other.subgroups) {
+            fill(&mut known.levels, more.levels);
+        }
+        if let (Some(known), Some(more)) = (&mut self.survival, other.survival) {
+            fill(known, more);
+        }
+        Ok(())
+    }
+
+    /// The findings of those rows, in that order, that predictions are of: both have the same patients, and of several lesions of a patient all
+    /// rows have the same findings.
+    pub(crate) fn of(&self, predictions: &Predictions) -> Self {
+        let place: BTreeMap<&String, usize> = self
+            .patients
+            .iter()
+            .enumerate()
+            .map(|(row, patient)| (patient, row))
+            .collect();
+        let rows = predictions
+            .groups()
+            .iter()
+            .map(|patient| place.get(patient).copied());
+        let rows: Vec<Option<usize>> = rows.collect();
+        let columns = self.subgroups.iter().map(|column| SubgroupColumn {
+            name: column.name.clone(),
+            levels: rows
+                .iter()
+                .map(|row| column.levels[(*row)?].clone())
+                .collect(),
+        });
+        Self {
+            subgroups: columns.collect(),
+            survival: self
+                .survival
+                .as_ref()
+                .map(|known| rows.iter().map(|row| known[(*row)?]).collect()),
+            unit: self.unit.clone(),
+            patients: predictions.groups().to_vec(),
+        }
+    }
+
+    /// Puts the subgroups into the figures of the predictions of these rows, and gives the survival by the model's score.
+    ///
+    /// # Errors
+    /// When no patient has a known survival though one was asked for.
+    pub(crate) fn add_to(
+        &self,
+        evaluation: &mut Evaluation,
+        predictions: &Predictions,
+        options: &EvaluationOptions,
+    ) -> Result<Option<SurvivalSummary>, StudyError> {
+        let subgroup_options = SubgroupOptions {
+            bootstrap: options.bootstrap,
+            seed: options.seed,
+            ..SubgroupOptions::default()
+        };
+        evaluation.subgroups = subgroups(predictions, &self.subgroups, &subgroup_options)?;
+        self.summary(predictions, options.confidence)
+    }
+
     /// The survival by the classes that patients were called by, and by the expected class; of several lesions of a
     /// patient the first row counts. `None` when no survival was asked for.
-    pub(crate) fn summary(
+    fn summary(
         &self,
         predictions: &Predictions,
         confidence: f64,
@@ -207,6 +305,13 @@ impl Clinical {
         Ok(Some(
             summarise(&follow_up, scored, confidence).map_err(wrong)?,
         ))
+    }
+}
+
+/// Fills in what is not known.
+fn fill<T>(known: &mut [Option<T>], more: Vec<Option<T>>) {
+    for (value, more) in known.iter_mut().zip(more) {
+        *value = value.take().or(more);
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::StudyError;
 use crate::feature_definition::FeatureDefinition;
 use crate::recipe::Recipe;
+use crate::signal_recipe::SignalRecipe;
 use serde::{Deserialize, Serialize};
 use triher_kinetics::{PhaseOptions, phase_feature_list, phase_features};
-use triher_pharmacokinetic::{InputFunction, Model, ParameterMaps, SignalModel, parameter_maps};
+use triher_pharmacokinetic::{InputFunction, Model, ParameterMaps, parameter_maps};
 use triher_phenotype::{PhenotypeOptions, phenotype_list, phenotypes};
 use triher_volume::{DynamicSeries, Image, Mask};
 
@@ -20,7 +21,7 @@ pub struct PharmacokineticRecipe {
     /// When the agent arrives, seconds after the phase before contrast.
     pub arrival_s: f64,
     /// From signal to concentration.
-    pub signal: SignalModel,
+    pub signal: SignalRecipe,
 }
 
 impl Default for PharmacokineticRecipe {
@@ -31,7 +32,7 @@ impl Default for PharmacokineticRecipe {
             model: Model::ExtendedTofts,
             input: PopulationInput::Parker,
             arrival_s: 0.0,
-            signal: SignalModel::RelativeEnhancement { per_mm: 3.0 },
+            signal: SignalRecipe::RelativeEnhancement { per_mm: 3.0 },
         }
     }
 }
@@ -47,11 +48,16 @@ pub enum PopulationInput {
 }
 
 impl PharmacokineticRecipe {
-    /// Maps of a region, and the fit of its mean curve.
+    /// Maps of a region, and the fit of its mean curve; what the reader should know is added to the notes.
     ///
     /// # Errors
-    /// As [`parameter_maps`], and when the arrival makes no sense.
-    pub fn maps(&self, series: &DynamicSeries, region: &Mask) -> Result<ParameterMaps, StudyError> {
+    /// As [`parameter_maps`] and [`SignalRecipe::model`], and when the arrival makes no sense.
+    pub fn maps(
+        &self,
+        series: &DynamicSeries,
+        region: &Mask,
+        notes: &mut Vec<String>,
+    ) -> Result<ParameterMaps, StudyError> {
         if !(self.arrival_s.is_finite() && self.arrival_s.abs() < 3600.0) {
             return Err(StudyError::Input(format!(
                 "arrival_s = {} is not possible: give seconds after the phase before contrast",
@@ -67,13 +73,9 @@ impl PharmacokineticRecipe {
             PopulationInput::Parker => InputFunction::parker(self.arrival_s, 0.42, end),
             PopulationInput::Weinmann => InputFunction::weinmann(self.arrival_s, 0.1, end),
         };
-        Ok(parameter_maps(
-            series,
-            region,
-            self.model,
-            &input,
-            &self.signal,
-        )?)
+        let (signal, differences) = self.signal.model(series.sequence())?;
+        notes.extend(differences);
+        Ok(parameter_maps(series, region, self.model, &input, &signal)?)
     }
 
     /// Names and units of the parameters; `kep` is among those of the Tofts models.
@@ -288,7 +290,7 @@ impl CurveFeatures {
             }
         }
         if let Some(recipe) = &self.pharmacokinetic {
-            match recipe.maps(series, lesion) {
+            match recipe.maps(series, lesion, notes) {
                 Ok(maps) => {
                     let found = recipe.values(&maps, lesion.count());
                     let columns = recipe.columns();

@@ -16,9 +16,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::{Coverage, Dataset, ModelFile, coverage};
 use triher_report::{Catalogue, EvaluationReport, Language};
-use triher_stats::{
-    Evaluation, EvaluationOptions, OperatingPoints, Predictions, SubgroupOptions, subgroups,
-};
+use triher_stats::{Evaluation, EvaluationOptions, OperatingPoints, Predictions};
 use triher_survival::SurvivalSummary;
 
 /// What to evaluate on and what to write.
@@ -147,13 +145,7 @@ fn evaluate_table(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evalua
             evaluation.operating = points.apply(&predictions, options.confidence)?;
         }
     }
-    let subgroup_options = SubgroupOptions {
-        bootstrap: plan.bootstrap,
-        seed: plan.seed,
-        ..SubgroupOptions::default()
-    };
-    evaluation.subgroups = subgroups(&predictions, &clinical.subgroups, &subgroup_options)?;
-    let survival = clinical.summary(&predictions, options.confidence)?;
+    let survival = clinical.add_to(&mut evaluation, &predictions, &options)?;
     progress.step("done");
     progress.end();
 

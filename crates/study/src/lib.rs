@@ -107,6 +107,7 @@ pub mod run;
 pub mod sample_size;
 pub mod scan;
 mod seen;
+pub mod signal_recipe;
 pub mod simulation;
 pub mod source;
 pub mod split;

@@ -143,7 +143,7 @@ pub fn maps(plan: &MapsPlan) -> Result<Maps, StudyError> {
         Err(error) => notes.push(format!("curve_pattern: {error}")),
     }
     if let (Some(recipe), Some(lesion)) = (&plan.pharmacokinetic, &lesion) {
-        let fitted = recipe.maps(series, lesion)?;
+        let fitted = recipe.maps(series, lesion, &mut notes)?;
         for (name, map) in recipe.model.parameters().iter().zip(&fitted.parameters) {
             keep(name, map)?;
         }

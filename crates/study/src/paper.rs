@@ -21,7 +21,7 @@ use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile}
 use triher_report::figure::FlowCohort;
 use triher_report::{
     CHECKLIST_HEADER, Catalogue, Checklist, CohortTable, ComparedClassifier, ExplanationReport,
-    ExternalCohort, StudyReport, checklist_lines, study_report,
+    ExternalCohort, PermutedLabels, StudyReport, checklist_lines, study_report,
 };
 use triher_stats::{Drift, Estimate, drift};
 
@@ -127,10 +127,15 @@ pub(crate) fn write_paper(
             .map(|l| (&l.figures, l.problems.clone())),
         prediction_sets: (validated.prediction_sets.as_ref())
             .map_or_else(Vec::new, |sets| coverage_rows(sets, words)),
+        survival: validated.survival.as_ref(),
         learning: (validated.learning_curve.iter())
             .filter_map(|p| Some([p.patients, p.macro_auc?]))
             .collect(),
-        permutation: (validated.permutation_test.as_ref()).map(|t| (t.p_value, t.null.len())),
+        permutation: (validated.permutation_test.as_ref()).map(|t| PermutedLabels {
+            p_value: t.p_value,
+            permutations: t.null.len(),
+            within_centres: data.centres.is_some(),
+        }),
         compared: paper.trained.compared.iter().map(compared_of).collect(),
         external: paper
             .external
@@ -332,6 +337,7 @@ fn external_of<'a>(
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default(),
         evaluation: &external.evaluated.evaluation,
+        survival: external.evaluated.survival.as_ref(),
         drift: shown.collect(),
         prediction_sets: (external.evaluated.prediction_sets.as_ref())
             .map_or_else(Vec::new, |sets| coverage_rows(sets, words)),

@@ -5,6 +5,7 @@ use crate::explain::csv_of;
 use triher_report::figure::{self, ScatterPanel};
 use triher_report::{Catalogue, Colouring, ExplanationReport, StudyReport, patients_curve};
 use triher_stats::{Estimate, Evaluation};
+use triher_survival::SurvivalSummary;
 
 /// Every evaluation of the study by a name for files.
 pub(crate) fn evaluations<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a Evaluation)> {
@@ -17,6 +18,14 @@ pub(crate) fn evaluations<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a E
         .chain(left_out)
         .chain(external)
         .collect()
+}
+
+/// Every survival of the study by a name for files.
+fn survivals<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a SurvivalSummary)> {
+    let internal = report.survival.map(|s| ("internal".to_owned(), s));
+    let external = report.external.iter();
+    let external = external.filter_map(|e| Some((crate::run::slug(&e.name), e.survival?)));
+    internal.into_iter().chain(external).collect()
 }
 
 /// Every figure of the report by a name for files.
@@ -40,6 +49,9 @@ pub(crate) fn figures_of(report: &StudyReport<'_>, words: &Catalogue) -> Vec<(St
                 figure::subgroup_forest(evaluation, words),
             );
         }
+    }
+    for (name, summary) in survivals(report) {
+        all.push((format!("survival-{name}"), figure::survival(summary, words)));
     }
     if report.learning.len() > 1 {
         all.push((
@@ -106,6 +118,9 @@ pub(crate) fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8
             });
             add("forest-subgroups", csv_of(&FOREST, lines)?);
         }
+    }
+    for (name, summary) in survivals(report) {
+        all.push((format!("survival-{name}"), survival_csv(summary)?));
     }
     if report.learning.len() > 1 {
         let learning = report.learning.iter().map(|p| p.map(|v| v.to_string()));
@@ -236,6 +251,31 @@ fn benefit_csv(e: &Evaluation) -> Result<Vec<u8>, StudyError> {
         })
     });
     let header = ["decision", "threshold", "model", "low", "high", "treat_all"];
+    csv_of(&header, lines)
+}
+
+/// The steps of every group's curve.
+fn survival_csv(summary: &SurvivalSummary) -> Result<Vec<u8>, StudyError> {
+    let lines = summary.groups.iter().flat_map(|group| {
+        group.curve.iter().map(move |p| {
+            let bound = |k: usize| number(p.interval.map(|ci| ci[k]));
+            let counts = [p.at_risk, p.events].map(|v| v.to_string());
+            let [at_risk, events] = counts;
+            let [time, survival] = [p.time, p.survival].map(|v| v.to_string());
+            [
+                group.name.clone(),
+                time,
+                at_risk,
+                events,
+                survival,
+                bound(0),
+                bound(1),
+            ]
+        })
+    });
+    let header = [
+        "called", "time", "at_risk", "events", "survival", "low", "high",
+    ];
     csv_of(&header, lines)
 }
 

@@ -95,7 +95,7 @@ fn confounding(paper: &Paper<'_>, words: &Catalogue) -> String {
         ),
         (
             !study.subgroups.is_empty(),
-            "external figures are given by subgroups",
+            "figures are given by subgroups",
         ),
         (
             !paper.external.is_empty(),

@@ -115,7 +115,7 @@ impl Prepared<'_> {
         self.notes.push(format!(
             "bias field: all phases were divided by the field of the phase before contrast (N4), {low:.2} to {high:.2} in the body"
         ));
-        self.series = Cow::Owned(DynamicSeries::new(phases)?);
+        self.series = Cow::Owned(self.series.with_phases(phases)?);
         self.bias_field = Some(found);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::cohort_habitats::CohortHabitats;
 pub use crate::curve_features::{PharmacokineticRecipe, PopulationInput};
 use crate::preparation::BiasFieldMethod;
+pub use crate::signal_recipe::SignalRecipe;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 pub use triher_kinetics::PhaseOptions;

@@ -178,7 +178,9 @@ impl RunPlan {
         progress: &dyn Progress,
     ) -> Result<Trained, StudyError> {
         let mut tables = Vec::new();
+        let mut clinical = Vec::new();
         for cohort in self.cohorts(Role::Training) {
+            clinical.push((cohort.columns.id.clone(), self.clinical(cohort)));
             let mut table = self.table(cohort, extracted, progress)?;
             table.part = self.part(Part::Training);
             tables.push((cohort.name.clone(), table));
@@ -189,6 +191,7 @@ impl RunPlan {
         };
         let plan = TrainPlan {
             tables,
+            clinical,
             selection: SelectionSettings {
                 stability: (self.study.selection.stability.as_ref()).map(|p| self.folder.join(p)),
                 ..self.study.selection.clone()

@@ -269,7 +269,7 @@ impl PatientStudy {
         for (phase, &time_s) in phases.iter_mut().zip(times_s) {
             phase.time_s = Some(time_s);
         }
-        self.series = DynamicSeries::new(phases)?;
+        self.series = self.series.with_phases(phases)?;
         for (read, phase) in self.phases.iter_mut().zip(self.series.phases()) {
             read.seconds = phase.time_s;
         }

@@ -77,7 +77,7 @@ pub struct StudyFile {
     /// Cross-validation and intervals.
     #[serde(default)]
     pub validation: ValidationSettings,
-    /// Columns of the clinical tables that patients of external cohorts are grouped by.
+    /// Columns of the clinical tables that patients are grouped by, those of training by their out-of-fold predictions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subgroups: Vec<SubgroupSpec>,
     /// Columns of the clinical tables for the table of the patients by class and centre; the columns of `subgroups` when left out. The size of

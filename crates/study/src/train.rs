@@ -1,6 +1,7 @@
 //! Training: cross-validated figures, then the model on all rows.
 
 use crate::StudyError;
+use crate::clinical::{Clinical, ClinicalPlan, SubgroupSpec, SurvivalSpec};
 use crate::comparison::{Compared, compare, figures};
 use crate::manifest::{FileHash, Manifest, write_json};
 use crate::progress::Progress;
@@ -23,6 +24,8 @@ use triher_stats::{Evaluation, OperatingPoints, ValidationScores};
 pub struct TrainPlan {
     /// The labelled feature tables with the names of their cohorts; several are put together.
     pub tables: Vec<(String, TableSource)>,
+    /// Clinical findings of the cohorts, each with the column of identifiers of its table: subgroups and survival of out-of-fold predictions.
+    pub clinical: Vec<(String, ClinicalPlan)>,
     /// Which features are taken.
     pub selection: SelectionSettings,
     /// The classifier.
@@ -69,6 +72,10 @@ struct Configuration<'a> {
     selection: SelectionSettings,
     model: &'a ModelSettings,
     validation: ValidationSettings,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    subgroups: &'a [SubgroupSpec],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survival: Option<&'a SurvivalSpec>,
     seed: u64,
 }
 
@@ -91,6 +98,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     let spec = resolved.pipeline();
     refuse_outcome(&spec, &plan.tables)?;
     notes.extend(too_few(&dataset));
+    // Read before the long work: a column that is not there is told at once.
+    let clinical = Clinical::read_all(&plan.clinical, &dataset)?;
     let store = crate::rounds::store(plan.rounds.as_deref());
     let mut validated = validate(
         &dataset,
@@ -100,6 +109,7 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         store.as_ref(),
         progress,
     )?;
+    validated.add_clinical(&clinical, &plan.validation, plan.seed)?;
     notes.extend(validated.notes.iter().cloned());
 
     let mut compared = Vec::new();
@@ -141,6 +151,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             split: plan.validation.split.as_ref().map(|p| file_name(p).into()),
             ..plan.validation.clone()
         },
+        subgroups: plan.clinical.first().map_or(&[], |(_, c)| &c.subgroups),
+        survival: (plan.clinical.first()).and_then(|(_, c)| c.survival.as_ref()),
         seed: plan.seed,
     };
     let mut manifest = Manifest::new("train", &configuration);
@@ -155,7 +167,8 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
             .iter()
             .try_for_each(|labels| manifest.add_input(labels))?;
     }
-    if let Some(path) = &plan.selection.stability {
+    let clinical = plan.clinical.iter().filter_map(|(_, c)| c.table.as_ref());
+    for path in clinical.chain(&plan.selection.stability) {
         manifest.add_input(path)?;
     }
     let mut model = model_file(&labelled, &dataset, fitted, &manifest, &validated)?;

@@ -1,6 +1,7 @@
 //! Validation within the training cohorts: folds, centres, learning curves, permutations.
 
 use crate::StudyError;
+use crate::clinical::Clinical;
 use crate::comparison::{coverage_in_words, cross_validated_coverage, figures, out_of_fold};
 use crate::progress::Progress;
 use crate::study_file::ValidationSettings;
@@ -10,14 +11,19 @@ use triher_learn::{
     RoundStore, cross_validate_kept, learning_curve, leave_one_centre_out, permutation_test,
 };
 use triher_stats::{
-    Evaluation, OperatingPoints, Predictions, ValidationScores, auc_macro, resampled_mean,
+    Evaluation, EvaluationOptions, OperatingPoints, Predictions, ValidationScores, auc_macro,
+    resampled_mean,
 };
+use triher_survival::SurvivalSummary;
 
 /// What the validation within the training cohorts gave, as `validation.json` holds it.
 #[derive(Debug, Default, Serialize)]
 pub struct InternalValidation {
-    /// Figures of the out-of-fold predictions; `None` when no folds could be made.
+    /// Figures of the out-of-fold predictions, with subgroups where clinical findings are given; `None` when no folds could be made.
     pub cross_validation: Option<Evaluation>,
+    /// Survival by the out-of-fold score, where its columns were named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survival: Option<SurvivalSummary>,
     /// Macro AUC over the folds, with an interval that knows that folds share training rows; `None` where a fold lacks a class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub macro_auc_over_folds: Option<OverFolds>,
@@ -44,6 +50,33 @@ pub struct InternalValidation {
     pub out_of_fold: Option<OutOfFoldRows>,
     /// What a reader must know.
     pub notes: Vec<String>,
+}
+
+impl InternalValidation {
+    /// Puts the subgroups and the survival of the out-of-fold predictions beside their figures.
+    ///
+    /// # Errors
+    /// As [`Clinical::add_to`].
+    pub(crate) fn add_clinical(
+        &mut self,
+        clinical: &Clinical,
+        settings: &ValidationSettings,
+        seed: u64,
+    ) -> Result<(), StudyError> {
+        let (Some(figures), Some(rows)) = (&mut self.cross_validation, &self.out_of_fold) else {
+            return Ok(());
+        };
+        let options = EvaluationOptions {
+            bootstrap: settings.bootstrap,
+            seed,
+            ..EvaluationOptions::default()
+        };
+        let predictions = &rows.predictions;
+        self.survival = clinical
+            .of(predictions)
+            .add_to(figures, predictions, &options)?;
+        Ok(())
+    }
 }
 
 /// A figure over the held-out folds of all repeats.

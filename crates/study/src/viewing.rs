@@ -310,7 +310,7 @@ impl Viewed {
             }
             Overlay::Ktrans => {
                 let recipe = PharmacokineticRecipe::default();
-                let fitted = recipe.maps(series, &self.drawn()?.mask)?;
+                let fitted = recipe.maps(series, &self.drawn()?.mask, &mut Vec::new())?;
                 let place = recipe
                     .model
                     .parameters()

@@ -276,6 +276,8 @@ pub(crate) struct TrainArguments {
     pub(crate) study: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) table: TableArguments,
+    #[command(flatten)]
+    pub(crate) clinical: ClinicalArguments,
     /// Take only features that hold, by this table of `triher robustness` (CSV, with its manifest beside it)
     #[arg(long, value_name = "FILE")]
     pub(crate) stability: Option<PathBuf>,

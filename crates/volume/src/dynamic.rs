@@ -1,6 +1,6 @@
 //! The phases of a contrast-enhanced study.
 
-use crate::{Geometry, Image, VolumeError};
+use crate::{Geometry, Image, SequenceParameters, VolumeError};
 
 /// One contrast phase.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,7 @@ pub struct Phase {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DynamicSeries {
     phases: Vec<Phase>,
+    sequence: SequenceParameters,
 }
 
 impl DynamicSeries {
@@ -52,7 +53,29 @@ impl DynamicSeries {
         for (index, phase) in phases.iter_mut().enumerate() {
             phase.time_s = times.as_ref().map(|t| t[index] - t[0]);
         }
-        Ok(Self { phases })
+        Ok(Self {
+            phases,
+            sequence: SequenceParameters::default(),
+        })
+    }
+
+    /// The same with what is known of the pulse sequence.
+    #[must_use]
+    pub fn with_sequence(self, sequence: SequenceParameters) -> Self {
+        Self { sequence, ..self }
+    }
+
+    /// Other phases of the same scan: moved, resampled, corrected. What is known of the pulse sequence holds for them too.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_phases(&self, phases: Vec<Phase>) -> Result<Self, VolumeError> {
+        Ok(Self::new(phases)?.with_sequence(self.sequence))
+    }
+
+    /// What is known of the pulse sequence.
+    pub fn sequence(&self) -> &SequenceParameters {
+        &self.sequence
     }
 
     /// The phases; the first is before contrast.
@@ -99,6 +122,13 @@ mod tests {
         let series = DynamicSeries::new(phases.into()).unwrap();
         assert_eq!(series.times_s(), Some(vec![0.0, 60.0, 121.5]));
         assert_eq!(series.post().len(), 2);
+        let sequence = SequenceParameters {
+            flip_angle_deg: Some(12.0),
+            ..SequenceParameters::default()
+        };
+        let known = series.with_sequence(sequence);
+        let moved = known.with_phases(known.phases().to_vec()).unwrap();
+        assert_eq!(moved.sequence().flip_angle_deg, Some(12.0));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod geometry;
 mod rearrange;
 mod resample;
 mod resize;
+mod sequence;
 mod smooth;
 mod volume;
 
@@ -45,5 +46,6 @@ pub use resample::{
     resample_to_spacing,
 };
 pub use resize::resize_area;
+pub use sequence::SequenceParameters;
 pub use smooth::{anti_alias, anti_alias_reach};
 pub use volume::{Image, Mask, Provenance, Volume};

@@ -69,7 +69,7 @@ pub(crate) struct MapsArguments {
     /// The lesion, for its mean curve and the model (NIfTI, NRRD, DICOM SEG, RTSTRUCT; all of its regions)
     #[arg(long, value_name = "FILE")]
     pub(crate) mask: Option<PathBuf>,
-    /// Fit this model to each voxel of the lesion; rates hold up to a factor, as the tissue's T1 is not known
+    /// Fit this model to each voxel of the lesion; rates hold up to a factor unless --t10-ms tells the tissue's T1
     #[arg(long, value_parser = ["tofts", "extended-tofts", "two-compartment-exchange"], requires = "mask")]
     pub(crate) model: Option<String>,
     /// Draw each map over every phase, within the lesion (over_NAME.png)
@@ -87,6 +87,18 @@ pub(crate) struct MapsArguments {
         allow_hyphen_values = true
     )]
     pub(crate) arrival_s: f64,
+    /// T1 of the tissue before contrast: the signal is then that of a spoiled gradient echo, whose repetition time and flip angle DICOM tells
+    #[arg(long, value_name = "MS", requires_all = ["model", "relaxivity"])]
+    pub(crate) t10_ms: Option<f64>,
+    /// Relaxivity of the agent, 1/(mM s)
+    #[arg(long, value_name = "R1", requires = "t10_ms")]
+    pub(crate) relaxivity: Option<f64>,
+    /// Repetition time, for images that do not say it
+    #[arg(long, value_name = "MS", requires = "t10_ms")]
+    pub(crate) tr_ms: Option<f64>,
+    /// Flip angle, for images that do not say it
+    #[arg(long, value_name = "DEGREES", requires = "t10_ms")]
+    pub(crate) flip_deg: Option<f64>,
     /// Signal before contrast below which a voxel is background
     #[arg(long, default_value_t = 0.0, value_name = "SIGNAL")]
     pub(crate) background: f32,

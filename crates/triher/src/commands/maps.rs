@@ -5,7 +5,7 @@ use crate::arguments::MapsArguments;
 use crate::console::Console;
 use triher_study::cohort::parse_times;
 use triher_study::maps::{MapsPlan, maps as make};
-use triher_study::recipe::{PharmacokineticModel, PharmacokineticRecipe};
+use triher_study::recipe::{PharmacokineticModel, PharmacokineticRecipe, SignalRecipe};
 use triher_study::source::ReadOptions;
 
 pub(crate) fn maps(arguments: MapsArguments, console: &Console) -> anyhow::Result<Ending> {
@@ -15,6 +15,16 @@ pub(crate) fn maps(arguments: MapsArguments, console: &Console) -> anyhow::Resul
         "extended-tofts" => PharmacokineticModel::ExtendedTofts,
         _ => PharmacokineticModel::TwoCompartmentExchange,
     });
+    let default = PharmacokineticRecipe::default();
+    let signal = match (arguments.t10_ms, arguments.relaxivity) {
+        (Some(t10_ms), Some(relaxivity_per_mm_s)) => SignalRecipe::SpoiledGradientEcho {
+            tr_ms: arguments.tr_ms,
+            flip_deg: arguments.flip_deg,
+            t10_ms,
+            relaxivity_per_mm_s,
+        },
+        _ => default.signal,
+    };
     let plan = MapsPlan {
         reading: ReadOptions {
             patient: arguments.patient,
@@ -26,7 +36,8 @@ pub(crate) fn maps(arguments: MapsArguments, console: &Console) -> anyhow::Resul
         pharmacokinetic: model.map(|model| PharmacokineticRecipe {
             model,
             arrival_s: arguments.arrival_s,
-            ..PharmacokineticRecipe::default()
+            signal,
+            ..default
         }),
         background: arguments.background,
         pictures: arguments.pictures,

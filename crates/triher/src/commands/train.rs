@@ -84,6 +84,7 @@ fn plan(arguments: TrainArguments) -> anyhow::Result<TrainPlan> {
     };
     let source = arguments.table.source()?;
     Ok(TrainPlan {
+        clinical: vec![(source.columns.id.clone(), arguments.clinical.plan())],
         tables: vec![("training".to_owned(), source)],
         selection: SelectionSettings {
             stability: arguments.stability,

@@ -101,6 +101,124 @@ fn the_report_draws_them_and_the_same_run_gives_the_same_bytes() {
     }
 }
 
+/// A study whose training and external cohort have clinical findings.
+const STUDY: &str = r#"
+name = "Findings of both"
+output = "out"
+
+[[subgroups]]
+column = "vendor"
+
+[survival]
+time = "os_months"
+event = "os_event"
+
+[[cohorts]]
+name = "A"
+role = "training"
+features = "train.csv"
+clinical = "of-training.csv"
+columns = { id = "case", label = "her2", centre = "hospital" }
+
+[[cohorts]]
+name = "B"
+role = "external"
+features = "test.csv"
+clinical = "clinical.csv"
+columns = { id = "case", label = "her2", centre = "hospital" }
+
+[validation]
+bootstrap = 100
+folds = 3
+"#;
+
+#[test]
+fn subgroups_and_survival_of_training_patients_are_by_their_out_of_fold_predictions() {
+    let w = cohort();
+    // Of the patients of training (r0 to r119) those up to r84 are known.
+    let known = String::from_utf8(w.read("clinical.csv")).unwrap();
+    w.write("of-training.csv", known.replace("\nt", "\nr"));
+    w.write("study.toml", STUDY);
+    w.triher("run study.toml").done();
+    let found = w.json("out/validation.json");
+    let vendor = &found["cross_validation"]["subgroups"][0];
+    assert_eq!(vendor["missing"], 35);
+    assert_eq!(found["survival"]["patients"], 85);
+
+    // The same from the out-of-fold predictions, without the program's statistics: cases of each group, events of each called class.
+    let vendors: std::collections::BTreeMap<&str, Vec<&str>> = (known.lines().skip(1))
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .map(|cells| (cells[0].trim_start_matches('t'), cells))
+        .collect();
+    let predictions = String::from_utf8(w.read("out/predictions-out-of-fold.csv")).unwrap();
+    let mut lines = predictions.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let mut cases = std::collections::BTreeMap::<String, u64>::new();
+    let mut called = std::collections::BTreeMap::<String, [u64; 2]>::new();
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        let Some(clinical) = vendors.get(cells[0].trim_start_matches('r')) else {
+            continue;
+        };
+        *cases.entry(clinical[2].to_owned()).or_default() += 1;
+        let probabilities = header.iter().zip(&cells);
+        let probabilities = probabilities.filter_map(|(name, p)| {
+            Some((
+                name.strip_prefix("probability_")?,
+                p.parse::<f64>().unwrap(),
+            ))
+        });
+        let class = probabilities.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+        let counts = called.entry(class.to_owned()).or_default();
+        counts[0] += 1;
+        counts[1] += u64::from(clinical[4].starts_with('1'));
+    }
+    for level in vendor["levels"].as_array().unwrap() {
+        assert_eq!(level["n"], cases[level["level"].as_str().unwrap()]);
+    }
+    assert_eq!(
+        called.len(),
+        found["survival"]["groups"].as_array().unwrap().len()
+    );
+    for group in found["survival"]["groups"].as_array().unwrap() {
+        let [patients, events] = called[group["name"].as_str().unwrap()];
+        assert_eq!(
+            (&group["patients"], &group["events"]),
+            (&patients.into(), &events.into())
+        );
+    }
+
+    let page = String::from_utf8(w.read("out/report-study.html")).unwrap();
+    assert_eq!(
+        page.matches("Kaplan-Meier curves of the patients").count(),
+        2,
+        "internal and external"
+    );
+    for name in ["internal", "b"] {
+        let curves =
+            String::from_utf8(w.read(&format!("out/figures/survival-{name}.csv"))).unwrap();
+        assert!(curves.lines().count() > 20, "{curves}");
+        assert!(
+            !w.read(&format!("out/figures/survival-{name}.png"))
+                .is_empty()
+        );
+        assert!(
+            !w.read(&format!("out/figures/forest-subgroups-{name}.csv"))
+                .is_empty()
+        );
+    }
+
+    // A column that is not there is told before the folds are made.
+    w.write("study.toml", STUDY.replace("os_event", "death"));
+    let run = w.triher("run study.toml");
+    assert!(
+        !run.stderr().contains("Cross-validation"),
+        "{}",
+        run.stderr()
+    );
+    run.fails_saying(&["death"]);
+}
+
 #[test]
 fn training_patients_met_again_are_told() {
     let w = cohort();
