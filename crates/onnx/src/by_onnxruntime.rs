@@ -5,16 +5,45 @@ use crate::reduce::Tensor;
 use crate::runtime::{Model, Source, guarded};
 use ort::session::Session;
 use ort::value::Tensor as Value;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 struct ByOnnxRuntime {
     path: PathBuf,
     shape: Vec<usize>,
     input: String,
     output: String,
-    /// A run needs the session for itself.
-    session: Mutex<Session>,
+    /// A run needs a session for itself: those that are idle.
+    idle: Mutex<Vec<Session>>,
+    /// Told when one is put back.
+    back: Condvar,
+}
+
+/// Sessions at most: each holds the weights anew.
+const MOST_SESSIONS: usize = 4;
+
+impl ByOnnxRuntime {
+    /// Does something with an idle session, when there is one.
+    fn with_session<T>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = loop {
+            match idle.pop() {
+                Some(session) => break session,
+                None => idle = self.back.wait(idle).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        drop(idle);
+        // Put back whatever happens: a session that is lost would let others wait for ever.
+        let done = guarded(|| work(&mut session));
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(session);
+        self.back.notify_one();
+        done
+    }
 }
 
 /// Finds the library and loads it; the first one that is loaded stays for the whole run.
@@ -44,20 +73,26 @@ fn library(named: Option<&Path>) -> Result<(), OnnxError> {
 
 pub(crate) fn load(source: &Source<'_>, named: Option<&Path>) -> Result<Box<dyn Model>, OnnxError> {
     library(named)?;
-    let session = guarded(|| {
-        Session::builder()
-            .map_err(|e| e.to_string())?
-            // The same order of sums whatever the machine has: patches are shared out instead.
-            .with_intra_threads(1)
-            .map_err(|e| e.to_string())?
-            .commit_from_memory(source.bytes)
-            .map_err(|e| e.to_string())
-    })
-    .map_err(|problem| {
-        source.wrong(format!(
-            "ONNX Runtime cannot load it ({problem}); export it anew, or get it again from its source"
-        ))
-    })?;
+    let open = || {
+        guarded(|| {
+            Session::builder()
+                .map_err(|e| e.to_string())?
+                // The same order of sums whatever the machine has: patches are shared out instead.
+                .with_intra_threads(1)
+                .map_err(|e| e.to_string())?
+                .commit_from_memory(source.bytes)
+                .map_err(|e| e.to_string())
+        })
+        .map_err(|problem| {
+            source.wrong(format!(
+                "ONNX Runtime cannot load it ({problem}); export it anew, or get it again from its source"
+            ))
+        })
+    };
+    let session = open()?;
+    let others = rayon::current_num_threads().clamp(1, MOST_SESSIONS) - 1;
+    let others = (0..others).into_par_iter().map(|_| open());
+    let mut idle = others.collect::<Result<Vec<Session>, OnnxError>>()?;
     let names = |outlets: &[ort::value::Outlet]| -> Vec<String> {
         outlets.iter().map(|o| o.name().to_owned()).collect()
     };
@@ -67,20 +102,21 @@ pub(crate) fn load(source: &Source<'_>, named: Option<&Path>) -> Result<Box<dyn 
         .into_iter()
         .next()
         .ok_or_else(|| source.wrong("it has no input".to_owned()))?;
+    idle.push(session);
     Ok(Box::new(ByOnnxRuntime {
         path: source.path.to_owned(),
         shape: source.shape.clone(),
         input,
         output,
-        session: Mutex::new(session),
+        idle: Mutex::new(idle),
+        back: Condvar::new(),
     }))
 }
 
 impl Model for ByOnnxRuntime {
     fn run(&self, input: Vec<f32>) -> Result<Tensor, OnnxError> {
-        guarded(|| {
+        self.with_session(|session| {
             let value = Value::from_array((self.shape.clone(), input)).map_err(|e| e.to_string())?;
-            let mut session = self.session.lock().map_err(|e| e.to_string())?;
             let outputs = session
                 .run(ort::inputs![self.input.as_str() => value])
                 .map_err(|e| e.to_string())?;

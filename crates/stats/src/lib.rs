@@ -56,6 +56,7 @@ mod delong;
 mod drift;
 mod error;
 mod evaluation;
+mod few_centres;
 mod interval;
 mod label_noise;
 mod meta;
@@ -75,6 +76,7 @@ mod sample_size;
 mod scores;
 mod spread;
 mod subgroup;
+mod weighted_chi_squared;
 
 pub use agreement::{IntraclassCorrelation, intraclass_correlation};
 pub use auc::{auc, auc_macro, auc_micro, auc_one_vs_rest, auc_weighted};
@@ -102,6 +104,7 @@ pub use evaluation::{
     EvaluationOptions, LabelNoise, Multiclass, NetBenefit, NoisyFigure, ProbabilityQuality, RocSet,
     evaluate,
 };
+pub use few_centres::{FewCentres, few_centres};
 pub use interval::{percentile, wilson_interval};
 pub use label_noise::{LabelDoubt, ZERO_READ_AS_LOW, label_noise};
 pub use meta::{BetweenVariance, RandomEffects, SubgroupTest, random_effects, subgroup_test};

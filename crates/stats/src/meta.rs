@@ -30,7 +30,8 @@ pub struct RandomEffects {
     pub standard_error: f64,
     /// Its interval, by Student's t with `k - 1` degrees of freedom.
     pub interval: [f64; 2],
-    /// Where a further centre's figure would lie, with `k - 1` degrees of freedom as in metafor.
+    /// Where a further centre's figure would lie, with `k - 1` degrees of freedom as in metafor: too short with few centres, for which see
+    /// [`crate::few_centres`].
     pub prediction: [f64; 2],
     /// Variance between centres.
     pub tau2: f64,
@@ -46,7 +47,7 @@ pub struct RandomEffects {
 }
 
 /// Weighted mean and sum of weights for a variance between centres.
-fn weigh(estimates: &[f64], variances: &[f64], tau2: f64) -> (f64, f64) {
+pub(crate) fn weigh(estimates: &[f64], variances: &[f64], tau2: f64) -> (f64, f64) {
     let (mut sum, mut total) = (0.0, 0.0);
     for (y, v) in estimates.iter().zip(variances) {
         sum += y / (v + tau2);
@@ -55,18 +56,15 @@ fn weigh(estimates: &[f64], variances: &[f64], tau2: f64) -> (f64, f64) {
     (sum / total, total)
 }
 
-/// Summarises centres' estimates with their variances. `None` with fewer than two centres.
+/// Refuses what cannot be summarised.
 ///
 /// # Errors
-/// Slices of different length, an estimate that is not finite, a variance that is not above zero
-/// (a centre with an area of 1 has none: leave it out and say so), or a confidence that does not lie
-/// between 0 and 1.
-pub fn random_effects(
+/// As [`random_effects`] says.
+pub(crate) fn check(
     estimates: &[f64],
     variances: &[f64],
-    method: BetweenVariance,
     confidence: f64,
-) -> Result<Option<RandomEffects>, StatsError> {
+) -> Result<(), StatsError> {
     let bad = |option, value, remedy| StatsError::BadOption {
         option,
         value,
@@ -95,6 +93,22 @@ pub fn random_effects(
         let remedy = "give a level between 0 and 1, such as 0.95";
         return Err(bad("confidence", confidence, remedy));
     }
+    Ok(())
+}
+
+/// Summarises centres' estimates with their variances. `None` with fewer than two centres.
+///
+/// # Errors
+/// Slices of different length, an estimate that is not finite, a variance that is not above zero
+/// (a centre with an area of 1 has none: leave it out and say so), or a confidence that does not lie
+/// between 0 and 1.
+pub fn random_effects(
+    estimates: &[f64],
+    variances: &[f64],
+    method: BetweenVariance,
+    confidence: f64,
+) -> Result<Option<RandomEffects>, StatsError> {
+    check(estimates, variances, confidence)?;
     let centres = estimates.len();
     if centres < 2 {
         return Ok(None);

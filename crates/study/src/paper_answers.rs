@@ -205,7 +205,7 @@ pub(crate) fn answers(
         ),
     );
     if let Some(left_out) = &validated.leave_one_centre_out {
-        say("heterogeneity", "Leave-one-centre-out with random effects (REML, Hartung and Knapp) and a prediction interval.".to_owned());
+        say("heterogeneity", "Leave-one-centre-out with random effects (REML) and a prediction interval that allows for few centres (Nagashima).".to_owned());
         let first = left_out.figures.centre_summary.first();
         say(
             "heterogeneity_found",

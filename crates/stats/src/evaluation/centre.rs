@@ -3,7 +3,9 @@
 use super::{AucBlock, EvaluationOptions, auc_block, draw, notes};
 use crate::classification::{Proportion, confusion};
 use crate::resampling::number_groups;
-use crate::{BetweenVariance, Predictions, RandomEffects, StatsError, delong, random_effects};
+use crate::{
+    BetweenVariance, Predictions, RandomEffects, StatsError, delong, few_centres, random_effects,
+};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -95,11 +97,11 @@ pub struct CentreSummary {
     pub figure: String,
     /// Mean of the centres' AUCs, on the scale of AUCs.
     pub auc: f64,
-    /// Interval of that mean after Hartung and Knapp.
+    /// Interval of that mean, by [`few_centres`].
     pub ci95: [f64; 2],
-    /// Where the AUC of a further centre would lie.
+    /// Where the AUC of a further centre would lie, by [`few_centres`].
     pub prediction95: [f64; 2],
-    /// The summary on the scale of the logit, with the variance between centres, I2 and Q.
+    /// The summary on the scale of the logit, with the variance between centres, I2 and Q, and the intervals of Hartung and Knapp and of metafor.
     pub logit: RandomEffects,
     /// Centres that are not in it: no AUC, or one of 0 or 1, whose logit is infinite.
     pub left_out: Vec<String>,
@@ -146,15 +148,17 @@ pub(super) fn summary(
         let known: Vec<(f64, f64)> = known.into_iter().filter(|(_, v)| *v > 0.0).collect();
         let (estimates, variances): (Vec<f64>, Vec<f64>) = known.into_iter().unzip();
         let method = BetweenVariance::Reml;
-        if let Some(logit) = random_effects(&estimates, &variances, method, confidence)? {
+        let summary = random_effects(&estimates, &variances, method, confidence)?;
+        let few = few_centres(&estimates, &variances, confidence)?;
+        if let Some((logit, few)) = summary.zip(few) {
             let out = centres
                 .iter()
                 .filter(|(_, a)| a.is_none_or(|(_, v)| v <= 0.0));
             summaries.push(CentreSummary {
                 figure,
                 auc: back(logit.estimate),
-                ci95: logit.interval.map(back),
-                prediction95: logit.prediction.map(back),
+                ci95: few.interval.map(back),
+                prediction95: few.prediction.map(back),
                 left_out: out.map(|(name, _)| (*name).to_owned()).collect(),
                 logit,
             });

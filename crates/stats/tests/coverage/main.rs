@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #![expect(clippy::print_stdout, reason = "the table is what the long run is for")]
 
+mod centres;
 mod differences;
 mod three_classes;
 
