@@ -6,4 +6,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup.sh
 ensure_browser
-exec cargo test --locked --workspace "$@"
+# With tract, so that models given as ONNX are run too.
+exec cargo test --locked --workspace --features triher/tract "$@"

@@ -89,6 +89,26 @@ pub fn detect(
     })
 }
 
+impl Detection {
+    /// Candidates that came from elsewhere, such as a network ([`candidates_from_probability`]), in front of the breast and its early
+    /// enhancement: for a picture to check.
+    ///
+    /// # Errors
+    /// As [`detect`].
+    pub fn of(
+        series: &DynamicSeries,
+        candidates: Vec<Candidate>,
+        options: &DetectionOptions,
+    ) -> Result<Self, DetectionError> {
+        let found = Search::new(series, options)?;
+        Ok(Self {
+            breast: found.breast,
+            candidates,
+            early: found.early,
+        })
+    }
+}
+
 /// The lesion at a voxel that the reader points at.
 ///
 /// When one of the regions of [`detect`] holds the voxel or comes within 3 mm of it, it is the first guess; else a ball of 3 mm is. The outline

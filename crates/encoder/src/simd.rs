@@ -163,6 +163,7 @@ fn with_avx512<O: Operation>(operation: O, instructions: Avx512) -> O::Output {
 }
 
 /// Rows of one length, so that the loops need not ask whether a number is there.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn rows_of(mut rows: [&[f32]; STRIP], length: usize) -> [&[f32]; STRIP] {
     for row in &mut rows {

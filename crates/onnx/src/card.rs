@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Most bytes of a card.
 const MAX_CARD_BYTES: u64 = 1 << 16;
 /// Most voxels along an axis of the input.
-const MAX_SIDE: usize = 512;
+pub(crate) const MAX_SIDE: usize = 512;
 
 /// What a model is and how it is fed.
 ///
@@ -101,6 +101,26 @@ pub enum Normalisation {
     },
 }
 
+impl Normalisation {
+    /// Checks that its numbers make sense.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn check(self) -> Result<(), String> {
+        match self {
+            Self::Fixed { mean, sd } if !(mean.is_finite() && sd.is_finite() && sd > 0.0) => Err(
+                format!("mean {mean} and sd {sd}: the sd must be above 0, both finite"),
+            ),
+            Self::Window {
+                percentiles: [low, high],
+            } if !(0.0 <= low && low < high && high <= 100.0) => Err(format!(
+                "the percentiles {low} and {high} do not rise from 0 to 100"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What comes out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -164,6 +184,30 @@ pub enum Pool {
     MeanAndMax,
 }
 
+/// Reads a card of any kind, within a card's size.
+///
+/// # Errors
+/// [`OnnxError::Read`] and [`OnnxError::Card`].
+pub(crate) fn read_card<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, OnnxError> {
+    let read = |source| OnnxError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let wrong = |problem: String| OnnxError::Card {
+        path: path.to_owned(),
+        problem,
+    };
+    let bytes = std::fs::metadata(path).map_err(read)?.len();
+    if bytes > MAX_CARD_BYTES {
+        return Err(wrong(format!(
+            "it has {bytes} bytes, more than a card's {MAX_CARD_BYTES}"
+        )));
+    }
+    let text = std::fs::read(path).map_err(read)?;
+    let text = String::from_utf8(text).map_err(|_| wrong("it is no text".to_owned()))?;
+    toml::from_str(&text).map_err(|e| wrong(e.to_string()))
+}
+
 fn volume_axes() -> String {
     "n c z y x".to_owned()
 }
@@ -178,24 +222,11 @@ impl Card {
     /// # Errors
     /// [`OnnxError::Read`] and [`OnnxError::Card`].
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
-        let read = |source| OnnxError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let bytes = std::fs::metadata(path).map_err(read)?.len();
-        let wrong = |problem: String| OnnxError::Card {
+        let mut card: Self = read_card(path)?;
+        card.check().map_err(|problem| OnnxError::Card {
             path: path.to_owned(),
             problem,
-        };
-        if bytes > MAX_CARD_BYTES {
-            return Err(wrong(format!(
-                "it has {bytes} bytes, more than a card's {MAX_CARD_BYTES}"
-            )));
-        }
-        let text = std::fs::read(path).map_err(read)?;
-        let text = String::from_utf8(text).map_err(|_| wrong("it is no text".to_owned()))?;
-        let mut card: Self = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        card.check().map_err(wrong)?;
+        })?;
         card.file = path.parent().unwrap_or(Path::new("")).join(&card.file);
         Ok(card)
     }
@@ -244,23 +275,7 @@ impl Card {
         {
             return Err(format!("a spacing of {spacing} mm is not from 0.05 to 20"));
         }
-        match self.input.normalisation {
-            Normalisation::Fixed { mean, sd }
-                if !(mean.is_finite() && sd.is_finite() && sd > 0.0) =>
-            {
-                return Err(format!(
-                    "mean {mean} and sd {sd}: the sd must be above 0, both finite"
-                ));
-            }
-            Normalisation::Window {
-                percentiles: [low, high],
-            } if !(0.0 <= low && low < high && high <= 100.0) => {
-                return Err(format!(
-                    "the percentiles {low} and {high} do not rise from 0 to 100"
-                ));
-            }
-            _ => {}
-        }
+        self.input.normalisation.check()?;
         if matches!(self.slices, Some(s) if s.which == Slices::Middle(0)) {
             return Err("no slices around the middle are asked for: give 1 or more".to_owned());
         }

@@ -80,7 +80,7 @@ fn arrange(card: &Card, voxels: &[f32], depth: usize) -> Vec<f32> {
 }
 
 /// Voxels that are not finite become 0 after the others were normalised without them.
-fn normalise(voxels: &mut [f32], how: Normalisation) {
+pub(crate) fn normalise(voxels: &mut [f32], how: Normalisation) {
     let finite = || voxels.iter().copied().filter(|v| v.is_finite());
     let count = finite().count();
     let (subtract, divide) = match how {

@@ -5,7 +5,7 @@
 //! or ONNX Runtime's shared library (feature `onnxruntime`). Both agree with PyTorch to 1e-4 of the largest number on a 3-D U-Net, a
 //! 3-D ResNet and a 2-D vision transformer (`tests/parity`, made by PyTorch).
 //!
-//! [`OnnxSegmenter`] loads a segmentation network (nnU-Net, UNETR, ...) that answers window by window.
+//! [`OnnxSegmenter`] loads a segmentation network (nnU-Net, UNETR, ...) that answers window by window; its card is a [`SegmenterCard`].
 //!
 //! Cards and models are data from strangers: sizes are limited, and a runtime that panics gives an error. A model runs on one thread and
 //! patches are shared out, so the numbers do not depend on the number of threads.
@@ -30,11 +30,13 @@ mod feed;
 mod reduce;
 mod runtime;
 mod segmenter;
+mod segmenter_card;
 
 pub use card::{Card, InputCard, Normalisation, OutputCard, Pool, Reduce, Slices, SlicesCard};
 pub use error::OnnxError;
 pub use runtime::Runtime;
 pub use segmenter::OnnxSegmenter;
+pub use segmenter_card::{SegmenterCard, SegmenterInput, SegmenterOutput, WindowsCard};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -44,8 +46,8 @@ use triher_volume::{Image, Mask};
 /// Most bytes of a model.
 const MAX_MODEL_BYTES: u64 = 4 << 30;
 
-/// The bytes of a model, when they are not too many.
-fn read_model(path: &Path) -> Result<Vec<u8>, OnnxError> {
+/// The bytes of a model and their SHA-256, when they are not too many, and those that are expected.
+fn read_model(path: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), OnnxError> {
     let read = |source| OnnxError::Read {
         path: path.to_owned(),
         source,
@@ -60,7 +62,17 @@ fn read_model(path: &Path) -> Result<Vec<u8>, OnnxError> {
             ),
         });
     }
-    std::fs::read(path).map_err(read)
+    let bytes = std::fs::read(path).map_err(read)?;
+    let digest = Sha256::digest(&bytes);
+    let sha256: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    match expected.filter(|e| !e.eq_ignore_ascii_case(&sha256)) {
+        None => Ok((bytes, sha256)),
+        Some(expected) => Err(OnnxError::Hash {
+            path: path.to_owned(),
+            expected: expected.to_owned(),
+            found: sha256,
+        }),
+    }
 }
 
 /// A model that is ready to use.
@@ -89,22 +101,7 @@ impl OnnxEncoder {
     pub fn open(card: &Path, runtime: &Runtime) -> Result<Self, OnnxError> {
         let card = Card::read(card)?;
         let path = card.file.as_path();
-        let bytes = read_model(path)?;
-        let sha256: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        if let Some(expected) = card
-            .sha256
-            .as_ref()
-            .filter(|e| !e.eq_ignore_ascii_case(&sha256))
-        {
-            return Err(OnnxError::Hash {
-                path: path.to_owned(),
-                expected: expected.clone(),
-                found: sha256,
-            });
-        }
+        let (bytes, sha256) = read_model(path, card.sha256.as_deref())?;
         let source = runtime::Source {
             path,
             bytes: &bytes,

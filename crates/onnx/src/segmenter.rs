@@ -37,7 +37,18 @@ impl OnnxSegmenter {
         channels: usize,
         runtime: &Runtime,
     ) -> Result<Self, OnnxError> {
-        let bytes = read_model(path)?;
+        Self::open_checked(path, None, window, channels, runtime)
+    }
+
+    /// The same of a file that must have a SHA-256.
+    pub(crate) fn open_checked(
+        path: &Path,
+        sha256: Option<&str>,
+        window: [usize; 3],
+        channels: usize,
+        runtime: &Runtime,
+    ) -> Result<Self, OnnxError> {
+        let (bytes, _) = read_model(path, sha256)?;
         let [i, j, k] = window;
         let shape = [1, channels, k, j, i];
         let numbers = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));

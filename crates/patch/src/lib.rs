@@ -30,7 +30,7 @@ mod window;
 
 pub use error::PatchError;
 pub use normalise::{Variant, encoder_input};
-pub use phase_input::{PhaseInput, phase_input};
+pub use phase_input::{PhaseInput, phase_input, whole_input};
 pub use profile::{ISOTROPIC_MARGIN_MM, PATCH_SIZE, Profile};
 pub use view::{TestTime, View};
 pub use window::{Patch, Window};

@@ -48,6 +48,37 @@ impl fmt::Display for PhaseInput {
     }
 }
 
+/// A phase of an input.
+fn phase_of<'s>(
+    series: &'s DynamicSeries,
+    input: &PhaseInput,
+    number: usize,
+) -> Result<&'s Image, PatchError> {
+    let phases = series.phases();
+    let missing = || PatchError::MissingPhase {
+        input: input.to_string(),
+        missing: number,
+        last: phases.len().saturating_sub(1),
+    };
+    phases.get(number).map(|p| &p.image).ok_or_else(missing)
+}
+
+/// The whole image of an input, a phase or a difference of two, as it is.
+///
+/// # Errors
+/// [`PatchError::MissingPhase`].
+pub fn whole_input(series: &DynamicSeries, input: &PhaseInput) -> Result<Image, PatchError> {
+    let mut image = phase_of(series, input, input.phase)?.clone();
+    if let Some(minus) = input.minus {
+        let other = phase_of(series, input, minus)?;
+        for (value, minus) in image.voxels_mut().iter_mut().zip(other.voxels()) {
+            *value -= minus;
+        }
+    }
+    let provenance = image.provenance().clone();
+    Ok(image.with_provenance(provenance.with_step(format!("the input {input}"))))
+}
+
 /// The patch of an input, a phase or a difference of two (see [`Window::cut_difference`]), not normalised.
 ///
 /// # Errors
@@ -57,17 +88,7 @@ pub fn phase_input(
     input: &PhaseInput,
     window: &Window,
 ) -> Result<Image, PatchError> {
-    let phase = |number: usize| {
-        let phases = series.phases();
-        phases
-            .get(number)
-            .map(|p| &p.image)
-            .ok_or_else(|| PatchError::MissingPhase {
-                input: input.to_string(),
-                missing: number,
-                last: phases.len().saturating_sub(1),
-            })
-    };
+    let phase = |number| phase_of(series, input, number);
     let patch = match input.minus {
         None => window.cut(phase(input.phase)?)?,
         Some(minus) => window.cut_difference(phase(input.phase)?, phase(minus)?)?,

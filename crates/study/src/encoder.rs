@@ -56,6 +56,16 @@ pub struct Embedded {
     pub constant: bool,
 }
 
+/// What runs ONNX models: tract, or ONNX Runtime where the environment variable `ORT_DYLIB_PATH` names its library.
+pub(crate) fn onnx_runtime() -> Runtime {
+    match std::env::var_os("ORT_DYLIB_PATH") {
+        Some(library) if !library.is_empty() => Runtime::OnnxRuntime {
+            library: Some(library.into()),
+        },
+        _ => Runtime::Tract,
+    }
+}
+
 impl StudyEncoder {
     /// Loads a checkpoint, a card of an ONNX model (a file that ends in `.toml`), or without either the encoder that ships
     /// ([`triher_compact`]). ONNX models run in tract; where the environment variable `ORT_DYLIB_PATH` names ONNX Runtime's library, in that.
@@ -65,13 +75,7 @@ impl StudyEncoder {
     pub fn load(weights: Option<&Path>) -> Result<Self, StudyError> {
         let (network, width, name) = match weights {
             Some(path) if path.extension().is_some_and(|e| e == "toml") => {
-                let runtime = match std::env::var_os("ORT_DYLIB_PATH") {
-                    Some(library) if !library.is_empty() => Runtime::OnnxRuntime {
-                        library: Some(library.into()),
-                    },
-                    _ => Runtime::Tract,
-                };
-                let model = OnnxEncoder::open(path, &runtime)?;
+                let model = OnnxEncoder::open(path, &onnx_runtime())?;
                 let width = model.width()?;
                 let name = format!("{} ({})", model.card().name, file_name(&model.card().file));
                 (Network::Onnx(Box::new(model)), width, name)

@@ -2,13 +2,14 @@
 
 use crate::StudyError;
 use crate::cohort::{PatientImages, Seed};
+use crate::find_network::by_network;
 use crate::find_picture::picture;
 use crate::manifest::{write_json, write_whole};
 use crate::source::{PatientStudy, ReadOptions};
 use serde::Serialize;
 use std::path::PathBuf;
 use triher_detection::{
-    Candidate, DetectionOptions, Reason, candidate_at_seed, candidate_in_box, detect,
+    Candidate, Detection, DetectionOptions, Reason, candidate_at_seed, candidate_in_box, detect,
 };
 use triher_region::IndexBox;
 
@@ -19,6 +20,8 @@ pub struct FindPlan {
     pub images: PathBuf,
     /// How it is read.
     pub reading: ReadOptions,
+    /// Card of a segmentation network that looks for lesions instead of the built-in search.
+    pub network: Option<PathBuf>,
     /// A point in the lesion: the candidate there comes first.
     pub seed: Option<Seed>,
     /// A box around the lesion.
@@ -58,7 +61,14 @@ pub struct Found {
 pub fn find(plan: &FindPlan) -> Result<Vec<Found>, StudyError> {
     let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &plan.reading)?;
     let options = DetectionOptions::default();
-    let mut detection = detect(&study.series, &options)?;
+    let mut shown = None;
+    let mut candidates = match &plan.network {
+        Some(card) => by_network(card, &study.series, &options)?,
+        None => {
+            let found = detect(&study.series, &options)?;
+            shown.insert(found).candidates.clone()
+        }
+    };
     let grid = *study.series.geometry();
     let pointed: Option<Candidate> = match (&plan.seed, &plan.bounds) {
         (Some(seed), _) => {
@@ -82,11 +92,11 @@ pub fn find(plan: &FindPlan) -> Result<Vec<Found>, StudyError> {
             let both = c.mask.voxels().iter().zip(pointed.mask.voxels());
             both.into_iter().any(|(a, b)| *a && *b)
         };
-        detection.candidates.retain(|c| !overlaps(c));
-        detection.candidates.insert(0, pointed);
+        candidates.retain(|c| !overlaps(c));
+        candidates.insert(0, pointed);
     }
     let found: Vec<Found> = (1..)
-        .zip(&detection.candidates)
+        .zip(&candidates)
         .map(|(rank, c)| Found {
             rank,
             confidence: c.confidence,
@@ -101,24 +111,31 @@ pub fn find(plan: &FindPlan) -> Result<Vec<Found>, StudyError> {
     if let Some(path) = &plan.json {
         write_json(path, &found)?;
     }
+    if let Some(path) = &plan.mask {
+        let at = plan.candidate.checked_sub(1);
+        let Some(candidate) = at.and_then(|at| candidates.get(at)) else {
+            return Err(StudyError::Input(format!(
+                "there is no candidate {}: {} were found",
+                plan.candidate,
+                candidates.len()
+            )));
+        };
+        triher_imagefile::write_nifti_mask(path, &candidate.mask)?;
+    }
     if let Some(path) = &plan.picture {
+        let detection = match shown {
+            Some(found) => Detection {
+                candidates,
+                ..found
+            },
+            None => Detection::of(&study.series, candidates, &options)?,
+        };
         let spacing = grid.spacing_mm();
         let thickest = (0..3).fold(
             2,
             |best, a| if spacing[a] > spacing[best] { a } else { best },
         );
         write_whole(path, &picture(&detection.picture(thickest))?)?;
-    }
-    if let Some(path) = &plan.mask {
-        let at = plan.candidate.checked_sub(1);
-        let Some(candidate) = at.and_then(|at| detection.candidates.get(at)) else {
-            return Err(StudyError::Input(format!(
-                "there is no candidate {}: {} were found",
-                plan.candidate,
-                detection.candidates.len()
-            )));
-        };
-        triher_imagefile::write_nifti_mask(path, &candidate.mask)?;
     }
     Ok(found)
 }

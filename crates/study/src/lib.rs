@@ -67,6 +67,7 @@ pub mod features;
 mod figure_files;
 pub mod filtering;
 pub mod find;
+mod find_network;
 mod find_picture;
 pub mod finetune;
 mod finetune_samples;

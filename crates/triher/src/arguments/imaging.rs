@@ -164,6 +164,9 @@ pub(crate) struct IbsiArguments {
 pub(crate) struct FindArguments {
     /// The study: DICOM folder, zip or file; folder of NIfTI or NRRD phases; or one 4-D file
     pub(crate) path: PathBuf,
+    /// Card (TOML) of a segmentation network as ONNX that looks for lesions instead: nnU-Net, UNETR or the like (docs/detection.md)
+    #[arg(long, value_name = "CARD")]
+    pub(crate) network: Option<PathBuf>,
     /// A point in the lesion, which then comes first: voxel I,J,K of the phases, or X,Y,Zmm in patient coordinates (LPS)
     #[arg(long, value_name = "X,Y,Z", allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,

@@ -24,6 +24,7 @@ pub(crate) fn find(arguments: &FindArguments, console: &Console) -> anyhow::Resu
             times_s: times.transpose().map_err(anyhow::Error::msg)?,
             ..ReadOptions::default()
         },
+        network: arguments.network.clone(),
         seed: seed.map_err(anyhow::Error::msg)?,
         bounds,
         candidate: arguments.candidate,

@@ -17,6 +17,8 @@ mod design;
 mod embed;
 mod evaluation;
 mod explain;
+#[cfg(feature = "tract")]
+mod find_network;
 mod habitats;
 mod label;
 mod large_study;
