@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// motion = "rigid"                    # undone before anything is measured; also "deformable"
 /// bias_field = "n4"                   # all phases divided by the field of the phase before contrast
 /// habitats = { count = 4 }            # or model = "habitats.json", fitted by `triher habitats fit`
-/// rings = { widths_mm = [1, 3, 5] }
+/// rings = { widths_mm = [1, 3, 5], eroded_mm = [1], dilated_mm = [2] }
 ///
 /// [features.radiomics]
 /// inputs = ["C1", "C1-C0"]

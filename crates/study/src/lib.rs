@@ -114,6 +114,7 @@ pub mod source;
 pub mod split;
 pub mod stability;
 pub mod study_file;
+mod surroundings;
 mod table_recipe;
 pub mod tables;
 pub mod train;

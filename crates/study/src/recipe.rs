@@ -301,12 +301,19 @@ pub enum HabitatMethod {
     GaussianMixture,
 }
 
-/// Which rings about the lesion are measured. Their radiomics have the lesion's inputs and settings, without shape.
+/// Which rings about the lesion are measured, and which lesions made smaller or larger. Their radiomics have the lesion's inputs and settings,
+/// without shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RingsRecipe {
     /// Width of each ring, from the lesion's border outwards.
     pub widths_mm: Vec<f64>,
+    /// How far the lesion is eroded, each a region of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub eroded_mm: Vec<f64>,
+    /// How far it is dilated within the breast, each a region of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dilated_mm: Vec<f64>,
     /// Whether kinetics are measured.
     pub kinetics: bool,
     /// Whether phases and patterns of curves are, with the options of `curves`.
@@ -320,6 +327,8 @@ impl Default for RingsRecipe {
     fn default() -> Self {
         Self {
             widths_mm: vec![1.0, 3.0, 5.0],
+            eroded_mm: Vec::new(),
+            dilated_mm: Vec::new(),
             kinetics: true,
             curves: false,
             radiomics: true,

@@ -1,18 +1,19 @@
-//! Radiomics of the lesion, its habitats, and kinetics and radiomics of rings about it.
+//! Radiomics of the lesion, its habitats, and kinetics and radiomics of rings about it and of the lesion made smaller and larger.
 
 use crate::StudyError;
 use crate::cohort_habitats::method_of;
 use crate::curve_features::{measure_phases, phase_definitions};
 use crate::feature_definition::FeatureDefinition;
 use crate::recipe::{HabitatsRecipe, RadiomicsRecipe, Recipe, RingsRecipe};
+use crate::surroundings::{Surrounding, breast_of};
 use triher_habitat::{CURVE_FEATURES, HabitatModel, habitat_map, voxel_curves};
 use triher_kinetics::{FeatureOptions, PhaseOptions};
-use triher_patch::PhaseInput;
+use triher_patch::{PhaseInput, whole_input};
 use triher_radiomics::{
     Family, FeatureValue, RadiomicsError, Region, Settings, SharedRegion, feature_list,
     region_features, response_features,
 };
-use triher_volume::{DynamicSeries, Image, Mask};
+use triher_volume::{DynamicSeries, Mask};
 
 /// One image that is measured: its name, phases and settings, and what comes out.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ struct Measured {
 pub(crate) struct RegionFeatures {
     lesion: Vec<Measured>,
     rings: Option<RingsRecipe>,
+    /// The regions that the recipe of rings asks for.
+    surroundings: Vec<Surrounding>,
     habitats: Option<HabitatsRecipe>,
     /// Images that are measured in a habitat.
     within: Vec<Measured>,
@@ -36,11 +39,6 @@ pub(crate) struct RegionFeatures {
     /// How phases and patterns of curves are measured in rings and habitats that ask for them.
     curves: PhaseOptions,
     definitions: Vec<FeatureDefinition>,
-}
-
-/// What the region of a ring is called.
-fn ring_name(width_mm: f64) -> String {
-    format!("ring{width_mm}mm")
 }
 
 impl RegionFeatures {
@@ -54,13 +52,9 @@ impl RegionFeatures {
             None => Vec::new(),
         };
         let mut around = Vec::new();
+        let mut surroundings = Vec::new();
         if let Some(rings) = &recipe.rings {
-            let bad = rings.widths_mm.iter().find(|w| !(**w > 0.0 && **w <= 50.0));
-            if let Some(width) = bad {
-                return Err(StudyError::Input(format!(
-                    "a ring of {width} mm is not possible: give widths_mm above 0, up to 50"
-                )));
-            }
+            surroundings = Surrounding::of(rings)?;
             if rings.radiomics {
                 around = measured(
                     recipe.radiomics.as_ref().unwrap_or(&Default::default()),
@@ -88,6 +82,7 @@ impl RegionFeatures {
             habitats: recipe.habitats.clone(),
             within,
             rings: recipe.rings.clone(),
+            surroundings,
             around,
             curves: recipe.curves.clone().unwrap_or_default(),
             definitions: Vec::new(),
@@ -140,11 +135,9 @@ impl RegionFeatures {
             }
         }
         if let Some(rings) = &self.rings {
-            for &width in &rings.widths_mm {
-                let (prefix, region) = (
-                    format!("{}_", ring_name(width)),
-                    format!("ring of {width} mm"),
-                );
+            for surrounding in &self.surroundings {
+                let prefix = format!("{}_", surrounding.name());
+                let region = surrounding.in_words();
                 if rings.kinetics {
                     all.extend(ring_kinetics().into_iter().map(|name| FeatureDefinition {
                         name: format!("{prefix}{name}"),
@@ -202,11 +195,11 @@ impl RegionFeatures {
         if let Some(habitats) = &self.habitats {
             self.measure_habitats(series, lesion, habitats, values, notes)?;
         }
-        if let Some(rings) = &self.rings {
-            let body = breast_of(series, notes);
-            for &width in &rings.widths_mm {
-                let ring = triher_region::ring(lesion, width, Some(&body))?;
-                self.measure_ring(series, &ring, width, values, notes)?;
+        if !self.surroundings.is_empty() {
+            let breast = breast_of(series, notes);
+            for surrounding in &self.surroundings {
+                let region = surrounding.mask(lesion, &breast)?;
+                self.measure_surrounding(series, &region, *surrounding, values, notes)?;
             }
         }
         debug_assert_eq!(values.len() - begin, self.definitions.len());
@@ -269,15 +262,15 @@ impl RegionFeatures {
         Ok(())
     }
 
-    fn measure_ring(
+    fn measure_surrounding(
         &self,
         series: &DynamicSeries,
-        ring: &Mask,
-        width_mm: f64,
+        region: &Mask,
+        surrounding: Surrounding,
         values: &mut Vec<f64>,
         notes: &mut Vec<String>,
     ) -> Result<(), StudyError> {
-        let name = ring_name(width_mm);
+        let name = surrounding.name();
         let with_kinetics = self.rings.as_ref().is_some_and(|r| r.kinetics);
         let kinetics = if with_kinetics {
             ring_kinetics().len()
@@ -291,16 +284,14 @@ impl RegionFeatures {
             0
         };
         let count = kinetics + curves + self.around.iter().map(|p| p.list.len()).sum::<usize>();
-        if ring.count() == 0 {
-            notes.push(format!(
-                "{name}: no voxel lies so near to the lesion and within the breast: the ring has no features"
-            ));
+        if region.count() == 0 {
+            notes.push(format!("{name}: {}", surrounding.why_empty()));
             values.extend(std::iter::repeat_n(f64::NAN, count));
             return Ok(());
         }
         if with_kinetics {
             let options = FeatureOptions::default();
-            match triher_kinetics::kinetic_features(series, ring, &options) {
+            match triher_kinetics::kinetic_features(series, region, &options) {
                 Ok(features) => {
                     let kinetic = features.into_iter().filter(|f| f.name.starts_with("kin_"));
                     values.extend(kinetic.map(|f| f.value.unwrap_or(f64::NAN)));
@@ -313,9 +304,9 @@ impl RegionFeatures {
         }
         if with_curves {
             let what = format!("{name} curves");
-            measure_phases(series, ring, &self.curves, &what, values, notes);
+            measure_phases(series, region, &self.curves, &what, values, notes);
         }
-        let mut phases = Phases::new(series, ring);
+        let mut phases = Phases::new(series, region);
         for part in &self.around {
             part.measure_into(&mut phases, &format!("{name}_rad"), values, notes)?;
         }
@@ -347,7 +338,7 @@ impl<'a> Phases<'a> {
         &mut self,
         part: &Measured,
     ) -> Result<Result<Vec<FeatureValue>, RadiomicsError>, StudyError> {
-        let image = image_of(self.series, &part.input)?;
+        let image = whole_input(self.series, &part.input)?;
         let settings = &part.settings;
         let prepared = match &self.shared {
             Some(shared) => shared.prepare(&image, settings),
@@ -443,41 +434,5 @@ fn push(measured: Vec<FeatureValue>, prefix: &str, values: &mut Vec<f64>, notes:
     }
     for (why, count) in missing {
         notes.push(format!("{prefix}: {count} features have no value: {why}"));
-    }
-}
-
-/// A phase, or the difference of two.
-fn image_of(series: &DynamicSeries, input: &PhaseInput) -> Result<Image, StudyError> {
-    let phase = |number: usize| {
-        let phases = series.phases();
-        let found = phases.get(number).map(|p| &p.image);
-        found.ok_or_else(|| {
-            StudyError::Patch(triher_patch::PatchError::MissingPhase {
-                input: input.to_string(),
-                missing: number,
-                last: phases.len().saturating_sub(1),
-            })
-        })
-    };
-    let image = phase(input.phase)?.clone();
-    let Some(minus) = input.minus else {
-        return Ok(image);
-    };
-    let other = phase(minus)?;
-    let mut difference = image;
-    for (voxel, other) in difference.voxels_mut().iter_mut().zip(other.voxels()) {
-        *voxel -= other;
-    }
-    Ok(difference)
-}
-
-/// The breast, to which rings are clipped; where it cannot be told, everything, and a note says so.
-fn breast_of(series: &DynamicSeries, notes: &mut Vec<String>) -> Mask {
-    match triher_detection::breast_region(series, &Default::default()) {
-        Ok(region) => region.breast,
-        Err(error) => {
-            notes.push(format!("rings are not clipped to the breast: {error}"));
-            series.pre().map(|_| true)
-        }
     }
 }

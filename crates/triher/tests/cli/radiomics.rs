@@ -339,6 +339,31 @@ fn radiomics_and_rings_are_features_of_a_cohort() {
     let header = text.lines().next().unwrap();
     assert_eq!(header.matches("stat_").count(), 36);
     assert!(header.contains("ring2mm_rad_C1_stat_rms"));
+    // The lesion made smaller and larger: what is larger holds more voxels, and nothing is left of one eroded by more than its radius.
+    w.write(
+        "d.toml",
+        "name = 'd'\npatients = 'c.csv'\noutput = 'd2.csv'\n[features]\nkinetics = false\nfirst_order = false\n[features.radiomics]\n\
+         inputs = ['C1']\nsettings = { families = ['statistics'] }\n[features.rings]\nwidths_mm = []\neroded_mm = [1, 9]\ndilated_mm = [2]\nkinetics = false\n",
+    );
+    w.triher("extract d.toml").done();
+    let text = String::from_utf8(w.read("d2.csv")).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (header, row) = (lines.next().unwrap(), lines.next().unwrap());
+    let value = |name: &str| row[header.iter().position(|h| *h == name).unwrap()];
+    let energy = |name: &str| {
+        value(&format!("{name}rad_C1_stat_energy"))
+            .parse::<f64>()
+            .unwrap()
+    };
+    assert!(energy("eroded1mm_") < energy("") && energy("") < energy("dilated2mm_"));
+    assert_eq!(value("eroded9mm_rad_C1_stat_energy"), "");
+    let manifest = w.json("d2.csv.manifest.json").to_string();
+    assert!(
+        manifest.contains("nothing is left of the lesion"),
+        "{manifest}"
+    );
+    let dictionary = String::from_utf8(w.read("d2.csv.features.csv")).unwrap();
+    assert!(dictionary.contains("lesion dilated by 2 mm"));
     w.write(
         "e.toml",
         "name = 'e'\npatients = 'c.csv'\nfeatures = ['radiomix']\n",
