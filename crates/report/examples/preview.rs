@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     std::fs::write(
         folder.join("training.html"),
-        training_report(&training_page()),
+        training_report(&training_page(), &words),
     )?;
 
     // The least that can be reported: one class, one centre, nothing computed.

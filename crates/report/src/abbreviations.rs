@@ -5,7 +5,8 @@ use crate::page::facts;
 use maud::{Markup, html};
 
 /// Abbreviations and where the catalogue explains each.
-const KNOWN: [(&str, &str); 31] = [
+const KNOWN: [(&str, &str); 34] = [
+    ("AdamW", "abbreviation-adamw"),
     ("ASCO/CAP", "abbreviation-asco-cap"),
     ("AUC", "abbreviation-auc"),
     ("BCa", "abbreviation-bca"),
@@ -17,6 +18,7 @@ const KNOWN: [(&str, &str); 31] = [
     ("emb_", "abbreviation-emb"),
     ("F1", "abbreviation-f1"),
     ("fo_", "abbreviation-fo"),
+    ("GELU", "abbreviation-gelu"),
     ("HER2", "abbreviation-her2"),
     ("I\u{b2}", "abbreviation-i2"),
     ("I2", "abbreviation-i2"),
@@ -30,6 +32,7 @@ const KNOWN: [(&str, &str); 31] = [
     ("PCA", "abbreviation-pca"),
     ("PE", "abbreviation-pe"),
     ("REML", "abbreviation-reml"),
+    ("rad_", "abbreviation-rad"),
     ("ROC", "abbreviation-roc"),
     ("SER", "abbreviation-ser"),
     ("SHA-256", "abbreviation-sha256"),

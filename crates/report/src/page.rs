@@ -1,18 +1,13 @@
 //! The page around a report, and the tables in it.
 
-use crate::catalogue::{Catalogue, Language};
+use crate::catalogue::Catalogue;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Nothing is loaded, nothing runs: the browser itself refuses what a report must not contain.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// A whole HTML document in English.
-pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
-    page_in(&Catalogue::new(Language::English), title, subtitle, body)
-}
-
-/// A whole HTML document in any language.
-pub(crate) fn page_in(words: &Catalogue, title: &str, subtitle: &str, body: &Markup) -> String {
+/// A whole HTML document in the catalogue's language.
+pub(crate) fn page(words: &Catalogue, title: &str, subtitle: &str, body: &Markup) -> String {
     let notice = words.text("research-use");
     let version = env!("CARGO_PKG_VERSION");
     let footer = words.with("written-by", &[("notice", &notice), ("version", version)]);

@@ -118,8 +118,8 @@ impl Catalogue {
         })
     }
 
-    /// What a placeholder holds: a class, a sentence itself, or a name that stays.
-    fn part(&self, value: &str) -> String {
+    /// What a placeholder or a legend holds: a class, a sentence itself, or a name that stays.
+    pub(crate) fn part(&self, value: &str) -> String {
         let class = self.find(&format!("short-class-{value}"), &[]);
         class.unwrap_or_else(|| self.said(value))
     }

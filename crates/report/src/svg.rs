@@ -216,6 +216,11 @@ impl Svg {
                 let s = size * 1.3;
                 self.polygon(&[[x, y - s], [x + s, y], [x, y + s], [x - s, y]], fill, 1.0);
             }
+            Marker::Cross => {
+                let s = size * 1.2;
+                self.line([x - s, y - s], [x + s, y + s], fill, 0.7 * size, "");
+                self.line([x - s, y + s], [x + s, y - s], fill, 0.7 * size, "");
+            }
         }
     }
 }

@@ -3,14 +3,6 @@
 use crate::catalogue::Catalogue;
 use triher_stats::{Estimate, Proportion};
 
-/// A number with fixed digits, or words when there is none, in English.
-pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
-    match value {
-        Some(value) if value.is_finite() => format!("{value:.digits$}"),
-        _ => "not available".into(),
-    }
-}
-
 impl Catalogue {
     /// "0.795 to 0.846" that does not break over lines, or nothing.
     pub(crate) fn interval(&self, ci: Option<[f64; 2]>, digits: usize) -> Option<String> {

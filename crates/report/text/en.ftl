@@ -67,6 +67,11 @@ planes-text = Difference of the first phase after contrast and the phase before 
 attribution-heading = Where the model looked
 attribution-text = Attribution map ({ $name }) over the difference C1 - C0 in three planes and over each phase, scaled to the 99.5th percentile of its absolute values. It describes the model, not the disease.
 attribution-empty = The attribution map ({ $name }) is zero or outside of the images everywhere.
+legend-given-map = map: from 0 (no colour) to the largest size (red)
+given-map-heading = A map that was given
+given-map-text = The map of the file { $name } over the difference C1 - C0 in three planes and over each phase, scaled to the 99.5th percentile of its absolute values. What the map shows is known to whoever made it, not to triher: it had no part in the prediction.
+given-map-empty = The map of the file { $name } is zero or outside of the images everywhere.
+given-map-none = The map cannot be shown. Message of the program, in English: { $message }
 attribution-rollout = attention rollout: what the network attended to, whatever the class
 attribution-relevance = gradient times attention: what spoke for the predicted class
 attribution-integrated-gradients = integrated gradients: parts of the predicted class's score
@@ -258,7 +263,7 @@ reasons-alone = These are no Shapley values and need not add up: this model ({ $
 reasons-still = There are no reasons: no feature alone moves the score of this model ({ $classifier }) for this patient. `triher explain` computes Shapley values from the training table.
 attribution-none = There is no attribution map: { $why }
 attribution-no-encoder = this model has no encoder, so that there is no network to ask where it looked.
-attribution-not-possible = it cannot be made for this model or read from this file. Message of the program, in English: { $message }
+attribution-not-possible = it cannot be made for this model. Message of the program, in English: { $message }
 
 # The viewer (`triher view`).
 view-research-only = Research use only - not for diagnosis

@@ -67,6 +67,11 @@ planes-text = 增强后第一期与增强前图像之差（C1 - C0）。患者�
 attribution-heading = 模型关注的位置
 attribution-text = 归因图（{ $name }）叠加于三个平面的差值图 C1 - C0 及各期图像，按其绝对值的第 99.5 百分位数缩放。归因描述的是模型，而非疾病。
 attribution-empty = 归因图（{ $name }）处处为零或位于图像之外。
+legend-given-map = 所给的图：由 0（不着色）至绝对值最大（红色）
+given-map-heading = 所给的图
+given-map-text = 文件 { $name } 中的图叠加于三个平面的差值图 C1 - C0 及各期图像，按其绝对值的第 99.5 百分位数缩放。该图显示什么由制作者说明，triher 并不知道；它未参与预测。
+given-map-empty = 文件 { $name } 中的图处处为零或位于图像之外。
+given-map-none = 无法显示该图。程序的消息（英文）：{ $message }
 attribution-rollout = 注意力展开：网络所关注的位置，与类别无关
 attribution-relevance = 梯度乘注意力：支持预测类别的位置
 attribution-integrated-gradients = 积分梯度：预测类别得分的各部分
@@ -258,7 +263,7 @@ reasons-alone = 这些不是 Shapley 值，相加不一定等于总分：该模�
 reasons-still = 没有依据：对该患者而言，任何单个特征都不会改变该模型（{ $classifier }）的得分。`triher explain` 可由训练表计算 Shapley 值。
 attribution-none = 没有归因图：{ $why }
 attribution-no-encoder = 该模型没有编码器，因此没有网络可供询问关注的位置。
-attribution-not-possible = 无法为该模型生成，或无法从该文件读取。程序的消息（英文）：{ $message }
+attribution-not-possible = 无法为该模型生成。程序的消息（英文）：{ $message }
 
 # The viewer (`triher view`).
 view-research-only = 仅供科研使用，不可用于诊断

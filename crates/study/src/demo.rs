@@ -5,7 +5,7 @@ use crate::case::{CasePlan, ImagePlan};
 use crate::cohort::LesionPlace;
 use crate::labelling::{LabelPlan, label};
 use crate::manifest::write_whole;
-use crate::prediction::{PredictPlan, Prediction, predict};
+use crate::prediction::{PredictPlan, Prediction, TrainingTables, predict};
 use crate::progress::Progress;
 use crate::recipe::EmbeddingRecipe;
 use crate::run::{RunPlan, StudyOutcome, run};
@@ -86,6 +86,8 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     let external =
         external.ok_or_else(|| StudyError::Internal("the demo has one centre".to_owned()))?;
     let (images, mask) = first_patient(&folder, &external.name)?;
+    let training = study.extracted.iter();
+    let training = training.filter(|(cohort, _)| *cohort != external.name);
     let patient_report = plan.out.join("patient.html");
     let predicted = predict(
         &PredictPlan {
@@ -107,6 +109,10 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
             pdf: Some(plan.out.join("patient.pdf")),
             language: plan.language,
             attribution: None,
+            training: TrainingTables {
+                features: training.map(|(_, done)| done.table.clone()).collect(),
+                labels: None,
+            },
             simulated: true,
         },
         progress,

@@ -107,6 +107,7 @@ pub mod run;
 pub mod sample_size;
 pub mod scan;
 mod seen;
+mod similar_cases;
 pub mod simulation;
 pub mod source;
 pub mod split;
