@@ -61,7 +61,15 @@ fn stands_in(text: &str, word: &str) -> bool {
 
 /// A page's body with the abbreviations in it explained below.
 pub(crate) fn with_abbreviations(body: &Markup, words: &Catalogue) -> Markup {
-    let used = abbreviations(&body.0, words);
+    // Pictures are text here too, in which any letters can stand.
+    let pieces = body.0.split("data:image/png;base64,").enumerate();
+    let text: String = pieces
+        .map(|(number, piece)| match number {
+            0 => piece,
+            _ => piece.split_once('"').map_or("", |(_, after)| after),
+        })
+        .collect();
+    let used = abbreviations(&text, words);
     html! {
         (body)
         @if !used.is_empty() {
@@ -86,6 +94,10 @@ mod tests {
         assert_eq!(of("the macro AUC, by SERVER"), ["AUC"]);
         assert_eq!(of("emb_C2_7\u{7684}SER"), ["emb_", "SER"]);
         assert!(of("remb_C2 C00").is_empty());
+        let picture = html! { img src="data:image/png;base64,a/PE+a" alt="ROC"; };
+        let page = with_abbreviations(&picture, &words).0;
+        assert!(page.contains(&words.text("abbreviation-roc")));
+        assert!(!page.contains(&words.text("abbreviation-pe")));
         for (_, key) in KNOWN {
             assert!(words.find(key, &[]).is_some(), "{key}");
         }

@@ -177,7 +177,14 @@ impl Catalogue {
     /// A number with fixed digits, or words when there is none.
     pub fn number(&self, value: Option<f64>, digits: usize) -> String {
         match value {
-            Some(value) if value.is_finite() => format!("{value:.digits$}"),
+            Some(value) if value.is_finite() => {
+                let text = format!("{value:.digits$}");
+                // What rounds to nothing has no sign.
+                match text.strip_prefix('-') {
+                    Some(size) if size.chars().all(|c| matches!(c, '0' | '.')) => size.to_owned(),
+                    _ => text,
+                }
+            }
             _ => self.text("not-available"),
         }
     }

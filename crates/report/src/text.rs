@@ -113,7 +113,7 @@ impl Catalogue {
     }
 
     /// Names joined two by two with a sentence of the catalogue.
-    pub(crate) fn joined(&self, key: &str, names: impl Iterator<Item = String>) -> String {
+    pub fn joined(&self, key: &str, names: impl Iterator<Item = String>) -> String {
         let pair = |first: String, second: String| {
             self.with(key, &[("first", &first), ("second", &second)])
         };

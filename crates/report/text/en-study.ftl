@@ -225,6 +225,7 @@ figure-used = used: { $count }
 figure-no-numbers = There are no numbers to draw.
 # The report on a whole study
 study-subtitle = Study report
+demo-study = Simulated demonstration
 study-patients = Patients
 study-flow = From what was found to what was used.
 study-training-role = { $names } (training)
@@ -284,6 +285,10 @@ checklist-in-part = in part: add to it
 checklist-by-author = for the author
 checklist-not-done = not done in this study
 answer-performance = macro AUC { $auc }, { $patients } patients.
+answer-centre = { $centre } ({ $count } patients)
+answer-sizes = { $cohort }: { $classes }.
+answer-size = { $count } { $class }
+answer-training = Training
 answer-no-auc = no AUC on { $patients } patients.
 answer-out-of-fold = Out of fold: { $text }
 

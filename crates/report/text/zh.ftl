@@ -45,7 +45,7 @@ class-negative = HER2 阴性
 uncertainty-heading = 模型的把握程度
 set-none = 该模型不给出预测集，不确定性只能由概率判断。
 set-empty = 预测集为空：没有任何类别与该病灶足够吻合，预测不应采信。
-set-one = 预测集：仅{ $class }。
+set-one = 预测集：仅 { $class }。
 set-several = 预测集：{ $classes }：对该患者无法区分。
 set-all = 预测集：{ $classes }：所有类别均有可能，图像不能作出判断。
 set-coverage = 对于与训练人群相似的患者，此类预测集的目标是在 { $coverage } 的患者中包含真实类别。
@@ -115,7 +115,7 @@ curve-undetermined = 无法确定（需要两个增强后期相）
 ## 依据
 reasons-heading = 依据
 reasons-none = 该模型不给出单个患者的依据。
-reasons-caption = 各特征对{ $class }对数几率的贡献，以训练患者的平均值为基准。贡献描述的是模型，而非生物学。
+reasons-caption = 各特征对 { $class }的对数几率的贡献，以训练患者的平均值为基准。贡献描述的是模型，而非生物学。
 reasons-table = 对预测影响最大的特征
 reasons-feature = 特征
 reasons-standing = 在训练患者中的位置
@@ -124,12 +124,12 @@ reasons-figure = 对预测影响最大的特征
 reasons-bars = 向右的条支持所预测的类别，向左的条反对该类别。
 reasons-for = 支持
 reasons-against = 反对
-standing-higher = 高于其中 { $share } 的患者；支持{ $class }
-standing-higher-against = 高于其中 { $share } 的患者；反对{ $class }
-standing-lower = 低于其中 { $share } 的患者；支持{ $class }
-standing-lower-against = 低于其中 { $share } 的患者；反对{ $class }
-standing-none = 位置未知；支持{ $class }
-standing-none-against = 位置未知；反对{ $class }
+standing-higher = 高于其中 { $share } 的患者；支持 { $class }
+standing-higher-against = 高于其中 { $share } 的患者；反对 { $class }
+standing-lower = 低于其中 { $share } 的患者；支持 { $class }
+standing-lower-against = 低于其中 { $share } 的患者；反对 { $class }
+standing-none = 位置未知；支持 { $class }
+standing-none-against = 位置未知；反对 { $class }
 reasons-no-quantiles = 模型文件没有保存训练特征的分布，因此特征在训练患者中的位置未知。重新训练即可加入。
 
 ## 模型说明

@@ -96,7 +96,7 @@ impl PatientPage<'_> {
                 .study
                 .set_aside
                 .iter()
-                .map(|s| (s.series.clone(), words.said(&s.reason)))
+                .map(|s| (words.said(&s.series), words.said(&s.reason)))
                 .collect(),
             warnings: self.warnings(&words),
             not_checked: [
@@ -372,8 +372,9 @@ pub(crate) fn series_read(study: &PatientStudy, words: &Catalogue) -> Vec<(Strin
             Some(s) => words.with("seconds", &[("value", &format!("{s:.0}"))]),
             None => words.text("time-unknown"),
         };
+        let source = words.said(&phase.source);
         let placeholders = [
-            ("source", phase.source.as_str()),
+            ("source", source.as_str()),
             ("slices", &phase.slices.to_string()),
             ("time", &time),
         ];

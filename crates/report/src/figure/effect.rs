@@ -198,13 +198,15 @@ pub fn waterfall(patient: &PatientEffect, unit: &str, words: &Catalogue) -> Stri
     let mut at = patient.base;
     for (index, (name, step)) in steps.iter().enumerate() {
         let row = steps.len() - 1 - index;
-        // Orange speaks for the class, blue against.
-        let colour = palette::class(if *step >= 0.0 { 2 } else { 0 }).colour;
+        // Blue speaks for the class, orange against, as in the patient's report.
+        let colour = palette::class(if *step >= 0.0 { 0 } else { 2 }).colour;
         rows.bar(&mut svg, row, [at, at + step], colour);
         rows.name(&mut svg, row, name);
         let (from, to) = (rows.x(at), rows.x(at + step));
         let beside = from.max(to) + 5.0;
-        let (x, anchor) = match beside > 640.0 {
+        let score = rows.x(patient.score);
+        let crossed = (beside - 4.0..beside + 34.0).contains(&score);
+        let (x, anchor) = match beside > 640.0 || crossed {
             true => (from.min(to) - 5.0, Anchor::End),
             false => (beside, Anchor::Start),
         };

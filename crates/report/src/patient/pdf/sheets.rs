@@ -35,6 +35,42 @@ impl Sheets<'_> {
         }
     }
 
+    /// A line of text, its base at a place.
+    pub(super) fn write(
+        &mut self,
+        at: [f32; 2],
+        size: f32,
+        bold: bool,
+        colour: &'static str,
+        text: String,
+    ) {
+        self.mark(Mark::Text {
+            at,
+            size,
+            bold,
+            colour,
+            text,
+        });
+    }
+
+    /// A line from margin to margin where the next part begins.
+    pub(super) fn across(&mut self, colour: &'static str, width: f32) {
+        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
+        self.mark(Mark::Line {
+            points,
+            closed: false,
+            width,
+            colour,
+            dash: &[],
+        });
+    }
+
+    /// The same with some room below it.
+    pub(super) fn rule(&mut self, colour: &'static str, width: f32) {
+        self.across(colour, width);
+        self.y += 4.0;
+    }
+
     /// Begins a new page when less than `height` is left; a part that is higher than a page begins one only after something else.
     pub(super) fn need(&mut self, height: f32) {
         if self.y + height > BOTTOM && self.y > TOP {
@@ -60,28 +96,9 @@ impl Sheets<'_> {
     ) {
         for text in self.lines(text, size, bold, room) {
             self.need(size * LEADING);
-            let at = [x, self.y + size * 1.1];
-            self.mark(Mark::Text {
-                at,
-                size,
-                bold,
-                colour,
-                text,
-            });
+            self.write([x, self.y + size * 1.1], size, bold, colour, text);
             self.y += size * LEADING;
         }
-    }
-
-    pub(super) fn rule(&mut self, colour: &'static str, width: f32) {
-        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
-        self.mark(Mark::Line {
-            points,
-            closed: false,
-            width,
-            colour,
-            dash: &[],
-        });
-        self.y += 4.0;
     }
 
     /// Height that the first piece of a part takes, so that a heading stays with what follows.
@@ -154,14 +171,7 @@ impl Sheets<'_> {
         for sentence in sentences {
             self.need(BODY * LEADING);
             let at = [x + 1.0, self.y + BODY * 1.1];
-            let text = "\u{2022}".to_owned();
-            self.mark(Mark::Text {
-                at,
-                size: BODY,
-                bold: false,
-                colour: QUIET,
-                text,
-            });
+            self.write(at, BODY, false, QUIET, "\u{2022}".to_owned());
             self.text(sentence, BODY, false, INK, x + INDENT, room - INDENT);
         }
     }
