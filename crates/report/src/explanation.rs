@@ -107,12 +107,12 @@ impl ExplanationReport {
         all.map(|f| (f.name.clone(), f.mean_size.clone())).collect()
     }
 
-    /// The steps of a decision plot from its bottom to its top: what is not shown by itself, then the features from the smallest to the
-    /// largest of those shown.
-    pub fn decision_steps(&self) -> Vec<String> {
+    /// The steps of a decision plot from its bottom to its top: all that is not shown by itself, named by the caller, then the features from
+    /// the smallest to the largest of those shown.
+    pub fn decision_steps(&self, others: String) -> Vec<String> {
         let named = self.features.iter().take(figures::SHOWN).rev();
-        let others = std::iter::once("all other features".to_owned());
-        others.chain(named.map(|f| f.name.clone())).collect()
+        let named = named.map(|f| f.name.clone());
+        std::iter::once(others).chain(named).collect()
     }
 
     /// The score of a class after each step, the base first and the row's score last.
@@ -169,7 +169,7 @@ pub(crate) fn contributions(report: &ExplanationReport, words: &Catalogue) -> Ma
         @if report.features.is_empty() {
             p { (words.text("explain-none")) }
         } @else {
-            (figure(&figures::effect_bars(classes, &report.sizes(), unit, words), 
+            (figure(&figures::effect_bars(classes, &report.sizes(), unit, words),
                 &words.with("explain-bars", &[("method", &words.said(&report.method))])))
             @for (class, name) in classes.iter().enumerate() {
                 (figure(&figures::beeswarm(report, class, words),

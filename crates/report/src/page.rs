@@ -70,7 +70,10 @@ pub(crate) fn table_of(
     rows: &[Vec<String>],
 ) -> Markup {
     let long = (rows.len() > LONG).then_some("long");
-    let classes: Vec<&str> = std::iter::once(class).chain(long).filter(|c| !c.is_empty()).collect();
+    let classes: Vec<&str> = std::iter::once(class)
+        .chain(long)
+        .filter(|c| !c.is_empty())
+        .collect();
     let classes = (!classes.is_empty()).then(|| classes.join(" "));
     html! {
         table class=[classes] {

@@ -10,9 +10,7 @@ use crate::evaluation::{
 };
 use crate::explanation::contributions;
 use crate::figure::{self as figures, FlowCohort, ScatterPanel};
-use crate::page::{
-    facts, figure, list, notice, page, please_note, provenance, simulated, table,
-};
+use crate::page::{facts, figure, list, notice, page, please_note, provenance, simulated, table};
 use crate::said::said_notes;
 use crate::training::LearningFigure;
 use crate::{Colouring, ExplanationReport};

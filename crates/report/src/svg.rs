@@ -83,7 +83,7 @@ impl Svg {
         let (w, h) = (coordinate(self.width), coordinate(self.height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"{INK}\">\
+             viewBox=\"0 0 {w} {h}\" preserveAspectRatio=\"xMinYMin meet\" font-family=\"sans-serif\" font-size=\"12\" fill=\"{INK}\">\
              <title>{}</title><desc>{}</desc>{}</svg>",
             escape(&self.title),
             escape(&self.description),

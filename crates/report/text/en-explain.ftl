@@ -35,6 +35,7 @@ similar-lesion = Lesion of { $case }
 similar-no-picture = no picture
 similar-pictures = The slice on which each lesion is largest: the first phase after contrast on the left, less the phase before on the right. Head up, the patient's left on the right; 48 mm wide, or as much as a larger lesion needs. Each picture has its own grey scale.
 similar-none = The training tables hold no other patient.
+similar-far = Even the nearest of them is far away: more than { $limit } standard deviations on average. The model has seen nothing like this lesion, and they should not be taken for similar.
 similar-caution = That cases are near says that the model sees them alike, not that they are alike in what matters for HER2.
 similar-other-table = This table is not among the files that the model was trained on, by its check sum: its cases may not be training patients.
 
@@ -49,6 +50,7 @@ figure-waterfall = How the score of { $class } comes about
 figure-waterfall-text = From { $base } to { $score }.
 figure-score = score { $value }
 figure-base = base { $value }
+figure-all-others = all other features
 figure-other-features = { $count } other features
 figure-effects = Mean size of contributions
 figure-effects-text = Stacked bars of { $features } features over { $classes } classes.

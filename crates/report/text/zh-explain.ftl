@@ -35,6 +35,7 @@ similar-lesion = { $case }的病灶
 similar-no-picture = 无图像
 similar-pictures = 各病灶面积最大的层面：左为增强后第一期，右为其减去增强前图像。头侧在上，患者左侧在右；宽 48 mm，病灶较大时相应加宽。每幅图像有各自的灰度范围。
 similar-none = 训练表中没有其他患者。
+similar-far = 其中最接近的病例也相距很远：平均超过 { $limit } 个标准差。模型没有见过与该病灶相似的病例，不应把它们视为相似。
 similar-caution = 病例接近说明模型认为它们相似，而不说明它们在与 HER2 有关的方面相似。
 similar-other-table = 按校验和，该表不在训练该模型所用的文件之列：表中病例可能不是训练患者。
 
@@ -49,6 +50,7 @@ figure-waterfall = { $class }得分的形成过程
 figure-waterfall-text = 从 { $base } 到 { $score }。
 figure-score = 得分 { $value }
 figure-base = 基准 { $value }
+figure-all-others = 其余全部特征
 figure-other-features = 其余 { $count } 个特征
 figure-effects = 贡献的平均大小
 figure-effects-text = { $features } 个特征在 { $classes } 个类别上的堆叠条形图。

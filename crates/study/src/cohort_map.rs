@@ -16,9 +16,7 @@ use triher_learn::{Dataset, ModelFile};
 use triher_projection::{BatchEffect, Points, continuity, trustworthiness, tsne, umap};
 pub use triher_projection::{TsneSettings, UmapSettings};
 use triher_report::figure::{ScatterPanel, scatter};
-use triher_report::{
-    Catalogue, CohortMapReport, Colouring, Language, Tones, cohort_map_report,
-};
+use triher_report::{Catalogue, CohortMapReport, Colouring, Language, Tones, cohort_map_report};
 
 /// Neighbours of trustworthiness and of the batch effect.
 pub(crate) const NEIGHBOURS: usize = 10;

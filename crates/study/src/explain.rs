@@ -12,7 +12,9 @@ use crate::train::predictions_of;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 pub use triher_explain::ExplainOptions;
-use triher_explain::{Explanation, Method, Stability, block_of, by_block, explain as shapley, similar};
+use triher_explain::{
+    Explanation, Method, Stability, block_of, by_block, explain as shapley, similar,
+};
 use triher_learn::{Dataset, Matrix, ModelFile};
 use triher_report::{
     AlikeCase, Catalogue, ExplainedRow, ExplanationReport, FeatureEffect, Language, PatientEffect,
@@ -135,7 +137,9 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
         }
     }
     if let Some(folds) = &folds {
-        report.facts.push(agreement_in_words(&folds.stability, words));
+        report
+            .facts
+            .push(agreement_in_words(&folds.stability, words));
         report.folds = folds.leading().into_iter().take(SHOWN).collect();
     }
     report.notes.clone_from(&notes);

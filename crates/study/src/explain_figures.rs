@@ -90,7 +90,7 @@ fn decision(
     words: &Catalogue,
 ) -> Result<FigureFiles, StudyError> {
     let header = ["id", "class", "step", "after", "score"];
-    let mut steps = report.decision_steps();
+    let mut steps = report.decision_steps("all other features".to_owned());
     steps.insert(0, "base".to_owned());
     let steps = &steps;
     let lines = report.rows.iter().enumerate().flat_map(|(row, of)| {

@@ -290,10 +290,7 @@ fn sizes(paper: &Paper<'_>, words: &Catalogue) -> String {
             )
         };
         let classes = words.joined("list-comma", classes.map(class));
-        words.with(
-            "answer-sizes",
-            &[("cohort", cohort), ("classes", &classes)],
-        )
+        words.with("answer-sizes", &[("cohort", cohort), ("classes", &classes)])
     };
     let mut sizes = vec![of(&words.text("answer-training"), &paper.trained.dataset)];
     let external = paper.external.iter();

@@ -40,7 +40,11 @@ pub(crate) fn figures_of(
         add("calibration", calibration, calibration_csv(e)?);
         let confusion = figure::confusion(&e.classes, &e.confusion, words);
         add("confusion", confusion, confusion_csv(e)?);
-        add("net-benefit", figure::net_benefit(e, words), benefit_csv(e)?);
+        add(
+            "net-benefit",
+            figure::net_benefit(e, words),
+            benefit_csv(e)?,
+        );
         if !e.per_centre.is_empty() {
             let centres = e.per_centre.iter();
             let lines = centres.map(|(c, v)| forest_line(c.clone(), v.n, &v.auc.macro_average));

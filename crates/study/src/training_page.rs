@@ -21,7 +21,12 @@ impl Telling<'_> {
     }
 
     /// A row of facts whose value is a sentence with numbers in it.
-    fn sentence(&self, name: &str, key: &str, numbers: &[(&str, &dyn ToString)]) -> (String, String) {
+    fn sentence(
+        &self,
+        name: &str,
+        key: &str,
+        numbers: &[(&str, &dyn ToString)],
+    ) -> (String, String) {
         self.fact(name, self.with(key, numbers))
     }
 

@@ -22,7 +22,7 @@ const NAMES: usize = 4;
 pub fn decision(report: &ExplanationReport, class: usize, words: &Catalogue) -> String {
     let name = report.classes.get(class).map_or("", String::as_str);
     let name = words.short_class(name);
-    let steps = report.decision_steps();
+    let steps = report.decision_steps(words.text("figure-all-others"));
     let every = report.rows.len().div_ceil(LINES).max(1);
     let is_named = |row: usize| {
         let id = &report.rows[row].id;
@@ -63,14 +63,20 @@ pub fn decision(report: &ExplanationReport, class: usize, words: &Catalogue) -> 
     let classes: Vec<String> = (report.classes.iter())
         .map(|c| words.short_class(c))
         .collect();
-    legend(&mut svg, [8.0, 16.0], 24.0, &classes, |svg, [x, y], class| {
-        let style = palette::class(class);
-        svg.line([x, y], [x + 24.0, y], style.colour, 2.0, style.dash);
-    });
+    legend(
+        &mut svg,
+        [8.0, 16.0],
+        24.0,
+        &classes,
+        |svg, [x, y], class| {
+            let style = palette::class(class);
+            svg.line([x, y], [x + 24.0, y], style.colour, 2.0, style.dash);
+        },
+    );
     for (step, label) in steps.iter().enumerate() {
         // The first step is at the bottom.
         let row = steps.len() - 1 - step;
-        frame.name(&mut svg, row, &words.said(label));
+        frame.name(&mut svg, row, label);
         frame.guide(&mut svg, row);
     }
     frame.across(&mut svg, base, QUIET, 1.0, "4 3");

@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn rows_lie_below_each_other_and_an_axis_without_range_has_one() {
         let rows = Rows::new(10.0, 20.0, 3, [0.0, 0.0], 5);
-        assert_eq!((rows.middle(0), rows.middle(2), rows.bottom()), (20.0, 60.0, 70.0));
+        assert_eq!(
+            (rows.middle(0), rows.middle(2), rows.bottom()),
+            (20.0, 60.0, 70.0)
+        );
         assert!(rows.x(0.0) < rows.x(0.5) && rows.x(0.0) == LABELS);
     }
 }

@@ -191,3 +191,38 @@ fn draw(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Language;
+
+    /// The wrong calls have a colour and a shape of their own and lie over the right ones.
+    #[test]
+    fn wrong_calls_stand_out() {
+        let colouring = Colouring {
+            by: "correctness of the model's call".to_owned(),
+            tones: Tones::Calls,
+            names: ["right", "wrong"].map(str::to_owned).to_vec(),
+            groups: vec![Some(1), Some(0), Some(1), None],
+        };
+        let panel = ScatterPanel {
+            name: "PCA".to_owned(),
+            note: String::new(),
+            places: vec![[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [1.0, 2.0]],
+        };
+        let words = Catalogue::new(Language::English);
+        let svg = scatter(&colouring, &[panel], &words);
+        // What follows the last label.
+        let marks = svg.rsplit_once("</text>").unwrap().1;
+        let lines =
+            |text: &str, colour: &str| text.matches(&format!("stroke=\"{colour}\"")).count();
+        // Two strokes a cross.
+        assert_eq!(lines(marks, palette::WRONG.colour), 4);
+        let last_right = marks.rfind(palette::RIGHT.colour).unwrap();
+        let first_wrong = marks.find(palette::WRONG.colour).unwrap();
+        assert!(last_right < first_wrong);
+        assert_ne!(palette::RIGHT.marker, palette::WRONG.marker);
+        assert!(svg.contains("wrong") && svg.contains("not known"));
+    }
+}

@@ -65,11 +65,7 @@ pub fn subgroup_forest(evaluation: &Evaluation, words: &Catalogue) -> String {
         x: [low, 1.0],
         y: [0.0, 1.0],
     };
-    axes.draw(
-        &mut svg,
-        [&ticks, &[]],
-        [&words.text("macro-auc"), ""],
-    );
+    axes.draw(&mut svg, [&ticks, &[]], [&words.text("macro-auc"), ""]);
     if let Some(all) = evaluation.auc.macro_average.value {
         svg.line(axes.at(all, 0.0), axes.at(all, 1.0), QUIET, 1.0, "3 3");
     }

@@ -234,6 +234,10 @@ fn labelled<'a>(pictures: &'a [super::LabelledPicture], small: bool) -> Part<'a>
     }
 }
 
+/// Root mean square distance from which on the nearest case is called far. Two independent patients of the training cohort lie 1.4 standard deviations
+/// apart.
+const FAR: f64 = 3.0;
+
 /// The training cases near the patient.
 fn alike<'a>(parts: &mut Vec<Part<'a>>, similar: &'a SimilarCases, words: &Catalogue) {
     parts.push(Part::Section(words.text("similar-heading")));
@@ -249,6 +253,10 @@ fn alike<'a>(parts: &mut Vec<Part<'a>>, similar: &'a SimilarCases, words: &Catal
         header: similar_header(words),
         rows: similar_rows(&similar.cases, words),
     });
+    if similar.cases[0].distance > FAR {
+        let limit = [("limit", &*words.number(Some(FAR), 0))];
+        parts.push(Part::Paragraph(words.with("similar-far", &limit)));
+    }
     if !similar.pictures.is_empty() {
         parts.push(labelled(&similar.pictures, false));
         parts.push(Part::Paragraph(words.text("similar-pictures")));

@@ -27,7 +27,6 @@ impl Sheets<'_> {
     }
 
     pub(super) fn legend(&mut self, lines: &[(&'static str, &'static str, String)]) {
-        self.need(160.0);
         let mut x = MARGIN;
         for (colour, dash, text) in lines {
             let y = self.y + 2.0;

@@ -2,6 +2,7 @@
 
 use super::sheets::{BOTTOM, ROOM, SMALL, Sheets};
 use crate::palette::{GRID, INK, QUIET};
+use crate::patient::document::Part;
 use crate::patient::pdf_page::MARGIN;
 
 /// Size of a table's letters and distance of its lines.
@@ -10,6 +11,47 @@ const LEADING: f32 = 1.35;
 /// Rows of a table that stay together with its head.
 const TOGETHER: usize = 3;
 
+/// What stands in a table.
+pub(super) struct Cells<'a> {
+    caption: &'a str,
+    /// Empty where the first column names what the second holds.
+    header: &'a [String],
+    rows: Vec<Vec<String>>,
+    /// Share of the width of each column; equal ones when empty.
+    shares: &'static [f32],
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of facts and of tables; `None` for other parts.
+    pub(super) fn of(part: &'a Part<'_>) -> Option<Self> {
+        match part {
+            Part::Facts { caption, rows } => Some(Self {
+                caption,
+                header: &[],
+                rows: (rows.iter())
+                    .map(|(name, value)| vec![name.clone(), value.clone()])
+                    .collect(),
+                shares: &[0.3, 0.7],
+            }),
+            Part::Table {
+                caption,
+                header,
+                rows,
+            } => Some(Self {
+                caption,
+                header,
+                rows: rows.clone(),
+                shares: match header.len() {
+                    2 => &[0.5, 0.5],
+                    3 => &[0.44, 0.4, 0.16],
+                    _ => &[],
+                },
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// A row: where each cell begins, its lines, and the height of the highest.
 struct Row {
     cells: Vec<(f32, Vec<String>)>,
@@ -17,23 +59,43 @@ struct Row {
 }
 
 impl Sheets<'_> {
+    /// Height of what stays together at the beginning of a table: caption, head and the first rows.
+    pub(super) fn table_beginning(&mut self, table: &Cells<'_>) -> f32 {
+        let Cells {
+            caption,
+            header,
+            rows,
+            shares,
+        } = table;
+        let mut height = 0.0;
+        if !caption.is_empty() {
+            let lines = self.lines(caption, LETTERS, false, ROOM).len() as f32;
+            height += lines * LETTERS * 1.45 + 2.0;
+        }
+        if !header.is_empty() {
+            height += self.row_of(header, shares, true).height;
+        }
+        for cells in rows.iter().take(TOGETHER) {
+            height += self.row_of(cells, shares, false).height;
+        }
+        height
+    }
+
     /// A table whose head is written again on each page. A last row is not left alone on a page.
-    pub(super) fn table(
-        &mut self,
-        caption: &str,
-        header: &[String],
-        rows: &[Vec<String>],
-        shares: &[f32],
-    ) {
+    pub(super) fn table(&mut self, table: &Cells<'_>) {
+        let together = self.table_beginning(table);
+        self.need(together);
+        let Cells {
+            caption,
+            header,
+            rows,
+            shares,
+        } = table;
         let head = (!header.is_empty()).then(|| self.row_of(header, shares, true));
         let rows: Vec<Row> = (rows.iter())
             .map(|cells| self.row_of(cells, shares, false))
             .collect();
         let height_of = |rows: &[Row]| rows.iter().map(|r| r.height).sum::<f32>();
-        let of_head = head.as_ref().map_or(0.0, |h| h.height);
-        let first = height_of(&rows[..rows.len().min(TOGETHER)]);
-        let of_caption = if caption.is_empty() { 0.0 } else { 18.0 };
-        self.need(of_caption + of_head + first);
         if !caption.is_empty() {
             self.text(caption, LETTERS, false, QUIET, MARGIN, ROOM);
             self.y += 2.0;
