@@ -197,7 +197,10 @@ mod tests {
     fn a_list_is_not_swallowed_by_the_place_of_a_sentence() {
         let words = Catalogue::new(Language::Chinese);
         let said = words.said("zero 6, low 8");
-        assert!(!said.contains("low") && said.contains('6') && said.contains('8'), "{said}");
+        assert!(
+            !said.contains("low") && said.contains('6') && said.contains('8'),
+            "{said}"
+        );
     }
 
     #[test]

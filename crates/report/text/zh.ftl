@@ -266,7 +266,7 @@ attribution-no-encoder = 该模型没有编码器，因此没有网络可供询�
 attribution-not-possible = 无法为该模型生成。程序的消息（英文）：{ $message }
 
 # The viewer (`triher view`).
-view-research-only = 仅供科研使用，不可用于诊断
+view-research-only = 仅供科研使用，不用于诊断
 view-patient = 患者
 view-images = 图像
 view-canvas = 患者 { $patient } 的横断面、冠状面和矢状面
@@ -277,10 +277,10 @@ view-phase-seconds = { $name }，{ $seconds } 秒
 view-subtraction = 减去增强前图像
 view-overlay = 叠加图
 view-overlay-none = 无
-view-overlay-percent-enhancement = 增强百分比，增强后第一期（PE）
-view-overlay-signal-enhancement-ratio = 信号增强比（SER）
-view-overlay-ktrans = 转运常数 Ktrans，扩展 Tofts 模型，病灶内
-view-overlay-habitats = 病灶生境：曲线相似的体素
+view-overlay-percent-enhancement = 强化率（PE），C1 期
+view-overlay-signal-enhancement-ratio = 信号增强率（SER）
+view-overlay-ktrans = 转运常数（Ktrans），扩展 Tofts 模型
+view-overlay-habitats = 生境：曲线相似的体素
 view-overlay-attribution = 模型关注的位置（归因）
 view-overlay-range = 颜色范围 { $low } 至 { $high } { $unit }
 view-opacity = 不透明度

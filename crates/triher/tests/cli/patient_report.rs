@@ -117,7 +117,18 @@ fn similar_cases_come_from_the_training_tables() {
     // The same cases and distances as those that `triher explain` tells of the row in the table.
     let own = w.path("out/features-c.parquet");
     let own = own.to_str().unwrap();
-    let more = ["--json", "q.json", "--training-features", own];
+    // With the phases' times, as the table's rows have them.
+    let patients = String::from_utf8(w.read("s/patients-gamma.csv")).unwrap();
+    let times = patients.lines().nth(1).unwrap().rsplit(',').next().unwrap();
+    let times = times.replace(';', ",");
+    let more = [
+        "--json",
+        "q.json",
+        "--training-features",
+        own,
+        "--times",
+        &times,
+    ];
     run(&w, &words, &more).done();
     let id = json["patient_id"].as_str().unwrap();
     w.triher(&format!(
