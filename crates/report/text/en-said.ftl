@@ -25,6 +25,7 @@ said-series-unnumbered = series without number
 said-patient = patient { $patient }
 said-few-patients = Few patients in a class ({ $classes }): the bootstrap can only repeat these, and the intervals are likely too narrow.
 said-separated = The class "{ $class }" is separated without error here, so its bootstrap interval has no width; that is not certainty.
+said-reversed = Every case of the class "{ $class }" is ranked below all others here, so its bootstrap interval has no width; that is not certainty.
 said-lost-replicates = { $lost } of { $all } bootstrap replicates lack a class and are left out of the intervals of the averages.
 said-lost-most-replicates = { $lost } of { $all } bootstrap replicates lack a class and are left out of the intervals of the averages; too few remain for these.
 said-small-centre = { $count } patients at this centre: an AUC is computed from { $least } on.

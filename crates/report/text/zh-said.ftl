@@ -25,6 +25,7 @@ said-series-unnumbered = 无编号的序列
 said-patient = 患者 { $patient }
 said-few-patients = 某些类别患者很少（{ $classes }）：自助法只能重复抽取这些患者，区间很可能过窄。
 said-separated = “{ $class }”在此被完全区分，其自助法区间没有宽度；这并不表示确定。
+said-reversed = “{ $class }”的全部病例在此都排在其他病例之后，其自助法区间没有宽度；这并不表示确定。
 said-lost-replicates = { $all } 次自助抽样中有 { $lost } 次缺少某一类别，未计入平均值的区间。
 said-lost-most-replicates = { $all } 次自助抽样中有 { $lost } 次缺少某一类别，未计入平均值的区间；余下的次数不足以给出区间。
 said-small-centre = 该中心有 { $count } 名患者：至少 { $least } 名才计算 AUC。

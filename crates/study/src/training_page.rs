@@ -124,7 +124,7 @@ impl Telling<'_> {
             (name, seed.to_string())
         }));
         let files = manifest.inputs.iter().chain(&manifest.outputs);
-        rows.extend(files.map(|file| (file.name.clone(), format!("SHA-256 {}", file.sha256))));
+        rows.extend(files.map(|file| (file.name.clone(), file.sha256.clone())));
         rows
     }
 }
@@ -188,10 +188,13 @@ pub(crate) fn pretraining_page(
         ),
         tell.headline(
             "training-encoder",
-            tell.with(
-                "training-million",
-                &[("count", &format!("{:.1}", encoder as f64 / 1e6))],
-            ),
+            match encoder < 1_000_000 {
+                true => encoder.to_string(),
+                false => {
+                    let count = format!("{:.1}", encoder as f64 / 1e6);
+                    tell.with("training-million", &[("count", &count)])
+                }
+            },
             words.text("training-encoder-word"),
         ),
     ];
