@@ -287,7 +287,7 @@ fn write_folds(
     let evaluation = triher_stats::evaluate(&given, &options)?;
     let words = Catalogue::new(plan.language);
     let count = folds.curves.len().to_string();
-    let mut report = EvaluationReport::new(&words.text("training-cross-validation"), &evaluation);
+    let mut report = EvaluationReport::new(words.text("training-cross-validation"), &evaluation);
     report.language = plan.language;
     report.subtitle = words.with("training-cross-validation-folds", &[("count", &count)]);
     report.limits = vec![words.text("training-cross-validation-limit")];
