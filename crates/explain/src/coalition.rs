@@ -11,6 +11,14 @@ use triher_learn::{FittedPipeline, LearnError, Matrix};
 /// Up to this many columns all coalitions are counted.
 const FEW: usize = 10;
 
+/// How the values of so many columns are found.
+pub(crate) fn method(columns: usize) -> Method {
+    match columns <= FEW {
+        true => Method::Enumeration,
+        false => Method::Permutation,
+    }
+}
+
 /// Values for the prepared columns: of all coalitions where there are few columns, of antithetic permutations otherwise.
 pub(crate) fn values(
     pipeline: &FittedPipeline,
@@ -18,7 +26,7 @@ pub(crate) fn values(
     background: &Matrix,
     options: &ExplainOptions,
 ) -> Result<Explanation, ExplainError> {
-    let few = x.columns() <= FEW;
+    let method = method(x.columns());
     let rows: Vec<Result<Matrix, LearnError>> = (0..x.rows())
         .into_par_iter()
         .map(|i| {
@@ -27,11 +35,10 @@ pub(crate) fn values(
                 row: x.row(i),
                 background,
             };
-            if few {
-                game.enumerated()
-            } else {
+            match method {
+                Method::Enumeration => game.enumerated(),
                 // A stream a row: the values do not depend on the other rows.
-                game.permuted(options, i as u64)
+                _ => game.permuted(options, i as u64),
             }
         })
         .collect();
@@ -41,11 +48,7 @@ pub(crate) fn values(
         |class: usize| Matrix::from_fn(x.rows(), x.columns(), |i, j| rows[i].row(class)[j]);
     Ok(Explanation {
         link: Link::LogOdds,
-        method: if few {
-            Method::Enumeration
-        } else {
-            Method::Permutation
-        },
+        method,
         base: column_means(&pipeline.scores(background)?),
         values: (0..classes).map(of_class).collect(),
         scores: pipeline.scores(x)?,

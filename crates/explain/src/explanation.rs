@@ -113,6 +113,15 @@ pub struct Summary {
 }
 
 impl Explanation {
+    /// What the values are measured in, in words, and that they are estimates where they are: "log-odds", "log-odds, estimated".
+    pub fn unit_in_words(&self) -> String {
+        let unit = self.link.in_words();
+        match self.method {
+            Method::Permutation => format!("{unit}, estimated"),
+            _ => unit.to_owned(),
+        }
+    }
+
     /// The features by their mean size over rows and classes, largest first; equal ones in their order.
     pub fn summary(&self) -> Vec<Summary> {
         let features = self.values.first().map_or(0, Matrix::columns);
@@ -164,6 +173,19 @@ pub fn explain(
         _ => coalition::values(pipeline, &x, &few, options)?,
     };
     Ok(found.by_feature(&pipeline.origins(), pipeline.features()))
+}
+
+/// How the values of a pipeline's features are found.
+pub fn method(pipeline: &FittedPipeline) -> Method {
+    match pipeline.classifier() {
+        FittedClassifier::Logistic(_) => Method::Linear,
+        FittedClassifier::RandomForest(_) | FittedClassifier::Boosting(_)
+            if pipeline.pca().is_none() =>
+        {
+            Method::Trees
+        }
+        _ => coalition::method(pipeline.origins().len()),
+    }
 }
 
 impl Explanation {

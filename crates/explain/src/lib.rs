@@ -21,6 +21,8 @@ mod stability;
 mod trees;
 
 pub use blocks::{Block, block_of, by_block};
-pub use explanation::{ExplainError, ExplainOptions, Explanation, Link, Method, Summary, explain};
+pub use explanation::{
+    ExplainError, ExplainOptions, Explanation, Link, Method, Summary, explain, method,
+};
 pub use similar::{SimilarCase, similar};
 pub use stability::{Stability, stability};

@@ -4,7 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use triher_explain::{ExplainOptions, Explanation, Link, Method, explain, similar, stability};
+use triher_explain::{
+    ExplainOptions, Explanation, Link, Method, explain, method, similar, stability,
+};
 use triher_learn::{
     ClassWeight, ClassifierSpec, CrossValidation, Dataset, FittedPipeline, Matrix,
     NearestNeighbours, Penalty, Pipeline, PipelineSpec, RandomForest,
@@ -48,6 +50,7 @@ fn values_are_those_of_the_package() {
         let pipeline: FittedPipeline = serde_json::from_value(model["pipeline"].clone()).unwrap();
         let x: Matrix = serde_json::from_value(model["x"].clone()).unwrap();
         let found = explained(&pipeline, &first(&x, 8), &x);
+        assert_eq!(method(&pipeline), found.method, "{name}");
         methods.push(found.method);
         for (class, theirs) in model["values"].as_array().unwrap().iter().enumerate() {
             let base = model["base"][class].as_f64().unwrap();
@@ -164,4 +167,37 @@ fn the_nearest_case_of_a_training_row_is_itself_unless_left_out() {
     let others = near(Some(0));
     assert!(others.iter().all(|c| c.row != 0 && c.distance > 0.0));
     assert!(others[0].distance <= others[1].distance);
+}
+
+/// Of twelve columns all coalitions are too many for a model without a method of its own: the values are called estimates, and another seed has others.
+#[test]
+fn estimates_are_called_estimates() {
+    let data = data(45, 12, 7);
+    let spec = PipelineSpec::new(ClassifierSpec::NearestNeighbours(
+        NearestNeighbours::default(),
+    ));
+    let fitted = Pipeline::new(spec).fit(&data.whole()).unwrap();
+    assert_eq!(method(&fitted), Method::Permutation);
+    let centres = vec![None; 45];
+    let with_seed = |seed| {
+        let options = ExplainOptions {
+            seed,
+            ..ExplainOptions::default()
+        };
+        let rows = first(&data.x, 2);
+        triher_explain::explain(
+            &fitted,
+            (&rows, &centres[..2]),
+            (&data.x, &centres),
+            &options,
+        )
+        .unwrap()
+    };
+    let (one, other) = (with_seed(1), with_seed(2));
+    assert_eq!(one.unit_in_words(), "log-odds, estimated");
+    assert_ne!(one.values, other.values);
+    assert_eq!(one.scores, other.scores);
+    let exact = Pipeline::new(logistic()).fit(&data.whole()).unwrap();
+    let exact = explained(&exact, &first(&data.x, 2), &data.x);
+    assert_eq!(exact.unit_in_words(), "log-odds");
 }

@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     std::fs::write(
         folder.join("training.html"),
-        training_report(&training_page()),
+        training_report(&training_page(), &Catalogue::new(Language::English)),
     )?;
 
     // The least that can be reported: one class, one centre, nothing computed.
@@ -298,6 +298,8 @@ fn patient() -> Result<PatientReport, Box<dyn Error>> {
     };
     Ok(PatientReport {
         refusal: None,
+        attribution_given: false,
+        similar: None,
         no_attribution: String::new(),
         reasons_alone: false,
         language: Language::English,

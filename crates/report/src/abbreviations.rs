@@ -5,7 +5,8 @@ use crate::page::facts;
 use maud::{Markup, html};
 
 /// Abbreviations and where the catalogue explains each.
-const KNOWN: [(&str, &str); 31] = [
+const KNOWN: [(&str, &str); 34] = [
+    ("AdamW", "abbreviation-adamw"),
     ("ASCO/CAP", "abbreviation-asco-cap"),
     ("AUC", "abbreviation-auc"),
     ("BCa", "abbreviation-bca"),
@@ -17,6 +18,7 @@ const KNOWN: [(&str, &str); 31] = [
     ("emb_", "abbreviation-emb"),
     ("F1", "abbreviation-f1"),
     ("fo_", "abbreviation-fo"),
+    ("GELU", "abbreviation-gelu"),
     ("HER2", "abbreviation-her2"),
     ("I\u{b2}", "abbreviation-i2"),
     ("I2", "abbreviation-i2"),
@@ -30,6 +32,7 @@ const KNOWN: [(&str, &str); 31] = [
     ("PCA", "abbreviation-pca"),
     ("PE", "abbreviation-pe"),
     ("REML", "abbreviation-reml"),
+    ("rad_", "abbreviation-rad"),
     ("ROC", "abbreviation-roc"),
     ("SER", "abbreviation-ser"),
     ("SHA-256", "abbreviation-sha256"),
@@ -58,7 +61,15 @@ fn stands_in(text: &str, word: &str) -> bool {
 
 /// A page's body with the abbreviations in it explained below.
 pub(crate) fn with_abbreviations(body: &Markup, words: &Catalogue) -> Markup {
-    let used = abbreviations(&body.0, words);
+    // Pictures are text here too, in which any letters can stand.
+    let pieces = body.0.split("data:image/png;base64,").enumerate();
+    let text: String = pieces
+        .map(|(number, piece)| match number {
+            0 => piece,
+            _ => piece.split_once('"').map_or("", |(_, after)| after),
+        })
+        .collect();
+    let used = abbreviations(&text, words);
     html! {
         (body)
         @if !used.is_empty() {
@@ -83,6 +94,10 @@ mod tests {
         assert_eq!(of("the macro AUC, by SERVER"), ["AUC"]);
         assert_eq!(of("emb_C2_7\u{7684}SER"), ["emb_", "SER"]);
         assert!(of("remb_C2 C00").is_empty());
+        let picture = html! { img src="data:image/png;base64,a/PE+a" alt="ROC"; };
+        let page = with_abbreviations(&picture, &words).0;
+        assert!(page.contains(&words.text("abbreviation-roc")));
+        assert!(!page.contains(&words.text("abbreviation-pe")));
         for (_, key) in KNOWN {
             assert!(words.find(key, &[]).is_some(), "{key}");
         }

@@ -27,19 +27,23 @@ impl Language {
         }
     }
 
-    /// The catalogue's files, in the format of Project Fluent: the patient's report and the viewer; evaluations and studies; the
-    /// guidelines; sentences of the numeric crates.
-    pub(crate) fn sources(self) -> [&'static str; 4] {
+    /// The catalogue's files, in the format of Project Fluent: the patient's report and the viewer; evaluations and studies;
+    /// explanations and maps; training runs; the guidelines; sentences of the numeric crates.
+    pub(crate) fn sources(self) -> [&'static str; 6] {
         match self {
             Self::English => [
                 include_str!("../text/en.ftl"),
                 include_str!("../text/en-study.ftl"),
+                include_str!("../text/en-explain.ftl"),
+                include_str!("../text/en-training.ftl"),
                 include_str!("../text/en-guidelines.ftl"),
                 include_str!("../text/en-said.ftl"),
             ],
             Self::Chinese => [
                 include_str!("../text/zh.ftl"),
                 include_str!("../text/zh-study.ftl"),
+                include_str!("../text/zh-explain.ftl"),
+                include_str!("../text/zh-training.ftl"),
                 include_str!("../text/zh-guidelines.ftl"),
                 include_str!("../text/zh-said.ftl"),
             ],
@@ -173,7 +177,14 @@ impl Catalogue {
     /// A number with fixed digits, or words when there is none.
     pub fn number(&self, value: Option<f64>, digits: usize) -> String {
         match value {
-            Some(value) if value.is_finite() => format!("{value:.digits$}"),
+            Some(value) if value.is_finite() => {
+                let text = format!("{value:.digits$}");
+                // What rounds to nothing has no sign.
+                match text.strip_prefix('-') {
+                    Some(size) if size.chars().all(|c| matches!(c, '0' | '.')) => size.to_owned(),
+                    _ => text,
+                }
+            }
             _ => self.text("not-available"),
         }
     }

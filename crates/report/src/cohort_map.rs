@@ -1,26 +1,38 @@
 //! The page with the maps of a cohort.
 
-use crate::catalogue::{Catalogue, Language};
+use crate::abbreviations::with_abbreviations;
+use crate::catalogue::Catalogue;
 use crate::figure::{BatchState, ScatterPanel, batch_effect, scatter};
-use crate::page::{facts, figure, list, notice, page, provenance, table};
+use crate::page::{facts, figure, list, page, please_note, provenance, table};
+use crate::said::said_notes;
 use maud::html;
+
+/// How the groups of a colouring are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tones {
+    /// Each in a colour and shape of its own; none stands out.
+    #[default]
+    Groups,
+    /// The first group are calls that are right; those of the second, the wrong ones, stand out.
+    Calls,
+}
 
 /// One way to colour the maps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Colouring {
     /// What by: "class", "centre".
     pub by: String,
+    /// How the groups are drawn.
+    pub tones: Tones,
     /// Names of the groups.
     pub names: Vec<String>,
     /// Group of each row; `None` where it is not known.
     pub groups: Vec<Option<usize>>,
 }
 
-/// What goes onto the page.
+/// What goes onto the page. Its sentences are those of the numeric crates, in English; the page says them in its own language.
 #[derive(Debug, Clone, Default)]
 pub struct CohortMapReport {
-    /// Heading.
-    pub title: String,
     /// The maps.
     pub panels: Vec<ScatterPanel>,
     /// How they are coloured.
@@ -40,38 +52,42 @@ pub struct CohortMapReport {
 }
 
 /// The page as one HTML document.
-pub fn cohort_map_report(report: &CohortMapReport) -> String {
+pub fn cohort_map_report(report: &CohortMapReport, words: &Catalogue) -> String {
+    let facts_in_words: Vec<(String, String)> = (report.facts.iter())
+        .map(|(name, value)| (words.said(name), value.clone()))
+        .collect();
+    let batch: Vec<Vec<String>> = (report.batch.iter())
+        .map(|row| row.iter().map(|cell| words.said(cell)).collect())
+        .collect();
+    let header = words.header(&[
+        "map-features",
+        "map-accuracy",
+        "map-by-chance",
+        "map-auc",
+        "map-silhouette",
+        "map-neighbours",
+        "map-by-chance",
+    ]);
+    let reading = words.header(&["map-read-points", "map-read-trust", "map-read-proof"]);
     let body = html! {
-        (notice("calm", "Please note", &report.notes))
-        (facts("", &report.facts))
+        (please_note(&said_notes(&report.notes, words), words))
+        (facts("", &facts_in_words))
         @for colouring in &report.colourings {
-            h2 { "By " (colouring.by) }
-            (figure(&scatter(&colouring.by, &report.panels, &colouring.groups, &colouring.names), ""))
+            h2 { (words.with("map-by", &[("by", &words.said(&colouring.by))])) }
+            (figure(&scatter(colouring, &report.panels, words), ""))
         }
         @if !report.batch.is_empty() {
-            h2 { "How well the centre can be told" }
+            h2 { (words.text("map-centre")) }
             @if let (Some(centres), false) = (&report.by_centre, report.batch_states.is_empty()) {
-                (figure(&batch_effect(&report.batch_states, &centres.groups, &centres.names),
-                    "Principal components of the features, coloured by centre, and below them how well the centre can be told. After ComBat the \
-                     points should lie on the bars of chance."))
+                (figure(&batch_effect(&report.batch_states, centres, words), &words.text("map-centre-caption")))
             }
-            (table("A model that learns the centre instead of the biology is worth little elsewhere. The accuracy is that of a logistic \
-                regression on the features, out of fold, against what always naming the largest centre would give; the silhouette is 0 when \
-                centres lie through each other and near 1 when each lies apart.",
-                &["Features", "Accuracy for the centre", "By chance", "Macro AUC for the centre", "Silhouette", "Neighbours of the own centre", "By chance"],
-                &report.batch))
+            (table(&words.text("map-centre-table"), &header, &batch))
         }
-        h2 { "How to read the maps" }
-        (list(&[
-            "Each point is a row of the table. Principal components keep large distances; t-SNE and UMAP keep neighbourhoods: in them the distance between two groups, their size and their density mean little.".to_owned(),
-            "Trustworthiness is the share of what looks near on the map and is near in the features, continuity the reverse; 1 is all.".to_owned(),
-            "Groups that part on a map are no proof that a model can tell them on new patients: that is what the evaluation is for.".to_owned(),
-        ]))
-        (provenance(&report.manifest, &Catalogue::new(Language::English)))
+        h2 { (words.text("map-reading")) }
+        (list(&reading))
+        (provenance(&report.manifest, words))
     };
-    page(
-        &report.title,
-        "Maps of the features in two dimensions",
-        &body,
-    )
+    let title = words.text("map-title");
+    let body = with_abbreviations(&body, words);
+    page(words, &title, &words.text("map-subtitle"), &body)
 }

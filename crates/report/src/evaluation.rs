@@ -2,7 +2,7 @@
 
 use crate::abbreviations::with_abbreviations;
 use crate::catalogue::{Catalogue, Language};
-use crate::page::{facts, list, notice, page_in, please_note, provenance, simulated, table};
+use crate::page::{facts, list, notice, page, please_note, provenance, simulated, table};
 use crate::said::said_notes;
 use maud::{Markup, html};
 use triher_stats::Evaluation;
@@ -104,7 +104,7 @@ pub fn evaluation_report(report: &EvaluationReport<'_>) -> String {
         (provenance(&report.manifest, words))
     };
     let body = with_abbreviations(&body, words);
-    page_in(words, &report.title, &report.subtitle, &body)
+    page(words, &report.title, &report.subtitle, &body)
 }
 
 /// What an evaluation cannot tell because one class alone was called or is there; nothing otherwise.

@@ -1,9 +1,11 @@
 //! The report on what moves a model.
 
-use crate::catalogue::{Catalogue, Language};
-use crate::page::{facts, figure, list, notice, page, provenance, table};
+use crate::abbreviations::with_abbreviations;
+use crate::catalogue::Catalogue;
+use crate::figure as figures;
+use crate::page::{facts, figure, list, page, please_note, provenance, table};
 use crate::picture::png_uri;
-use crate::{figure as figures, text};
+use crate::said::said_notes;
 use maud::{Markup, html};
 
 /// What one feature adds, over rows.
@@ -17,6 +19,13 @@ pub struct FeatureEffect {
     pub contributions: Vec<Vec<f64>>,
     /// Where the row's value lies among all rows, 0 (smallest) to 1; `None` where it is missing.
     pub value_rank: Vec<Option<f64>>,
+}
+
+impl FeatureEffect {
+    /// The contributions to one class, a number a row.
+    pub(crate) fn of_class(&self, class: usize) -> &[f64] {
+        self.contributions.get(class).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A row whose contributions are shown.
@@ -62,13 +71,9 @@ pub struct PatientEffect {
     pub picture: Option<Vec<u8>>,
 }
 
-/// What goes into an explanation report.
+/// What goes into an explanation report. Its sentences are those of the numeric crates, in English; the page says them in its own language.
 #[derive(Debug, Clone, Default)]
 pub struct ExplanationReport {
-    /// Heading.
-    pub title: String,
-    /// Line under the heading.
-    pub subtitle: String,
     /// Classes in their order.
     pub classes: Vec<String>,
     /// What contributions are measured in: `"log-odds"`.
@@ -96,12 +101,18 @@ pub struct ExplanationReport {
 }
 
 impl ExplanationReport {
-    /// The steps of a decision plot from its bottom to its top: what is not shown by itself, then the features from the smallest to the
-    /// largest of those shown.
-    pub fn decision_steps(&self) -> Vec<String> {
+    /// The features with the mean size of their contribution to each class, as bars show them.
+    pub fn sizes(&self) -> Vec<(String, Vec<f64>)> {
+        let all = self.features.iter();
+        all.map(|f| (f.name.clone(), f.mean_size.clone())).collect()
+    }
+
+    /// The steps of a decision plot from its bottom to its top: all that is not shown by itself, named by the caller, then the features from
+    /// the smallest to the largest of those shown.
+    pub fn decision_steps(&self, others: String) -> Vec<String> {
         let named = self.features.iter().take(figures::SHOWN).rev();
-        let others = std::iter::once("all other features".to_owned());
-        others.chain(named.map(|f| f.name.clone())).collect()
+        let named = named.map(|f| f.name.clone());
+        std::iter::once(others).chain(named).collect()
     }
 
     /// The score of a class after each step, the base first and the row's score last.
@@ -109,10 +120,7 @@ impl ExplanationReport {
         let base = self.base.get(class).copied().unwrap_or(f64::NAN);
         let scores = self.rows.get(row).map(|r| r.scores.as_slice());
         let score = (scores.and_then(|s| s.get(class)).copied()).unwrap_or(f64::NAN);
-        let of = |f: &FeatureEffect| {
-            let all = f.contributions.get(class).map(Vec::as_slice);
-            all.and_then(|c| c.get(row)).copied().unwrap_or(0.0)
-        };
+        let of = |f: &FeatureEffect| f.of_class(class).get(row).copied().unwrap_or(0.0);
         let named = || self.features.iter().take(figures::SHOWN).rev();
         let others = score - base - named().map(of).sum::<f64>();
         let mut path = vec![base, base + others];
@@ -126,117 +134,133 @@ impl ExplanationReport {
 }
 
 /// The report as one HTML document.
-pub fn explanation_report(report: &ExplanationReport) -> String {
+pub fn explanation_report(report: &ExplanationReport, words: &Catalogue) -> String {
+    let limits = [
+        "explain-limit-cause",
+        "explain-limit-shared",
+        "explain-limit-calibration",
+    ];
     let body = html! {
-        (notice("calm", "Please note", &report.notes))
-        (facts("", &report.facts))
-        @if report.features.is_empty() {
-            p { "No feature moves this model: it says the same of every patient." }
-        } @else {
-            (features(report))
-        }
-        @for patient in &report.patients { (one(report, patient)) }
-        h2 { "What this cannot say" }
-        (list(&[
-            "A contribution says what moved this model, not what causes a tumour to be of a class.".to_owned(),
-            "Features that rise and fall together share their contributions in a way that another model of the same quality may share differently.".to_owned(),
-            "The values speak of the classifier before its calibration, which changes how sure it is and not why.".to_owned(),
-        ]))
-        (provenance(&report.manifest, &Catalogue::new(Language::English)))
+        (please_note(&said_notes(&report.notes, words), words))
+        (contributions(report, words))
+        @if !report.features.is_empty() { (sizes(report, words)) }
+        @for patient in &report.patients { (one(report, patient, words)) }
+        h2 { (words.text("explain-limits")) }
+        (list(&words.header(&limits)))
+        (provenance(&report.manifest, words))
     };
-    page(&report.title, &report.subtitle, &body)
+    let title = words.text("explain-title");
+    let body = with_abbreviations(&body, words);
+    page(words, &title, &words.text("explain-subtitle"), &body)
 }
 
-fn features(report: &ExplanationReport) -> Markup {
-    let mut header = vec!["Feature"];
-    header.extend(report.classes.iter().map(String::as_str));
+/// The facts of an explanation, and the figures over all rows: what the study's page shows, too.
+pub(crate) fn contributions(report: &ExplanationReport, words: &Catalogue) -> Markup {
+    let facts_in_words: Vec<(String, String)> = (report.facts.iter())
+        .map(|(name, value)| (words.said(name), words.said(value)))
+        .collect();
+    let blocks: Vec<(String, Vec<f64>)> = (report.blocks.iter())
+        .map(|(name, sizes)| (words.said(name), sizes.clone()))
+        .collect();
+    let (classes, unit) = (&report.classes, &report.unit);
+    let of_class = |class: &String| words.short_class(class);
+    html! {
+        (facts("", &facts_in_words))
+        @if report.features.is_empty() {
+            p { (words.text("explain-none")) }
+        } @else {
+            (figure(&figures::effect_bars(classes, &report.sizes(), unit, words),
+                &words.with("explain-bars", &[("method", &words.said(&report.method))])))
+            @for (class, name) in classes.iter().enumerate() {
+                (figure(&figures::beeswarm(report, class, words),
+                    &words.with("explain-swarm", &[("class", &of_class(name))])))
+            }
+            h3 { (words.text("explain-decisions")) }
+            @for (class, name) in classes.iter().enumerate() {
+                (figure(&figures::decision(report, class, words),
+                    &words.with("explain-decision", &[("class", &of_class(name))])))
+            }
+            @if !report.patients.is_empty() { p { (words.text("explain-decision-named")) } }
+            @if !report.folds.is_empty() {
+                h3 { (words.text("explain-folds")) }
+                (figure(&figures::effect_folds(&report.folds, unit, words), &words.text("explain-folds-text")))
+            }
+            @if blocks.len() > 1 {
+                h3 { (words.text("explain-blocks")) }
+                (figure(&figures::effect_bars(classes, &blocks, unit, words), &words.text("explain-blocks-text")))
+            }
+        }
+    }
+}
+
+/// The features with their mean sizes as a table.
+fn sizes(report: &ExplanationReport, words: &Catalogue) -> Markup {
+    let mut header = vec![words.text("study-feature")];
+    header.extend(report.classes.iter().map(|c| words.short_class(c)));
     let rows: Vec<Vec<String>> = (report.features.iter())
         .map(|f| {
-            let sizes = f.mean_size.iter().map(|s| text::number(Some(*s), 3));
+            let sizes = f.mean_size.iter().map(|s| words.number(Some(*s), 3));
             std::iter::once(f.name.clone()).chain(sizes).collect()
         })
         .collect();
+    let unit = words.said(&report.unit);
     html! {
-        h2 { "Features" }
-        (figure(&figures::effect_bars(&report.classes, &bars(report), &report.unit),
-            "Mean size of each feature's contribution, stacked over the classes."))
-        @for (class, name) in report.classes.iter().enumerate() {
-            (figure(&figures::beeswarm(name, class, &report.features, &report.unit), &format!(
-                "What each feature adds to {name}, a point a patient: right of the line it speaks for {name}, left of it against. \
-                 Colour says whether the patient's value is small or large among all.")))
-        }
-        (table(&format!("Mean size of the contributions ({}), the largest first.", report.unit), &header, &rows))
-        h2 { "How scores come about" }
-        @for (class, name) in report.classes.iter().enumerate() {
-            (figure(&figures::decision(report, class), &format!(
-                "Each line is a patient, coloured by the class in the table: from what the model says of {name} when it knows nothing (bottom), feature \
-                 after feature, to the patient's score (top). Patients that are shown one by one below are drawn in black and numbered.")))
-        }
-        @if !report.folds.is_empty() {
-            h2 { "Would another part of the cohort have named the same features?" }
-            (figure(&figures::effect_folds(&report.folds, &report.unit),
-                "The model was fitted anew in each fold and its held-out patients were explained: a point is the mean size of the feature's \
-                 contributions in one fold, summed over the classes, the line runs from the smallest to the largest."))
-        }
-        @if report.blocks.len() > 1 {
-            h2 { "Blocks of features" }
-            (figure(&figures::effect_bars(&report.classes, &report.blocks, &report.unit),
-                "Mean size of what all features of a block add together, with their signs, stacked over the classes."))
+        h2 { (words.text("explain-features")) }
+        (table(&words.with("explain-table", &[("unit", &unit)]), &header, &rows))
+    }
+}
+
+fn one(report: &ExplanationReport, patient: &PatientEffect, words: &Catalogue) -> Markup {
+    let class = words.short_class(&patient.class);
+    html! {
+        h2 { (words.with("explain-patient", &[("patient", &patient.patient)])) }
+        (figure(&figures::waterfall(patient, &report.unit, words),
+            &words.with("explain-waterfall", &[("class", &class)])))
+        @if !patient.similar.is_empty() {
+            (table(&words.text("similar-text"), &similar_header(words), &similar_rows(&patient.similar, words)))
+            (crops(patient, words))
         }
     }
 }
 
-fn bars(report: &ExplanationReport) -> Vec<(String, Vec<f64>)> {
-    let all = report.features.iter();
-    all.map(|f| (f.name.clone(), f.mean_size.clone())).collect()
+/// The columns of a table of similar cases.
+pub(crate) fn similar_header(words: &Catalogue) -> Vec<String> {
+    words.header(&["similar-case", "class", "similar-distance"])
 }
 
-fn one(report: &ExplanationReport, patient: &PatientEffect) -> Markup {
-    let rows: Vec<Vec<String>> = (patient.similar.iter())
-        .map(|case| {
-            vec![
-                case.id.clone(),
-                case.class.clone(),
-                text::number(Some(case.distance), 2),
-            ]
-        })
-        .collect();
-    html! {
-        h2 { "Patient " (patient.patient) }
-        (figure(&figures::waterfall(patient, &report.unit), &format!(
-            "From what the model says when it knows nothing (bottom) to what it says of this patient (top), {}.",
-            patient.class)))
-        @if !rows.is_empty() {
-            (table("The cases nearest to this patient in the features that the model uses. The distance is in standard deviations, \
-                averaged over the features.", &["Case", "Class", "Distance"], &rows))
-            (crops(patient))
-        }
-    }
+/// Similar cases as rows of a table.
+pub(crate) fn similar_rows(cases: &[AlikeCase], words: &Catalogue) -> Vec<Vec<String>> {
+    let row = |case: &AlikeCase| {
+        let distance = words.number(Some(case.distance), 2);
+        vec![case.id.clone(), words.short_class(&case.class), distance]
+    };
+    cases.iter().map(row).collect()
 }
 
 /// The pictures of a patient and of the cases alike, side by side.
-fn crops(patient: &PatientEffect) -> Markup {
+fn crops(patient: &PatientEffect, words: &Catalogue) -> Markup {
     let shown = |caption: String, picture: &Option<Vec<u8>>| {
         html! {
             figure {
                 @match picture {
-                    Some(png) => img src=(png_uri(png)) alt=(format!("Lesion of {caption}"));,
-                    None => p { "no picture" },
+                    Some(png) => img src=(png_uri(png)) alt=(words.with("similar-lesion", &[("case", &caption)]));,
+                    None => p { (words.text("similar-no-picture")) },
                 }
                 figcaption { (caption) }
             }
         }
     };
+    let named = |case: &AlikeCase| {
+        let class = words.short_class(&case.class);
+        words.with("list-comma", &[("first", &case.id), ("second", &class)])
+    };
     html! {
         @if patient.picture.is_some() || patient.similar.iter().any(|case| case.picture.is_some()) {
             div class="pictures small" {
-                (shown("this patient".to_owned(), &patient.picture))
-                @for case in &patient.similar { (shown(format!("{}, {}", case.id, case.class), &case.picture)) }
+                (shown(words.text("similar-this"), &patient.picture))
+                @for case in &patient.similar { (shown(named(case), &case.picture)) }
             }
-            p {
-                "The slice on which each lesion is largest: the first phase after contrast on the left, less the phase before on the right. Head up, \
-                 the patient's left on the right; 48 mm wide, or as much as a larger lesion needs. Each picture has its own grey scale."
-            }
+            p { (words.text("similar-pictures")) }
         }
     }
 }

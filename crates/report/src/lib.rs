@@ -59,7 +59,7 @@ mod training;
 
 pub use catalogue::{Catalogue, Language};
 pub use checklist::{Answered, CHECKLIST_HEADER, Checklist, FilledItem, checklist_lines};
-pub use cohort_map::{CohortMapReport, Colouring, cohort_map_report};
+pub use cohort_map::{CohortMapReport, Colouring, Tones, cohort_map_report};
 pub use cohort_table::CohortTable;
 pub use evaluation::{EvaluationReport, evaluation_report};
 pub use explanation::{
@@ -67,7 +67,7 @@ pub use explanation::{
 };
 pub use patient::{
     AttributionPictures, CurvePoint, KineticCurve, LabelledPicture, PatientReport, PhasePicture,
-    Reason, feature_words, patient_pdf, patient_report,
+    Reason, SimilarCases, feature_words, patient_pdf, patient_report,
 };
 pub use picture::{GreyImage, ReportError};
 pub use raster::Rasters;

@@ -1,18 +1,13 @@
 //! The page around a report, and the tables in it.
 
-use crate::catalogue::{Catalogue, Language};
+use crate::catalogue::Catalogue;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Nothing is loaded, nothing runs: the browser itself refuses what a report must not contain.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// A whole HTML document in English.
-pub(crate) fn page(title: &str, subtitle: &str, body: &Markup) -> String {
-    page_in(&Catalogue::new(Language::English), title, subtitle, body)
-}
-
-/// A whole HTML document in any language.
-pub(crate) fn page_in(words: &Catalogue, title: &str, subtitle: &str, body: &Markup) -> String {
+/// A whole HTML document in the catalogue's language.
+pub(crate) fn page(words: &Catalogue, title: &str, subtitle: &str, body: &Markup) -> String {
     let notice = words.text("research-use");
     let version = env!("CARGO_PKG_VERSION");
     let footer = words.with("written-by", &[("notice", &notice), ("version", version)]);
@@ -47,7 +42,7 @@ pub(crate) fn page_in(words: &Catalogue, title: &str, subtitle: &str, body: &Mar
 pub(crate) fn facts(caption: &str, rows: &[(String, String)]) -> Markup {
     html! {
         @if !rows.is_empty() {
-            table class="facts" {
+            table class=(if rows.len() > LONG { "facts long" } else { "facts" }) {
                 @if !caption.is_empty() { caption { (caption) } }
                 tbody {
                     @for (name, value) in rows { tr { th scope="row" { (name) } td { (value) } } }
@@ -60,9 +55,28 @@ pub(crate) fn facts(caption: &str, rows: &[(String, String)]) -> Markup {
 /// A table with a header row; the first cell of each row names it.
 pub(crate) fn table(caption: &str, header: &[impl AsRef<str>], rows: &[Vec<String>]) -> Markup {
     // Many columns need smaller letters to fit on paper.
-    let class = (header.len() > 5).then_some("wide");
+    let wide = (header.len() > 5).then_some("wide");
+    table_of(wide.unwrap_or_default(), caption, header, rows)
+}
+
+/// Rows of a table from which on it may run over pages.
+const LONG: usize = 14;
+
+/// A table of a class of the style sheet.
+pub(crate) fn table_of(
+    class: &str,
+    caption: &str,
+    header: &[impl AsRef<str>],
+    rows: &[Vec<String>],
+) -> Markup {
+    let long = (rows.len() > LONG).then_some("long");
+    let classes: Vec<&str> = std::iter::once(class)
+        .chain(long)
+        .filter(|c| !c.is_empty())
+        .collect();
+    let classes = (!classes.is_empty()).then(|| classes.join(" "));
     html! {
-        table class=[class] {
+        table class=[classes] {
             @if !caption.is_empty() { caption { (caption) } }
             thead { tr { @for name in header { th scope="col" { (name.as_ref()) } } } }
             tbody {

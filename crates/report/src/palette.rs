@@ -19,6 +19,7 @@ pub(crate) enum Marker {
     Square,
     Triangle,
     Diamond,
+    Cross,
 }
 
 const STYLES: [Style; 6] = [
@@ -53,6 +54,25 @@ const STYLES: [Style; 6] = [
         marker: Marker::Square,
     },
 ];
+
+/// A call that is right, and one that is wrong: a pale circle, and a dark cross in the colour that the eye goes to first. They differ in hue,
+/// lightness and shape.
+pub(crate) const RIGHT: Style = Style {
+    colour: "#56B4E9",
+    dash: "",
+    marker: Marker::Circle,
+};
+pub(crate) const WRONG: Style = Style {
+    colour: "#D55E00",
+    dash: "2 2",
+    marker: Marker::Cross,
+};
+/// A point whose group is not known.
+pub(crate) const UNKNOWN: Style = Style {
+    colour: "#b4bcc4",
+    dash: "",
+    marker: Marker::Circle,
+};
 
 /// The style of class `index`; beyond six classes they repeat.
 pub(crate) fn class(index: usize) -> Style {

@@ -22,6 +22,9 @@ pub enum ReportError {
         /// Rows.
         height: usize,
     },
+    /// A file is no grey PNG picture.
+    #[error("a picture is no grey PNG file of 8 bits: make it again with `triher extract --fresh`")]
+    NotGrey,
     /// A figure could not be drawn as pixels.
     #[error("a figure cannot be drawn as PNG: {0}; its SVG file holds it")]
     Figure(String),
@@ -142,6 +145,29 @@ impl GreyImage {
             })
         });
         mixed.collect()
+    }
+
+    /// A grey picture of 8 bits from a PNG file, such as those that `triher extract` leaves beside its table.
+    ///
+    /// # Errors
+    /// [`ReportError::NotGrey`] for anything else, and a side above 8192 pixels.
+    pub fn from_png(bytes: &[u8]) -> Result<Self, ReportError> {
+        let wrong = |_| ReportError::NotGrey;
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .map_err(wrong)?;
+        let info = reader.info();
+        let grey = (png::ColorType::Grayscale, png::BitDepth::Eight);
+        if (info.color_type, info.bit_depth) != grey {
+            return Err(ReportError::NotGrey);
+        }
+        let (width, height) = (info.width as usize, info.height as usize);
+        if width > 8192 || height > 8192 {
+            return Err(ReportError::PictureSize { width, height });
+        }
+        let mut pixels = vec![0; width * height];
+        reader.next_frame(&mut pixels).map_err(wrong)?;
+        Self::new(width, height, pixels)
     }
 
     /// Columns.
@@ -306,6 +332,16 @@ mod tests {
             .unwrap()
             .with_pixel_aspect(f64::NAN);
         assert_eq!(image.pixel_aspect(), 1.0);
+    }
+
+    #[test]
+    fn a_png_is_read_back_and_other_files_are_refused() {
+        let image = GreyImage::new(3, 2, vec![0, 50, 100, 150, 200, 255]).unwrap();
+        assert_eq!(GreyImage::from_png(&image.png()).unwrap(), image);
+        let coloured = image.with_heat(&[1.0; 6]).png();
+        for bytes in [&coloured[..], b"<svg>", &coloured[..20]] {
+            assert_eq!(GreyImage::from_png(bytes), Err(ReportError::NotGrey));
+        }
     }
 
     #[test]

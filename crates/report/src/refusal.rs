@@ -2,7 +2,7 @@
 
 use crate::abbreviations::with_abbreviations;
 use crate::catalogue::{Catalogue, Language};
-use crate::page::{facts, page_in, provenance, simulated};
+use crate::page::{facts, page, provenance, simulated};
 use maud::html;
 
 /// Why something was not done, in the language of the report.
@@ -59,5 +59,5 @@ pub fn refusal_report(report: &RefusalReport) -> String {
         (provenance(&report.manifest, words))
     };
     let body = with_abbreviations(&body, words);
-    page_in(words, &report.title, "", &body)
+    page(words, &report.title, "", &body)
 }

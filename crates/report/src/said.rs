@@ -100,8 +100,14 @@ impl Catalogue {
         if self.language() == Language::English {
             return Some(sentence.to_owned());
         }
-        let whole = self.patterns().iter().find_map(|pattern| {
-            let found = fit(&pattern.pieces, sentence)?;
+        let fitted = (self.patterns().iter())
+            .find_map(|pattern| Some((pattern, fit(&pattern.pieces, sentence)?)));
+        // A list whose parts all have sentences of their own is no sentence with a list in one of its places.
+        let spans = (fitted.iter()).any(|(_, found)| found.iter().any(|(_, v)| v.contains(", ")));
+        if let (true, Some(list)) = (spans, self.translated_list(sentence)) {
+            return Some(list);
+        }
+        let whole = fitted.and_then(|(pattern, found)| {
             let said: Vec<(&str, String)> = (found.into_iter())
                 .map(|(name, value)| (name, self.part(value)))
                 .collect();
@@ -111,15 +117,19 @@ impl Catalogue {
         // What holds Chinese marks has been said already.
         let said = || sentence.contains(['\u{3002}', '\u{ff0c}', '\u{ff1a}', '\u{ff08}']);
         let whole = whole.or_else(|| said().then(|| sentence.to_owned()));
-        whole.or_else(|| {
-            let parts = parts(sentence)?;
-            let said: Option<Vec<String>> = parts.iter().map(|p| self.translated(p)).collect();
-            Some(self.joined("list-comma", said?.into_iter()))
-        })
+        whole.or_else(|| self.translated_list(sentence))
     }
 
-    /// What a placeholder holds: a class, a sentence itself, or a name that stays.
-    fn part(&self, value: &str) -> String {
+    /// A list whose every part can be said.
+    fn translated_list(&self, sentence: &str) -> Option<String> {
+        let said: Option<Vec<String>> = (parts(sentence)?.into_iter())
+            .map(|part| self.translated(part))
+            .collect();
+        Some(self.joined("list-comma", said?.into_iter()))
+    }
+
+    /// What a placeholder or a legend holds: a class, a sentence itself, or a name that stays.
+    pub(crate) fn part(&self, value: &str) -> String {
         let class = self.find(&format!("short-class-{value}"), &[]);
         class.unwrap_or_else(|| self.said(value))
     }
@@ -181,6 +191,16 @@ mod tests {
     fn lists_part_outside_of_brackets() {
         assert_eq!(parts("a (b, c), d"), Some(vec!["a (b, c)", "d"]));
         assert_eq!(parts("a (b, c)"), None);
+    }
+
+    #[test]
+    fn a_list_is_not_swallowed_by_the_place_of_a_sentence() {
+        let words = Catalogue::new(Language::Chinese);
+        let said = words.said("zero 6, low 8");
+        assert!(
+            !said.contains("low") && said.contains('6') && said.contains('8'),
+            "{said}"
+        );
     }
 
     #[test]

@@ -8,10 +8,9 @@ use crate::evaluation::{
     calibration, calls, centres, cohort, discrimination, doubts, headline, one_class, subgroups,
     survival, worth,
 };
+use crate::explanation::contributions;
 use crate::figure::{self as figures, FlowCohort, ScatterPanel};
-use crate::page::{
-    facts, figure, list, notice, page_in, please_note, provenance, simulated, table,
-};
+use crate::page::{facts, figure, list, notice, page, please_note, provenance, simulated, table};
 use crate::said::said_notes;
 use crate::training::LearningFigure;
 use crate::{Colouring, ExplanationReport};
@@ -135,7 +134,7 @@ pub fn study_report(report: &StudyReport<'_>) -> String {
         (provenance(&report.manifest, words))
     };
     let body = with_abbreviations(&body, words);
-    page_in(words, &report.title, &words.text("study-subtitle"), &body)
+    page(words, &report.title, &words.text("study-subtitle"), &body)
 }
 
 /// Macro AUC by the number of training patients, as a figure.
@@ -153,7 +152,7 @@ pub fn patients_curve(points: &[[f64; 2]], words: &Catalogue) -> String {
         from_zero: false,
         caption: words.text("study-learning-caption"),
     };
-    figures::learning_curve_in(&figure, words)
+    figures::learning_curve(&figure, words)
 }
 
 fn internal(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
@@ -309,35 +308,14 @@ fn explanation(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
     let Some(explanation) = &report.explanation else {
         return html! {
             @if !report.no_explanation.is_empty() {
-                h2 { (words.text("study-explanation")) }
+                h2 { (words.text("explain-title")) }
                 p { (report.no_explanation) }
             }
         };
     };
-    let rows: Vec<(String, Vec<f64>)> = (explanation.features.iter())
-        .map(|f| (f.name.clone(), f.mean_size.clone()))
-        .collect();
-    let blocks: Vec<(String, Vec<f64>)> = (explanation.blocks.iter())
-        .map(|(name, sizes)| (words.said(name), sizes.clone()))
-        .collect();
-    let facts_in_words: Vec<(String, String)> = (explanation.facts.iter())
-        .map(|(name, value)| (words.said(name), words.said(value)))
-        .collect();
-    let classes = &explanation.classes;
-    let unit = &explanation.unit;
     html! {
-        h2 { (words.text("study-explanation")) }
-        (facts("", &facts_in_words))
-        @if rows.is_empty() { p { (words.text("study-explanation-none")) } } @else {
-            (figure(&figures::effect_bars_in(classes, &rows, unit, words), &words.text("study-explanation-bars")))
-            @for (class, name) in classes.iter().enumerate() {
-                (figure(&figures::beeswarm_in(name, class, &explanation.features, unit, words),
-                    &words.with("study-explanation-swarm", &[("class", &words.short_class(name))])))
-            }
-            @if blocks.len() > 1 {
-                (figure(&figures::effect_bars_in(classes, &blocks, unit, words), &words.text("study-explanation-blocks")))
-            }
-        }
+        h2 { (words.text("explain-title")) }
+        (contributions(explanation, words))
     }
 }
 
@@ -348,7 +326,7 @@ fn maps(report: &StudyReport<'_>, words: &Catalogue) -> Markup {
     html! {
         h2 { (words.text("study-maps")) }
         @for c in colourings {
-            (figure(&figures::scatter_in(&c.by, panels, &c.groups, &c.names, words), &words.text("study-maps-text")))
+            (figure(&figures::scatter(c, panels, words), &words.text("study-maps-text")))
         }
     }
 }

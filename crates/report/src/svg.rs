@@ -83,7 +83,7 @@ impl Svg {
         let (w, h) = (coordinate(self.width), coordinate(self.height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"{INK}\">\
+             viewBox=\"0 0 {w} {h}\" preserveAspectRatio=\"xMinYMin meet\" font-family=\"sans-serif\" font-size=\"12\" fill=\"{INK}\">\
              <title>{}</title><desc>{}</desc>{}</svg>",
             escape(&self.title),
             escape(&self.description),
@@ -215,6 +215,11 @@ impl Svg {
             Marker::Diamond => {
                 let s = size * 1.3;
                 self.polygon(&[[x, y - s], [x + s, y], [x, y + s], [x - s, y]], fill, 1.0);
+            }
+            Marker::Cross => {
+                let s = size * 1.2;
+                self.line([x - s, y - s], [x + s, y + s], fill, 0.7 * size, "");
+                self.line([x - s, y + s], [x + s, y - s], fill, 0.7 * size, "");
             }
         }
     }

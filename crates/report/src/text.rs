@@ -3,14 +3,6 @@
 use crate::catalogue::Catalogue;
 use triher_stats::{Estimate, Proportion};
 
-/// A number with fixed digits, or words when there is none, in English.
-pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
-    match value {
-        Some(value) if value.is_finite() => format!("{value:.digits$}"),
-        _ => "not available".into(),
-    }
-}
-
 impl Catalogue {
     /// "0.795 to 0.846" that does not break over lines, or nothing.
     pub(crate) fn interval(&self, ci: Option<[f64; 2]>, digits: usize) -> Option<String> {
@@ -121,7 +113,7 @@ impl Catalogue {
     }
 
     /// Names joined two by two with a sentence of the catalogue.
-    pub(crate) fn joined(&self, key: &str, names: impl Iterator<Item = String>) -> String {
+    pub fn joined(&self, key: &str, names: impl Iterator<Item = String>) -> String {
         let pair = |first: String, second: String| {
             self.with(key, &[("first", &first), ("second", &second)])
         };

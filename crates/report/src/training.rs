@@ -1,8 +1,9 @@
 //! The page on a training run: what was learned from, how the loss went, and what was written.
 
-use crate::catalogue::{Catalogue, Language};
+use crate::abbreviations::with_abbreviations;
+use crate::catalogue::Catalogue;
 use crate::figure::learning_curve;
-use crate::page::{facts, figure, notice, page, provenance, table};
+use crate::page::{facts, figure, page, please_note, provenance, table};
 use maud::{Markup, html};
 
 /// A line of a figure.
@@ -33,7 +34,7 @@ pub struct LearningFigure {
     pub caption: String,
 }
 
-/// What goes into the page on a training run. `Default` is an empty one.
+/// What goes into the page on a training run, in the language of the page. `Default` is an empty one.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrainingReport {
     /// Heading.
@@ -62,9 +63,9 @@ pub struct TrainingReport {
 const ROWS: usize = 12;
 
 /// The page as one HTML document.
-pub fn training_report(report: &TrainingReport) -> String {
+pub fn training_report(report: &TrainingReport, words: &Catalogue) -> String {
     let body = html! {
-        @if report.simulated { (simulated()) }
+        @if report.simulated { (simulated(words)) }
         @if !report.headline.is_empty() {
             div class="headline" {
                 @for [name, number, word] in &report.headline {
@@ -72,33 +73,31 @@ pub fn training_report(report: &TrainingReport) -> String {
                 }
             }
         }
-        (notice("calm", "Please note", &report.notes))
-        @for figure in &report.figures { (curve(figure)) }
-        h2 { "Data" }
-        @if report.data.is_empty() { p { "No facts about the data were given." } }
+        (please_note(&report.notes, words))
+        @for figure in &report.figures { (curve(figure, words)) }
+        h2 { (words.text("evaluation-data")) }
+        @if report.data.is_empty() { p { (words.text("training-no-data")) } }
         (facts("", &report.data))
-        h2 { "Network" }
+        h2 { (words.text("training-network")) }
         (facts("", &report.network))
-        h2 { "Training" }
+        h2 { (words.text("training-settings")) }
         (facts("", &report.settings))
-        (provenance(&report.manifest, &Catalogue::new(Language::English)))
+        (provenance(&report.manifest, words))
     };
-    page(&report.title, &report.subtitle, &body)
+    let body = with_abbreviations(&body, words);
+    page(words, &report.title, &report.subtitle, &body)
 }
 
-fn simulated() -> Markup {
+fn simulated(words: &Catalogue) -> Markup {
     html! {
         section class="notice simulated" {
-            h2 { "Simulated data" }
-            p {
-                "The patches were computed from a physical model and show no real person. What the network learned from them \
-                 says nothing about patients by itself."
-            }
+            h2 { (words.text("simulated-heading")) }
+            p { (words.text("training-simulated")) }
         }
     }
 }
 
-fn curve(learning: &LearningFigure) -> Markup {
+fn curve(learning: &LearningFigure, words: &Catalogue) -> Markup {
     // All steps that any line has, in order; of many, some evenly apart with the first and the last.
     let mut steps: Vec<f64> = learning
         .lines
@@ -119,7 +118,7 @@ fn curve(learning: &LearningFigure) -> Markup {
             let mut row = vec![format!("{step}")];
             row.extend(learning.lines.iter().map(|line| {
                 let point = line.points.iter().find(|p| p[0] == step);
-                point.map_or_else(String::new, |p| number(p[1]))
+                point.map_or_else(String::new, |p| number(p[1], words))
             }));
             row
         })
@@ -127,24 +126,26 @@ fn curve(learning: &LearningFigure) -> Markup {
     let mut header = vec![learning.x_name.as_str()];
     header.extend(learning.lines.iter().map(|line| line.name.as_str()));
     let caption = match steps.len() > rows.len() {
-        true => format!(
-            "{} of {} rows; the file of the curve holds all.",
-            rows.len(),
-            steps.len()
+        true => words.with(
+            "training-some-rows",
+            &[
+                ("shown", &rows.len().to_string()),
+                ("rows", &steps.len().to_string()),
+            ],
         ),
         false => String::new(),
     };
     html! {
         h2 { (learning.title) }
-        (figure(&learning_curve(learning), &learning.caption))
+        (figure(&learning_curve(learning, words), &learning.caption))
         @if !rows.is_empty() { (table(&caption, &header, &rows)) }
     }
 }
 
 /// Four digits that count.
-fn number(value: f64) -> String {
+fn number(value: f64, words: &Catalogue) -> String {
     if !value.is_finite() {
-        return "not available".into();
+        return words.text("not-available");
     }
     match value.abs() {
         size if size != 0.0 && !(1e-3..1e5).contains(&size) => format!("{value:.3e}"),

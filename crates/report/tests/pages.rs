@@ -371,7 +371,8 @@ fn a_training_page_shows_its_curves_and_bears_any_number() {
         simulated: true,
         ..TrainingReport::default()
     };
-    let page = training_report(&report);
+    let words = Catalogue::new(Language::English);
+    let page = training_report(&report, &words);
     check(&page);
     assert!(page.contains("epoch 8 was kept") && page.contains("12 of 40 rows"));
     // The table's first and last row.
@@ -385,7 +386,7 @@ fn a_training_page_shows_its_curves_and_bears_any_number() {
     ] {
         report.figures[0].lines = vec![line("any", &numbers)];
         report.figures[0].chosen = Some((f64::NAN, String::new()));
-        check(&training_report(&report));
+        check(&training_report(&report, &words));
     }
 }
 

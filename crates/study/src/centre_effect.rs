@@ -9,8 +9,8 @@ use triher_learn::{
     PipelineSpec, Standardizer, StepSpec, cross_validate,
 };
 use triher_projection::{BatchEffect, Points, batch_effect};
-use triher_report::Colouring;
 use triher_report::figure::{BatchState, ScatterPanel, batch_effect as batch_figure};
+use triher_report::{Catalogue, Colouring};
 
 /// How well the centre can be told from features in one state.
 #[derive(Debug, Serialize)]
@@ -68,6 +68,7 @@ pub(crate) fn effect_figure(
     states: &[BatchState],
     centres: &Colouring,
     ids: &[String],
+    words: &Catalogue,
 ) -> Result<FigureFiles, StudyError> {
     let text = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
     let mut lines = Vec::new();
@@ -90,7 +91,7 @@ pub(crate) fn effect_figure(
         "x_or_value",
         "y_or_chance",
     ];
-    let svg = batch_figure(states, &centres.groups, &centres.names);
+    let svg = batch_figure(states, centres, words);
     FigureFiles::new("batch-effect", svg, &header, lines.into_iter())
 }
 

@@ -16,7 +16,7 @@ use triher_learn::{Dataset, ModelFile};
 use triher_projection::{BatchEffect, Points, continuity, trustworthiness, tsne, umap};
 pub use triher_projection::{TsneSettings, UmapSettings};
 use triher_report::figure::{ScatterPanel, scatter};
-use triher_report::{CohortMapReport, Colouring, cohort_map_report};
+use triher_report::{Catalogue, CohortMapReport, Colouring, Language, Tones, cohort_map_report};
 
 /// Neighbours of trustworthiness and of the batch effect.
 pub(crate) const NEIGHBOURS: usize = 10;
@@ -36,6 +36,8 @@ pub struct CohortMapPlan {
     pub tsne: TsneSettings,
     /// Settings of UMAP.
     pub umap: UmapSettings,
+    /// Language of the page and its figures.
+    pub language: Language,
     /// Folder to write to.
     pub out: PathBuf,
 }
@@ -168,6 +170,7 @@ pub(crate) fn maps_of(
 pub(crate) fn by_class_and_centre(data: &Dataset) -> Vec<Colouring> {
     let mut all = vec![Colouring {
         by: "class".to_owned(),
+        tones: Tones::Groups,
         names: data.classes.clone(),
         groups: data.y.iter().map(|&y| Some(y)).collect(),
     }];
@@ -192,11 +195,13 @@ fn colourings(plan: &CohortMapPlan, data: &Dataset) -> Result<Vec<Colouring>, St
             .map(|(c, y)| usize::from(c != y));
         all.push(Colouring {
             by: "correctness of the model's call".to_owned(),
+            tones: Tones::Calls,
             names: ["right", "wrong"].map(str::to_owned).to_vec(),
             groups: right.map(Some).collect(),
         });
         all.push(Colouring {
             by: "call of the model".to_owned(),
+            tones: Tones::Groups,
             names: model.classes.clone(),
             groups: called.into_iter().map(Some).collect(),
         });
@@ -223,6 +228,7 @@ fn by_words(by: &str, words: &[Option<String>]) -> Colouring {
     let place = |word: &String| names.iter().position(|n| *n == word);
     Colouring {
         by: by.to_owned(),
+        tones: Tones::Groups,
         groups: words.iter().map(|w| w.as_ref().and_then(place)).collect(),
         names: names.into_iter().cloned().collect(),
     }
@@ -236,6 +242,7 @@ pub(crate) fn map_figures(
     panels: &[ScatterPanel],
     colourings: &[Colouring],
     ids: &[String],
+    words: &Catalogue,
 ) -> Result<Vec<FigureFiles>, StudyError> {
     let figure = |c: &Colouring| {
         let lines = panels.iter().flat_map(|panel| {
@@ -251,7 +258,7 @@ pub(crate) fn map_figures(
                 ]
             })
         });
-        let svg = scatter(&c.by, panels, &c.groups, &c.names);
+        let svg = scatter(c, panels, words);
         let name = format!("map-{}", crate::run::slug(&c.by));
         FigureFiles::new(name, svg, &["id", "map", "group", "x", "y"], lines)
     };
@@ -280,6 +287,7 @@ fn write(
         manifest.add_input(path)?;
     }
     manifest.notes.clone_from(&found.notes);
+    let words = &Catalogue::new(plan.language);
     let mut put = |name: &str, bytes: &[u8]| -> Result<(), StudyError> {
         let path = plan.out.join(name);
         make_folder_of(&path)?;
@@ -296,11 +304,11 @@ fn write(
         line
     });
     put("map.csv", &csv_of(&header, lines)?)?;
-    let mut figures = map_figures(&panels, &colourings, &data.ids)?;
+    let mut figures = map_figures(&panels, &colourings, &data.ids, words)?;
     let states: Vec<_> = found.batch.iter().map(CentreTold::state).collect();
     let by_centre = colourings.iter().find(|c| c.by == "centre").cloned();
     if let (Some(centres), false) = (&by_centre, states.is_empty()) {
-        figures.push(effect_figure(&states, centres, &data.ids)?);
+        figures.push(effect_figure(&states, centres, &data.ids, words)?);
     }
     FigureWriter::new()?.put("", &figures, &mut put)?;
     let number =
@@ -317,8 +325,7 @@ fn write(
             effect(|e| e.expected_neighbours),
         ]
     });
-    let page = cohort_map_report(&CohortMapReport {
-        title: "Maps of the cohort".to_owned(),
+    let report = CohortMapReport {
         batch: batch.collect(),
         batch_states: states,
         by_centre,
@@ -329,9 +336,9 @@ fn write(
             ("Features".to_owned(), found.features.to_string()),
         ],
         notes: found.notes.clone(),
-        manifest: (manifest_inputs(plan)?).into_iter().collect(),
-    });
-    put("map.html", page.as_bytes())?;
+        manifest: manifest_inputs(plan)?,
+    };
+    put("map.html", cohort_map_report(&report, words).as_bytes())?;
     let json = plan.out.join("map.json");
     write_json(&json, &found)?;
     manifest.add_output(&json)?;

@@ -15,7 +15,7 @@ const SIZES: [[&str; 3]; 2] = [
         "longest diameter of the lesion",
         "mm",
     ],
-    ["size_volume_mm3", "volume of the lesion", "mm3"],
+    ["size_volume_mm3", "volume of the lesion", "mm³"],
 ];
 /// Different values up to which numbers are levels (a grade, a yes or no).
 const FEW: usize = 5;

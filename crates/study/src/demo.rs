@@ -5,7 +5,7 @@ use crate::case::{CasePlan, ImagePlan};
 use crate::cohort::LesionPlace;
 use crate::labelling::{LabelPlan, label};
 use crate::manifest::write_whole;
-use crate::prediction::{PredictPlan, Prediction, predict};
+use crate::prediction::{PredictPlan, Prediction, TrainingTables, predict};
 use crate::progress::Progress;
 use crate::recipe::EmbeddingRecipe;
 use crate::run::{RunPlan, StudyOutcome, run};
@@ -13,7 +13,7 @@ use crate::simulation::{SimulatePlan, Simulated, SimulatedFormat, simulate};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use triher_region::LesionRule;
-use triher_report::Language;
+use triher_report::{Catalogue, Language};
 use triher_simulate::CohortSpec;
 
 /// Where the demonstration writes and from which seed.
@@ -71,7 +71,7 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
         add_embedding(cohort, plan.weights.as_deref())?;
     }
     let study_file = plan.out.join("study.toml");
-    write_whole(&study_file, study_text(&simulated, plan.seed).as_bytes())?;
+    write_whole(&study_file, study_text(&simulated, plan).as_bytes())?;
     let study = run(
         &RunPlan {
             simulated: true,
@@ -86,6 +86,8 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
     let external =
         external.ok_or_else(|| StudyError::Internal("the demo has one centre".to_owned()))?;
     let (images, mask) = first_patient(&folder, &external.name)?;
+    let training = study.extracted.iter();
+    let training = training.filter(|(cohort, _)| *cohort != external.name);
     let patient_report = plan.out.join("patient.html");
     let predicted = predict(
         &PredictPlan {
@@ -107,6 +109,10 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
             pdf: Some(plan.out.join("patient.pdf")),
             language: plan.language,
             attribution: None,
+            training: TrainingTables {
+                features: training.map(|(_, done)| done.table.clone()).collect(),
+                labels: None,
+            },
             simulated: true,
         },
         progress,
@@ -127,10 +133,12 @@ pub fn demo(plan: &DemoPlan, progress: &dyn Progress) -> Result<Demo, StudyError
 }
 
 /// The study that trains on all centres but the last.
-fn study_text(simulated: &Simulated, seed: u64) -> String {
+fn study_text(simulated: &Simulated, plan: &DemoPlan) -> String {
+    let name = Catalogue::new(plan.language).text("demo-study");
+    let seed = plan.seed;
     let mut text = format!(
         "# The demonstration's study: run it again with `triher run study.toml`.\n\
-         name = \"Simulated demonstration\"\n\
+         name = \"{name}\"\n\
          output = \".\"\n\
          seed = {seed}\n\
          characteristics = [\"her2_ihc\"]\n"

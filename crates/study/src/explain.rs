@@ -12,16 +12,19 @@ use crate::train::predictions_of;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 pub use triher_explain::ExplainOptions;
-use triher_explain::{Explanation, Stability, block_of, by_block, explain as shapley, similar};
+use triher_explain::{
+    Explanation, Method, Stability, block_of, by_block, explain as shapley, similar,
+};
 use triher_learn::{Dataset, Matrix, ModelFile};
 use triher_report::{
-    AlikeCase, ExplainedRow, ExplanationReport, FeatureEffect, PatientEffect, explanation_report,
+    AlikeCase, Catalogue, ExplainedRow, ExplanationReport, FeatureEffect, Language, PatientEffect,
+    explanation_report,
 };
 
 /// Features of the page and of its figures.
 const SHOWN: usize = 30;
 /// Similar cases of a patient.
-const SIMILAR: usize = 5;
+pub(crate) const SIMILAR: usize = 5;
 
 /// What to explain and where to write.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct ExplainPlan {
     pub folds: Option<usize>,
     /// How much work.
     pub options: ExplainOptions,
+    /// Language of the page and its figures.
+    pub language: Language,
     /// Folder to write to.
     pub out: PathBuf,
 }
@@ -70,6 +75,7 @@ struct Configuration<'a> {
 /// # Errors
 /// When the model or a table cannot be read, lacks features, or a patient is not in it.
 pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained, StudyError> {
+    let words = &Catalogue::new(plan.language);
     let model = ModelFile::read(&plan.model)?;
     let labelled = plan.table.read()?;
     let data = labelled.dataset_of(&model.classes)?;
@@ -84,6 +90,7 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
     progress.begin("Explanation", 1 + u64::from(plan.folds.is_some()));
     let found = shapley_of(&model, &data, &background, &plan.options)?;
     progress.step("rows explained");
+    notes.extend(estimated_in_words(&model, &found, &plan.options));
     let source = plan.background.as_ref().unwrap_or(&plan.table);
     let folds = (plan.folds)
         .map(|folds| folds_agree(&model, source, folds, &plan.options))
@@ -130,7 +137,9 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
         }
     }
     if let Some(folds) = &folds {
-        report.facts.push(agreement_in_words(&folds.stability));
+        report
+            .facts
+            .push(agreement_in_words(&folds.stability, words));
         report.folds = folds.leading().into_iter().take(SHOWN).collect();
     }
     report.notes.clone_from(&notes);
@@ -153,9 +162,12 @@ pub fn explain(plan: &ExplainPlan, progress: &dyn Progress) -> Result<Explained,
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         write("stability.csv", &csv_of(&header, lines.into_iter())?)?;
     }
-    let figures = crate::explain_figures::figures(&report)?;
+    let figures = crate::explain_figures::figures(&report, words)?;
     FigureWriter::new()?.put("", &figures, &mut write)?;
-    write("explanation.html", explanation_report(&report).as_bytes())?;
+    write(
+        "explanation.html",
+        explanation_report(&report, words).as_bytes(),
+    )?;
     let summary = plan.out.join("summary.json");
     write_json(
         &summary,
@@ -196,8 +208,23 @@ pub(crate) fn wrong(error: triher_explain::ExplainError) -> StudyError {
     }
 }
 
+/// That values are estimates, where they are.
+pub(crate) fn estimated_in_words(
+    model: &ModelFile,
+    found: &Explanation,
+    options: &ExplainOptions,
+) -> Option<String> {
+    let columns = model.pipeline.origins().len();
+    (found.method == Method::Permutation).then(|| {
+        format!(
+            "the Shapley values are estimates from {} pairs of random orders of the features (antithetic permutations), as this classifier has no exact method for its {columns} columns: they add up to the score exactly, but the value of a single feature changes with the seed",
+            options.permutations
+        )
+    })
+}
+
 /// Rows with the columns that the model was trained on, and the rows' centres.
-fn in_order<'a>(
+pub(crate) fn in_order<'a>(
     model: &ModelFile,
     data: &'a Dataset,
 ) -> Result<(Matrix, Vec<Option<&'a str>>), StudyError> {
@@ -245,10 +272,8 @@ pub(crate) fn report_of(
     };
     let blocks: Vec<_> = model.feature_names.iter().map(|n| block_of(n)).collect();
     ExplanationReport {
-        title: "What moves the model".to_owned(),
-        subtitle: "Shapley values of its features".to_owned(),
         classes: model.classes.clone(),
-        unit: found.link.in_words().to_owned(),
+        unit: found.unit_in_words(),
         method: found.method.in_words().to_owned(),
         base: found.base.clone(),
         rows: (0..data.rows())

@@ -3,20 +3,21 @@
 use crate::StudyError;
 use crate::figure_files::FigureFiles;
 use crate::run::slug;
-use triher_report::{ExplanationReport, PatientEffect, figure};
+use triher_report::{Catalogue, ExplanationReport, PatientEffect, figure};
 
 /// Bars, bee swarms, decision plots, folds, blocks and waterfalls of a report.
 ///
 /// # Errors
 /// None that a report can cause.
-pub(crate) fn figures(report: &ExplanationReport) -> Result<Vec<FigureFiles>, StudyError> {
-    let rows: Vec<(String, Vec<f64>)> = (report.features.iter())
-        .map(|f| (f.name.clone(), f.mean_size.clone()))
-        .collect();
-    let mut all = vec![sizes("shap-bars", "feature", report, &rows)?];
+pub(crate) fn figures(
+    report: &ExplanationReport,
+    words: &Catalogue,
+) -> Result<Vec<FigureFiles>, StudyError> {
+    let features = report.sizes();
+    let mut all = vec![sizes("shap-bars", "feature", report, &features, words)?];
     for class in 0..report.classes.len() {
-        all.push(swarm(report, class)?);
-        all.push(decision(report, class)?);
+        all.push(swarm(report, class, words)?);
+        all.push(decision(report, class, words)?);
     }
     if !report.folds.is_empty() {
         let header = ["feature", "fold", "mean_size"];
@@ -24,14 +25,15 @@ pub(crate) fn figures(report: &ExplanationReport) -> Result<Vec<FigureFiles>, St
             let folds = sizes.iter().enumerate();
             folds.map(move |(k, size)| [name.clone(), (k + 1).to_string(), size.to_string()])
         });
-        let svg = figure::effect_folds(&report.folds, &report.unit);
+        let svg = figure::effect_folds(&report.folds, &report.unit, words);
         all.push(FigureFiles::new("shap-folds", svg, &header, lines)?);
     }
     if report.blocks.len() > 1 {
-        all.push(sizes("shap-blocks", "block", report, &report.blocks)?);
+        let blocks = &report.blocks;
+        all.push(sizes("shap-blocks", "block", report, blocks, words)?);
     }
     for patient in &report.patients {
-        all.push(waterfall(report, patient)?);
+        all.push(waterfall(report, patient, words)?);
     }
     Ok(all)
 }
@@ -42,6 +44,7 @@ fn sizes(
     what: &str,
     report: &ExplanationReport,
     rows: &[(String, Vec<f64>)],
+    words: &Catalogue,
 ) -> Result<FigureFiles, StudyError> {
     let mut header = vec![what];
     header.extend(report.classes.iter().map(String::as_str));
@@ -51,11 +54,18 @@ fn sizes(
             .chain(numbers)
             .collect::<Vec<_>>()
     });
-    let svg = figure::effect_bars(&report.classes, rows, &report.unit);
+    let said: Vec<(String, Vec<f64>)> = (rows.iter())
+        .map(|(name, sizes)| (words.said(name), sizes.clone()))
+        .collect();
+    let svg = figure::effect_bars(&report.classes, &said, &report.unit, words);
     FigureFiles::new(name, svg, &header, lines)
 }
 
-fn swarm(report: &ExplanationReport, class: usize) -> Result<FigureFiles, StudyError> {
+fn swarm(
+    report: &ExplanationReport,
+    class: usize,
+    words: &Catalogue,
+) -> Result<FigureFiles, StudyError> {
     let name = &report.classes[class];
     let header = ["id", "feature", "contribution", "rank_of_value"];
     let lines = report.features.iter().flat_map(|feature| {
@@ -70,13 +80,17 @@ fn swarm(report: &ExplanationReport, class: usize) -> Result<FigureFiles, StudyE
             ]
         })
     });
-    let svg = figure::beeswarm(name, class, &report.features, &report.unit);
+    let svg = figure::beeswarm(report, class, words);
     FigureFiles::new(format!("shap-{}", slug(name)), svg, &header, lines)
 }
 
-fn decision(report: &ExplanationReport, class: usize) -> Result<FigureFiles, StudyError> {
+fn decision(
+    report: &ExplanationReport,
+    class: usize,
+    words: &Catalogue,
+) -> Result<FigureFiles, StudyError> {
     let header = ["id", "class", "step", "after", "score"];
-    let mut steps = report.decision_steps();
+    let mut steps = report.decision_steps("all other features".to_owned());
     steps.insert(0, "base".to_owned());
     let steps = &steps;
     let lines = report.rows.iter().enumerate().flat_map(|(row, of)| {
@@ -92,12 +106,13 @@ fn decision(report: &ExplanationReport, class: usize) -> Result<FigureFiles, Stu
         })
     });
     let name = format!("shap-decision-{}", slug(&report.classes[class]));
-    FigureFiles::new(name, figure::decision(report, class), &header, lines)
+    FigureFiles::new(name, figure::decision(report, class, words), &header, lines)
 }
 
 fn waterfall(
     report: &ExplanationReport,
     patient: &PatientEffect,
+    words: &Catalogue,
 ) -> Result<FigureFiles, StudyError> {
     let header = ["class", "feature", "contribution", "score_after"];
     let line = |name: &str, value: String, at: f64| {
@@ -114,7 +129,7 @@ fn waterfall(
         at += value;
         lines.push(line(feature, value.to_string(), at));
     }
-    let svg = figure::waterfall(patient, &report.unit);
+    let svg = figure::waterfall(patient, &report.unit, words);
     let name = format!("shap-patient-{}", slug(&patient.patient));
     FigureFiles::new(name, svg, &header, lines.into_iter())
 }

@@ -5,6 +5,7 @@ use crate::model_settings::ModelSettings;
 use crate::tables::TableSource;
 use triher_explain::{ExplainOptions, Stability, block_of, stability};
 use triher_learn::{CrossValidation, ModelFile};
+use triher_report::Catalogue;
 
 /// The folds of a table, and the names of the features they speak of.
 #[derive(Clone, Debug)]
@@ -56,15 +57,14 @@ pub(crate) fn folds_agree(
 }
 
 /// How far the folds agree, as a fact with its name.
-pub(crate) fn agreement_in_words(found: &Stability) -> (String, String) {
-    let correlation = found
-        .rank_correlation
-        .map_or_else(|| "not available".to_owned(), |r| format!("{r:.2}"));
+pub(crate) fn agreement_in_words(found: &Stability, words: &Catalogue) -> (String, String) {
+    let correlation = words.number(found.rank_correlation, 2);
+    let share = words.percent(found.top_overlap, 0);
     (
-        format!("Stability over {} folds", found.folds),
-        format!(
-            "rank correlation of the features' sizes {correlation}; of the ten largest {:.0} % in common",
-            100.0 * found.top_overlap
+        words.with("explain-stability", &[("folds", &found.folds.to_string())]),
+        words.with(
+            "explain-stability-text",
+            &[("correlation", &correlation), ("share", &share)],
         ),
     )
 }

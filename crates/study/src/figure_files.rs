@@ -28,11 +28,16 @@ impl FigureFiles {
     where
         L: IntoIterator<Item = String>,
     {
-        Ok(Self {
+        Ok(Self::drawn(name, svg, csv_of(header, lines)?))
+    }
+
+    /// A figure with its numbers as a CSV.
+    pub(crate) fn drawn(name: impl Into<String>, svg: String, numbers: Vec<u8>) -> Self {
+        Self {
             name: name.into(),
             svg,
-            numbers: csv_of(header, lines)?,
-        })
+            numbers,
+        }
     }
 }
 
@@ -44,14 +49,6 @@ impl FigureWriter {
     /// None with the fonts that ship.
     pub(crate) fn new() -> Result<Self, StudyError> {
         Ok(Self(Rasters::new()?))
-    }
-
-    /// A figure as PNG.
-    ///
-    /// # Errors
-    /// When it cannot be drawn.
-    pub(crate) fn png(&self, svg: &str) -> Result<Vec<u8>, StudyError> {
-        Ok(self.0.png(svg, WIDTH_PX)?)
     }
 
     /// Hands over `NAME.svg`, `NAME.png` and `NAME.csv` of each figure, with a folder (or nothing) before the name.
@@ -66,7 +63,7 @@ impl FigureWriter {
     ) -> Result<(), StudyError> {
         for FigureFiles { name, svg, numbers } in figures {
             put(&format!("{folder}{name}.svg"), svg.as_bytes())?;
-            put(&format!("{folder}{name}.png"), &self.png(svg)?)?;
+            put(&format!("{folder}{name}.png"), &self.0.png(svg, WIDTH_PX)?)?;
             put(&format!("{folder}{name}.csv"), numbers)?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::training_page::finetuning_page;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use triher_report::EvaluationReport;
+use triher_report::{Catalogue, EvaluationReport, Language};
 use triher_stats::{Evaluation, EvaluationOptions, Predictions};
 use triher_training::{
     CrossValidated, EncoderSizes, EpochReport, FinetuneSettings, Finetuned, Labelled, Storage,
@@ -44,6 +44,9 @@ pub struct FinetunePlan {
     /// Threads; the results do not depend on them. All cores when left out.
     #[serde(default, skip_serializing)]
     pub threads: Option<usize>,
+    /// Language of the pages.
+    #[serde(skip)]
+    pub language: Language,
     /// Sizes of the encoder, for random weights; those of the checkpoint otherwise.
     #[serde(default)]
     pub encoder: Option<EncoderSizes>,
@@ -282,11 +285,12 @@ fn write_folds(
         ..EvaluationOptions::default()
     };
     let evaluation = triher_stats::evaluate(&given, &options)?;
-    let mut report = EvaluationReport::new("Cross-validation of a fine-tuned encoder", &evaluation);
-    report.subtitle = format!("{} folds of whole patients", folds.curves.len());
-    report.limits = vec![
-        "Each sample was predicted by a network that had not seen its patient. All patients are of one table: how the networks do on another centre's images is not known from this.".to_owned(),
-    ];
+    let words = Catalogue::new(plan.language);
+    let count = folds.curves.len().to_string();
+    let mut report = EvaluationReport::new(words.text("training-cross-validation"), &evaluation);
+    report.language = plan.language;
+    report.subtitle = words.with("training-cross-validation-folds", &[("count", &count)]);
+    report.limits = vec![words.text("training-cross-validation-limit")];
     report.manifest = vec![("triher".to_owned(), manifest.triher_version.clone())];
     let page = plan.beside(".out_of_fold.html");
     write_whole(&page, triher_report::evaluation_report(&report).as_bytes())?;

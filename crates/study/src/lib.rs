@@ -109,6 +109,7 @@ pub mod sample_size;
 pub mod scan;
 mod seen;
 pub mod signal_recipe;
+mod similar_cases;
 pub mod simulation;
 pub mod source;
 pub mod split;

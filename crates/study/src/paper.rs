@@ -5,18 +5,19 @@ use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of
 use crate::cohort_table::cohort_tables;
 use crate::comparison::SETS_IN_WORDS;
 use crate::evaluation::{facts_in_words, model_facts};
-use crate::explain::{csv_of, report_of, shapley_of};
+use crate::explain::{csv_of, estimated_in_words, report_of, shapley_of};
+use crate::explain_folds::agreement_in_words;
 use crate::figure_files::FigureWriter;
 use crate::manifest::{Manifest, make_folder_of, write_whole};
 use crate::paper_answers::answers;
-use crate::paper_figures::{figures_of, numbers_of};
+use crate::paper_figures::figures_of;
 use crate::paper_numbers::tables_of;
 use crate::progress::Progress;
 use crate::run::{ExternalOutcome, RunPlan};
 use crate::train::Trained;
 use crate::validation::too_few;
 use std::path::PathBuf;
-use triher_explain::{ExplainOptions, Method, stability};
+use triher_explain::{ExplainOptions, Method, method, stability};
 use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile};
 use triher_report::figure::FlowCohort;
 use triher_report::{
@@ -30,7 +31,7 @@ const DRIFTED: usize = 10;
 /// Columns up to which the maps and the folds' explanations are made: beyond, they take longer than the study.
 const MANY: usize = 5_000;
 
-/// Columns up to which Shapley values of any classifier are found by trying all of them.
+/// Columns up to which Shapley values are estimated where there is no exact method: beyond, that takes longer than the study.
 const MOST_COLUMNS: usize = 40;
 
 /// What a study gave, as its page shows it.
@@ -86,7 +87,7 @@ pub(crate) fn write_paper(
         }
     };
     let folds = validated_folds(paper);
-    let stability = words.with("study-stability", &[("folds", &folds)]);
+    let stability = words.with("explain-stability", &[("folds", &folds)]);
     let mut answers = answers(paper, explanation.as_ref(), &stability, words);
     for answer in answers.values_mut() {
         *answer = words.said(answer);
@@ -158,20 +159,16 @@ pub(crate) fn write_paper(
         manifest.add_output(&path)?;
         Ok(path)
     };
-    let writer = FigureWriter::new()?;
-    for (name, svg) in figures_of(&report, words) {
-        put(&format!("figures/{name}.svg"), svg.as_bytes())?;
-        put(&format!("figures/{name}.png"), &writer.png(&svg)?)?;
-    }
+    let figures = figures_of(&report, &data.ids, words)?;
+    FigureWriter::new()?.put("figures/", &figures, |name, bytes| {
+        put(name, bytes).map(|_| ())
+    })?;
     let lines = report.cohort_tables.iter().flat_map(CohortTable::lines);
     put(
         "figures/patients.csv",
         &csv_of(&CohortTable::HEADER, lines)?,
     )?;
-    for (name, bytes) in numbers_of(&report)?
-        .into_iter()
-        .chain(tables_of(paper, &report)?)
-    {
+    for (name, bytes) in tables_of(paper, &report)? {
         put(&format!("figures/{name}.csv"), &bytes)?;
     }
     for (list, items) in &report.checklists {
@@ -185,7 +182,8 @@ pub(crate) fn write_paper(
     Ok(page)
 }
 
-/// Shapley values of the training rows, with their stability over the folds, where they are exact.
+/// Shapley values of the training rows, exact where there is a method and estimated for few columns, with their stability over the folds where
+/// they are exact.
 fn explained(
     paper: &Paper<'_>,
     words: &Catalogue,
@@ -193,13 +191,8 @@ fn explained(
 ) -> Result<Option<ExplanationReport>, StudyError> {
     let data = &paper.trained.dataset;
     let model = &paper.trained.model;
-    let exact = matches!(
-        model.pipeline.classifier(),
-        triher_learn::FittedClassifier::Logistic(_)
-            | triher_learn::FittedClassifier::RandomForest(_)
-            | triher_learn::FittedClassifier::Boosting(_)
-    );
-    if !exact && model.pipeline.origins().len() > MOST_COLUMNS {
+    let columns = model.pipeline.origins().len();
+    if method(&model.pipeline) == Method::Permutation && columns > MOST_COLUMNS {
         return Ok(None);
     }
     let options = ExplainOptions {
@@ -207,6 +200,7 @@ fn explained(
         ..ExplainOptions::default()
     };
     let found = shapley_of(model, data, data, &options)?;
+    notes.extend(estimated_in_words(model, &found, &options));
     let mut report = report_of(model, data, &found);
     let settings = &paper.plan.study.validation;
     let folds = crate::validation::feasible(data, settings).0;
@@ -218,17 +212,7 @@ fn explained(
         };
         let spec = paper.plan.study.model.pipeline();
         match stability(data, &spec, &design, &options) {
-            Ok(stable) => {
-                let correlation = words.number(stable.rank_correlation, 2);
-                let share = words.percent(stable.top_overlap, 0);
-                report.facts.push((
-                    words.with("study-stability", &[("folds", &folds.to_string())]),
-                    words.with(
-                        "study-stability-text",
-                        &[("correlation", &correlation), ("share", &share)],
-                    ),
-                ));
-            }
+            Ok(stable) => report.facts.push(agreement_in_words(&stable, words)),
             Err(problem) => {
                 let why = problem.to_string();
                 notes.push(words.with("study-no-stability", &[("why", &why)]));
@@ -294,7 +278,7 @@ fn no_explanation(model: &ModelFile, words: &Catalogue) -> String {
     let columns = model.pipeline.origins().len().to_string();
     let numbers = [("most", MOST_COLUMNS.to_string()), ("columns", columns)];
     let numbers = numbers.each_ref().map(|(key, n)| (*key, n.as_str()));
-    words.with("study-explanation-why-none", &numbers)
+    words.with("explain-why-none", &numbers)
 }
 
 fn compared_of(one: &crate::comparison::Compared) -> ComparedClassifier {

@@ -91,7 +91,7 @@ pub(crate) fn answers(
         },
     );
     say("disjoint", "Patients: all lesions of a patient are on one side of each split; another split is refused.".to_owned());
-    say("sample_size", sizes(paper));
+    say("sample_size", sizes(paper, words));
     say("software", format!("triher {}.", crate::VERSION));
     say("encoder", match embedded {
         true => "The encoder's weights are pretrained and frozen; their hash is among the model's facts.".to_owned(),
@@ -192,11 +192,10 @@ pub(crate) fn answers(
         },
     );
     let centres = data.patients_per_centre();
-    let named: Vec<String> = centres
+    let named = centres
         .iter()
-        .map(|(c, n)| format!("{c} ({n} patients)"))
-        .collect();
-    say("centres", named.join(", "));
+        .map(|(c, n)| words.with("answer-centre", &[("centre", c), ("count", &n.to_string())]));
+    say("centres", words.joined("list-comma", named));
     say(
         "predictors",
         format!(
@@ -249,7 +248,7 @@ pub(crate) fn answers(
         true => String::new(),
         false => "Standardised differences, distances and stability indices of the features, by external cohort, in the report.".to_owned(),
     });
-    say("numbers", sizes(paper));
+    say("numbers", sizes(paper, words));
     say(
         "specification",
         "The model file holds every fitted number.".to_owned(),
@@ -278,15 +277,23 @@ pub(crate) fn performance(evaluation: Option<&Evaluation>, words: &Catalogue) ->
     )
 }
 
-fn sizes(paper: &Paper<'_>) -> String {
-    let of = |data: &triher_learn::Dataset| {
+/// Patients of each class, in training and in each external cohort, in the catalogue's language.
+fn sizes(paper: &Paper<'_>, words: &Catalogue) -> String {
+    let of = |cohort: &str, data: &triher_learn::Dataset| {
         let counts = data.patients_per_class();
         let classes = data.classes.iter().zip(counts);
-        let classes: Vec<String> = classes.map(|(c, n)| format!("{n} {c}")).collect();
-        classes.join(", ")
+        let class = |(class, n): (&String, usize)| {
+            let class = words.short_class(class);
+            words.with(
+                "answer-size",
+                &[("count", &n.to_string()), ("class", &class)],
+            )
+        };
+        let classes = words.joined("list-comma", classes.map(class));
+        words.with("answer-sizes", &[("cohort", cohort), ("classes", &classes)])
     };
-    let mut sizes = vec![format!("Training: {}.", of(&paper.trained.dataset))];
+    let mut sizes = vec![of(&words.text("answer-training"), &paper.trained.dataset)];
     let external = paper.external.iter();
-    sizes.extend(external.map(|e| format!("{}: {}.", e.name, of(&e.evaluated.dataset))));
+    sizes.extend(external.map(|e| of(&e.name, &e.evaluated.dataset)));
     sizes.join(" ")
 }

@@ -1,9 +1,10 @@
 //! The figures of a study's report as files, and the numbers that each is drawn from.
 
 use crate::StudyError;
+use crate::cohort_map::map_figures;
 use crate::explain::csv_of;
-use triher_report::figure::{self, ScatterPanel};
-use triher_report::{Catalogue, Colouring, ExplanationReport, StudyReport, patients_curve};
+use crate::figure_files::FigureFiles;
+use triher_report::{Catalogue, StudyReport, figure, patients_curve};
 use triher_stats::{Estimate, Evaluation};
 use triher_survival::SurvivalSummary;
 
@@ -28,86 +29,36 @@ fn survivals<'a>(report: &'a StudyReport<'_>) -> Vec<(String, &'a SurvivalSummar
     internal.into_iter().chain(external).collect()
 }
 
-/// Every figure of the report by a name for files.
-pub(crate) fn figures_of(report: &StudyReport<'_>, words: &Catalogue) -> Vec<(String, String)> {
-    let mut all = vec![("flow".to_owned(), figure::flow(&report.flow, words))];
-    for (name, evaluation) in evaluations(report) {
-        let mut add = |what: &str, svg: String| all.push((format!("{what}-{name}"), svg));
-        add("roc", figure::roc(evaluation, words));
-        add("calibration", figure::calibration(evaluation, words));
-        add(
-            "confusion",
-            figure::confusion(&evaluation.classes, &evaluation.confusion, words),
-        );
-        add("net-benefit", figure::net_benefit(evaluation, words));
-        if !evaluation.per_centre.is_empty() {
-            add("forest-centres", figure::forest(evaluation, words));
-        }
-        if !evaluation.subgroups.is_empty() {
-            add(
-                "forest-subgroups",
-                figure::subgroup_forest(evaluation, words),
-            );
-        }
-    }
-    for (name, summary) in survivals(report) {
-        all.push((format!("survival-{name}"), figure::survival(summary, words)));
-    }
-    if report.learning.len() > 1 {
-        all.push((
-            "learning-curve".to_owned(),
-            patients_curve(&report.learning, words),
-        ));
-    }
-    let explanation = report.explanation.iter();
-    all.extend(explanation.flat_map(|e| explanation_figures(e, words)));
-    if let Some((panels, colourings)) = &report.maps {
-        for c in colourings {
-            let svg = figure::scatter_in(&c.by, panels, &c.groups, &c.names, words);
-            all.push((format!("map-{}", crate::run::slug(&c.by)), svg));
-        }
-    }
-    all
-}
-
-/// Bars, a bee swarm for each class, and blocks.
-fn explanation_figures(of: &ExplanationReport, words: &Catalogue) -> Vec<(String, String)> {
-    let rows =
-        |all: &[(String, Vec<f64>)]| figure::effect_bars_in(&of.classes, all, &of.unit, words);
-    let features: Vec<(String, Vec<f64>)> = (of.features.iter())
-        .map(|f| (f.name.clone(), f.mean_size.clone()))
-        .collect();
-    let mut all = vec![("shap-bars".to_owned(), rows(&features))];
-    for (class, name) in of.classes.iter().enumerate() {
-        let svg = figure::beeswarm_in(name, class, &of.features, &of.unit, words);
-        all.push((format!("shap-{}", crate::run::slug(name)), svg));
-    }
-    if of.blocks.len() > 1 {
-        let blocks: Vec<(String, Vec<f64>)> = (of.blocks.iter())
-            .map(|(name, sizes)| (words.said(name), sizes.clone()))
-            .collect();
-        all.push(("shap-blocks".to_owned(), rows(&blocks)));
-    }
-    all
-}
-
-/// The numbers of the figures, as tables of the same name.
+/// Every figure of the report with its numbers; `ids` are the training rows.
 ///
 /// # Errors
 /// None with numbers that can be written.
-pub(crate) fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8>)>, StudyError> {
-    let mut all = vec![("flow".to_owned(), flow_csv(report)?)];
+pub(crate) fn figures_of(
+    report: &StudyReport<'_>,
+    ids: &[String],
+    words: &Catalogue,
+) -> Result<Vec<FigureFiles>, StudyError> {
+    let flow = figure::flow(&report.flow, words);
+    let mut all = vec![FigureFiles::drawn("flow", flow, flow_csv(report)?)];
     for (name, e) in evaluations(report) {
-        let mut add = |what: &str, bytes: Vec<u8>| all.push((format!("{what}-{name}"), bytes));
-        add("roc", roc_csv(e)?);
-        add("roc-bands", bands_csv(e)?);
-        add("calibration", calibration_csv(e)?);
-        add("confusion", confusion_csv(e)?);
-        add("net-benefit", benefit_csv(e)?);
+        let mut add = |what: &str, svg: String, numbers: Vec<u8>| {
+            all.push(FigureFiles::drawn(format!("{what}-{name}"), svg, numbers));
+        };
+        add("roc", figure::roc(e, words), roc_csv(e)?);
+        let calibration = figure::calibration(e, words);
+        add("calibration", calibration, calibration_csv(e)?);
+        let confusion = figure::confusion(&e.classes, &e.confusion, words);
+        add("confusion", confusion, confusion_csv(e)?);
+        add(
+            "net-benefit",
+            figure::net_benefit(e, words),
+            benefit_csv(e)?,
+        );
         if !e.per_centre.is_empty() {
             let centres = e.per_centre.iter();
             let lines = centres.map(|(c, v)| forest_line(c.clone(), v.n, &v.auc.macro_average));
-            add("forest-centres", csv_of(&FOREST, lines)?);
+            let numbers = csv_of(&FOREST, lines)?;
+            add("forest-centres", figure::forest(e, words), numbers);
         }
         if !e.subgroups.is_empty() {
             let levels = e.subgroups.iter();
@@ -116,25 +67,25 @@ pub(crate) fn numbers_of(report: &StudyReport<'_>) -> Result<Vec<(String, Vec<u8
                 let group = format!("{}: {}", v.name, l.level);
                 forest_line(group, l.n, &l.auc.macro_average)
             });
-            add("forest-subgroups", csv_of(&FOREST, lines)?);
+            let numbers = csv_of(&FOREST, lines)?;
+            let svg = figure::subgroup_forest(e, words);
+            add("forest-subgroups", svg, numbers);
         }
     }
     for (name, summary) in survivals(report) {
-        all.push((format!("survival-{name}"), survival_csv(summary)?));
+        all.push(survival_files(&name, summary, words)?);
     }
     if report.learning.len() > 1 {
         let learning = report.learning.iter().map(|p| p.map(|v| v.to_string()));
-        let bytes = csv_of(&["patients", "macro_auc"], learning)?;
-        all.push(("learning-curve".to_owned(), bytes));
+        let svg = patients_curve(&report.learning, words);
+        let header = ["patients", "macro_auc"];
+        all.push(FigureFiles::new("learning-curve", svg, &header, learning)?);
     }
     if let Some(explanation) = &report.explanation {
-        all.extend(explanation_csvs(explanation)?);
+        all.extend(crate::explain_figures::figures(explanation, words)?);
     }
     if let Some((panels, colourings)) = &report.maps {
-        for colouring in colourings {
-            let name = format!("map-{}", crate::run::slug(&colouring.by));
-            all.push((name, map_csv(panels, colouring)?));
-        }
+        all.extend(map_figures(panels, colourings, ids, words)?);
     }
     Ok(all)
 }
@@ -188,7 +139,11 @@ fn roc_csv(e: &Evaluation) -> Result<Vec<u8>, StudyError> {
     )
 }
 
-fn bands_csv(e: &Evaluation) -> Result<Vec<u8>, StudyError> {
+/// The bands around the curves.
+///
+/// # Errors
+/// None with numbers that can be written.
+pub(crate) fn bands_csv(e: &Evaluation) -> Result<Vec<u8>, StudyError> {
     let lines = e.roc.bands.iter().flat_map(|(class, band)| {
         let bounds = band.low.iter().zip(&band.high);
         let points = band.false_positive_rate.iter().zip(bounds);
@@ -254,20 +209,21 @@ fn benefit_csv(e: &Evaluation) -> Result<Vec<u8>, StudyError> {
     csv_of(&header, lines)
 }
 
-/// The steps of every group's curve.
-fn survival_csv(summary: &SurvivalSummary) -> Result<Vec<u8>, StudyError> {
+/// The curves of every group, with their steps.
+fn survival_files(
+    name: &str,
+    summary: &SurvivalSummary,
+    words: &Catalogue,
+) -> Result<FigureFiles, StudyError> {
     let lines = summary.groups.iter().flat_map(|group| {
         group.curve.iter().map(move |p| {
             let bound = |k: usize| number(p.interval.map(|ci| ci[k]));
-            let counts = [p.at_risk, p.events].map(|v| v.to_string());
-            let [at_risk, events] = counts;
-            let [time, survival] = [p.time, p.survival].map(|v| v.to_string());
             [
                 group.name.clone(),
-                time,
-                at_risk,
-                events,
-                survival,
+                p.time.to_string(),
+                p.at_risk.to_string(),
+                p.events.to_string(),
+                p.survival.to_string(),
                 bound(0),
                 bound(1),
             ]
@@ -276,59 +232,6 @@ fn survival_csv(summary: &SurvivalSummary) -> Result<Vec<u8>, StudyError> {
     let header = [
         "called", "time", "at_risk", "events", "survival", "low", "high",
     ];
-    csv_of(&header, lines)
-}
-
-/// The bars, and for each class the points of its bee swarm: the rank of the patient's value and what it adds.
-fn explanation_csvs(of: &ExplanationReport) -> Result<Vec<(String, Vec<u8>)>, StudyError> {
-    let bars = |name: &'static str, rows: Vec<(&String, &Vec<f64>)>| {
-        let mut header = vec![name];
-        header.extend(of.classes.iter().map(String::as_str));
-        let lines = rows.into_iter().map(|(name, sizes)| {
-            let sizes = sizes.iter().map(ToString::to_string);
-            let line = std::iter::once(name.clone()).chain(sizes);
-            line.collect::<Vec<_>>()
-        });
-        csv_of(&header, lines)
-    };
-    let features = of
-        .features
-        .iter()
-        .map(|f| (&f.name, &f.mean_size))
-        .collect();
-    let mut all = vec![("shap-bars".to_owned(), bars("feature", features)?)];
-    for (class, name) in of.classes.iter().enumerate() {
-        let lines = of.features.iter().flat_map(move |f| {
-            let values = f.contributions.get(class).into_iter().flatten();
-            let points = values.zip(&f.value_rank);
-            points.map(move |(v, rank)| [f.name.clone(), number(*rank), v.to_string()])
-        });
-        let bytes = csv_of(&["feature", "rank_of_value", "contribution"], lines)?;
-        all.push((format!("shap-{}", crate::run::slug(name)), bytes));
-    }
-    if of.blocks.len() > 1 {
-        let blocks = of
-            .blocks
-            .iter()
-            .map(|(name, sizes)| (name, sizes))
-            .collect();
-        all.push(("shap-blocks".to_owned(), bars("block", blocks)?));
-    }
-    Ok(all)
-}
-
-fn map_csv(panels: &[ScatterPanel], colouring: &Colouring) -> Result<Vec<u8>, StudyError> {
-    let lines = panels.iter().flat_map(|panel| {
-        let points = panel.places.iter().zip(&colouring.groups);
-        points.map(move |([x, y], group)| {
-            let name = group.and_then(|g| colouring.names.get(g)).cloned();
-            [
-                panel.name.clone(),
-                x.to_string(),
-                y.to_string(),
-                name.unwrap_or_default(),
-            ]
-        })
-    });
-    csv_of(&["map", "x", "y", "group"], lines)
+    let svg = figure::survival(summary, words);
+    FigureFiles::new(&format!("survival-{name}"), svg, &header, lines)
 }

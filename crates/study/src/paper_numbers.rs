@@ -3,12 +3,12 @@
 use crate::StudyError;
 use crate::explain::csv_of;
 use crate::paper::{Paper, drifts_of};
-use crate::paper_figures::evaluations;
+use crate::paper_figures::{bands_csv, evaluations};
 use serde_json::Value;
 use triher_report::StudyReport;
 use triher_stats::Evaluation;
 
-/// What no figure shows: the drift of every feature, and every number of each evaluation.
+/// What no figure has as its own table: the drift of every feature, the bands of the curves, and every number of each evaluation.
 pub(crate) fn tables_of(
     paper: &Paper<'_>,
     report: &StudyReport<'_>,
@@ -37,6 +37,7 @@ pub(crate) fn tables_of(
         all.push((name, csv_of(&header, lines)?));
     }
     for (name, e) in evaluations(report) {
+        all.push((format!("roc-bands-{name}"), bands_csv(e)?));
         all.push((format!("numbers-{name}"), every_number(e)?));
     }
     Ok(all)

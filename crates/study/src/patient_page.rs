@@ -8,6 +8,7 @@ use crate::pictures;
 use crate::prediction::{AttributionSource, Contribution, PredictPlan, Prediction};
 use crate::progress::Progress;
 use crate::refusal::message_of;
+use crate::similar_cases::{Similar, shown};
 use crate::source::PatientStudy;
 use triher_kinetics::CurveType;
 use triher_learn::FittedClassifier;
@@ -31,6 +32,8 @@ pub(crate) struct PatientPage<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Names of what was fitted on this patient among others.
     pub(crate) fitted_on_patient: &'a [String],
+    /// Training cases nearby.
+    pub(crate) similar: &'a Similar,
     /// Notes of reading, outlining and feature extraction, in English.
     pub(crate) notes: &'a [String],
 }
@@ -75,22 +78,25 @@ impl PatientPage<'_> {
             study: pictures::phases(series, mask, window.as_ref(), None, &words)?,
             planes: pictures::planes(series, mask, None, [0; 3], &words)?,
             attribution,
-            no_attribution: no_map.as_ref().map_or_else(String::new, |why| {
-                let why = self.no_map(why, &words);
-                words.with("attribution-none", &[("why", &why)])
-            }),
+            attribution_given: self.is_given(),
+            no_attribution: (no_map.as_ref())
+                .map_or_else(String::new, |why| self.no_map(why, &words)),
             patch: pictures::patches(&patches)?,
             curve: Some(self.curve(&words)?),
             lesion: self.lesion_facts(&words),
             reasons: self.reasons(&words),
             reasons_alone: !logistic,
             reasons_notes: self.reasons_notes(&words),
+            similar: match self.plan.training.features.is_empty() {
+                true => None,
+                false => Some(shown(self.similar, self.plan, (series, mask), &words)?),
+            },
             series_read: series_read(&self.case.study, &words),
             set_aside: prediction
                 .study
                 .set_aside
                 .iter()
-                .map(|s| (s.series.clone(), words.said(&s.reason)))
+                .map(|s| (words.said(&s.series), words.said(&s.reason)))
                 .collect(),
             warnings: self.warnings(&words),
             not_checked: [
@@ -108,15 +114,25 @@ impl PatientPage<'_> {
 
     /// Why there is no map, in the report's language as far as it is known.
     fn no_map(&self, problem: &StudyError, words: &Catalogue) -> String {
-        if self.case.extractor.embedding().is_none() {
-            return words.text("attribution-no-encoder");
-        }
         let mut paths = vec![self.plan.case.model.as_path()];
         if let Some(AttributionSource::File(path)) = &self.plan.attribution {
             paths.push(path);
         }
         let message = message_of(problem, &paths);
-        words.with("attribution-not-possible", &[("message", &message)])
+        let message = [("message", message.as_str())];
+        if self.is_given() {
+            return words.with("given-map-none", &message);
+        }
+        let why = match self.case.extractor.embedding() {
+            None => words.text("attribution-no-encoder"),
+            Some(_) => words.with("attribution-not-possible", &message),
+        };
+        words.with("attribution-none", &[("why", &why)])
+    }
+
+    /// Whether the map that was asked for is a file.
+    fn is_given(&self) -> bool {
+        (self.plan.attribution.as_ref()).is_some_and(AttributionSource::is_given)
     }
 
     fn warnings(&self, words: &Catalogue) -> Vec<String> {
@@ -356,8 +372,9 @@ pub(crate) fn series_read(study: &PatientStudy, words: &Catalogue) -> Vec<(Strin
             Some(s) => words.with("seconds", &[("value", &format!("{s:.0}"))]),
             None => words.text("time-unknown"),
         };
+        let source = words.said(&phase.source);
         let placeholders = [
-            ("source", phase.source.as_str()),
+            ("source", source.as_str()),
             ("slices", &phase.slices.to_string()),
             ("time", &time),
         ];

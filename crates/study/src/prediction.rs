@@ -8,6 +8,8 @@ use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::patient_page::PatientPage;
 use crate::progress::Progress;
 use crate::refusal::refuse_prediction;
+use crate::similar_cases::similar_to;
+pub use crate::similar_cases::{SimilarCase, TrainingTables};
 use crate::source::{PhaseRead, SetAside, file_name};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub struct PredictPlan {
     pub language: Language,
     /// Where the model looked: shown over the lesion's planes and phases.
     pub attribution: Option<AttributionSource>,
+    /// The model's training tables, in which similar cases are looked for.
+    pub training: TrainingTables,
     /// Whether the model was trained on simulated patients: the report then says so first.
     pub simulated: bool,
 }
@@ -54,6 +58,11 @@ impl AttributionSource {
             Some("occlusion") => Method::USUAL_OCCLUSION,
             _ => return Self::File(text.to_owned()),
         })
+    }
+
+    /// Whether it is a file of the reader's own.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// Its name for a report's text, and the map.
@@ -110,6 +119,9 @@ pub struct Prediction {
     pub test_time: Option<ViewSpread>,
     /// The features that moved the prediction most, with what each adds to the log-odds of the class.
     pub top_features: Vec<Contribution>,
+    /// The training cases that the model sees nearest to this one, when the training tables were given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub similar_cases: Vec<SimilarCase>,
     /// All features; null where undefined.
     pub features: serde_json::Map<String, serde_json::Value>,
     /// What the reader should know.
@@ -249,7 +261,10 @@ fn predict_case(
                 .to_owned(),
         );
     }
+    let row = (extractor.names(), features.values.as_slice());
+    let similar = similar_to(&plan.training, model, row, &study.id)?;
     let mut manifest = case.manifest("predict");
+    manifest.inputs.extend(similar.inputs.iter().cloned());
     if let Some(AttributionSource::File(path)) = &plan.attribution {
         // A file that cannot be read is told where its map would be.
         manifest.inputs.extend(FileHash::of(path));
@@ -277,6 +292,7 @@ fn predict_case(
         },
         test_time,
         top_features: top_features(model, extractor.names(), &features.values, class)?,
+        similar_cases: similar.cases.clone(),
         features: named(extractor.names(), &features.values),
         warnings,
         manifest,
@@ -294,6 +310,7 @@ fn predict_case(
             progress,
             fitted_on_patient: &fitted_on_patient,
             notes: &notes,
+            similar: &similar,
         };
         let report;
         (report, no_map) = page.report()?;

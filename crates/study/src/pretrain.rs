@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use triher_report::Language;
 use triher_training::{
     AugmentationSettings, EncoderSizes, MaeSettings, Method, MocoSettings, OptimiserSettings,
     PatchSource, PatchStore, PretrainSettings, Pretraining, SimulatedPatches, SimulatedSettings,
@@ -62,6 +63,9 @@ pub struct PretrainPlan {
     /// Threads; the results do not depend on them. All cores when left out.
     #[serde(default, skip_serializing)]
     pub threads: Option<usize>,
+    /// Language of the page.
+    #[serde(skip)]
+    pub language: Language,
     /// Steps between two writings of the resume file.
     #[serde(default = "save_every")]
     pub save_every: usize,

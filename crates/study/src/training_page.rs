@@ -3,97 +3,129 @@
 use crate::finetune::FinetunePlan;
 use crate::manifest::Manifest;
 use crate::pretrain::{MethodName, PretrainPlan};
-use triher_report::{LearningFigure, LearningLine, TrainingReport, training_report};
+use triher_report::{Catalogue, LearningFigure, LearningLine, TrainingReport, training_report};
 use triher_training::{
     AugmentationSettings, ClassLoss, CrossValidated, Depth, EncoderSizes, EpochReport, HeadKind,
     OptimiserSettings,
 };
 
-/// A row of facts.
-fn fact(name: &str, value: impl ToString) -> (String, String) {
-    (name.to_owned(), value.to_string())
+/// The pages' words, and what all of them tell.
+struct Telling<'a> {
+    words: &'a Catalogue,
 }
 
-fn network(sizes: &EncoderSizes) -> Vec<(String, String)> {
-    let EncoderSizes {
-        side,
-        channels,
-        patch,
-        width,
-        depth,
-        heads,
-        hidden,
-    } = sizes;
-    vec![
-        fact(
-            "Input",
-            format!("{side} x {side} x {side} voxels, {channels} channel(s)"),
-        ),
-        fact(
-            "Tokens",
-            format!(
-                "{} patches of {patch}^3 voxels and a class token",
-                sizes.patches()
-            ),
-        ),
-        fact(
-            "Blocks",
-            format!("{depth} of width {width}, {heads} attention heads, hidden layer {hidden}"),
-        ),
-    ]
-}
+impl Telling<'_> {
+    /// A row of facts: the key of its name, and its value.
+    fn fact(&self, key: &str, value: impl ToString) -> (String, String) {
+        (self.words.text(key), value.to_string())
+    }
 
-fn optimiser(settings: &OptimiserSettings) -> (String, String) {
-    let [b1, b2] = settings.betas;
-    let clip = match settings.clip {
-        clip if clip > 0.0 => format!("gradients shortened to {clip}"),
-        _ => "gradients as they are".to_owned(),
-    };
-    let OptimiserSettings {
-        learning_rate,
-        warm_up,
-        weight_decay,
-        ..
-    } = settings;
-    fact(
-        "Optimiser",
-        format!(
-            "AdamW, learning rate {learning_rate} after {warm_up} steps of warm-up, then a cosine; weight decay {weight_decay}, betas {b1} and {b2}, {clip}"
-        ),
-    )
-}
+    /// A row of facts whose value is a sentence with numbers in it.
+    fn sentence(
+        &self,
+        name: &str,
+        key: &str,
+        numbers: &[(&str, &dyn ToString)],
+    ) -> (String, String) {
+        self.fact(name, self.with(key, numbers))
+    }
 
-fn augmentation(settings: &AugmentationSettings) -> (String, String) {
-    let AugmentationSettings {
-        flip,
-        shift,
-        histogram_shift,
-        smooth,
-        noise,
-        ..
-    } = settings;
-    let text = match *settings == AugmentationSettings::NONE {
-        true => "none".to_owned(),
-        false => format!(
-            "chance of a flip {flip}, of a histogram shift {histogram_shift}, of smoothing {smooth}, of noise {noise}; shifts up to {shift} voxels"
-        ),
-    };
-    fact("Random changes", text)
-}
+    /// A sentence with numbers in it.
+    fn with(&self, key: &str, numbers: &[(&str, &dyn ToString)]) -> String {
+        let numbers: Vec<(&str, String)> = (numbers.iter())
+            .map(|(name, number)| (*name, number.to_string()))
+            .collect();
+        let numbers: Vec<(&str, &str)> = numbers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        self.words.with(key, &numbers)
+    }
 
-fn provenance(manifest: &Manifest) -> Vec<(String, String)> {
-    let mut rows = vec![fact("triher", &manifest.triher_version)];
-    let seeds = manifest.seeds.iter();
-    rows.extend(seeds.map(|(what, seed)| fact(&format!("Seed of the {what}"), seed)));
-    let files = manifest.inputs.iter().chain(&manifest.outputs);
-    rows.extend(files.map(|file| fact(&file.name, format!("SHA-256 {}", file.sha256))));
-    rows
-}
+    /// A number of the headline with a word on it.
+    fn headline(&self, key: &str, number: String, word: String) -> [String; 3] {
+        [self.words.text(key), number, word]
+    }
 
-fn line(name: &str, points: Vec<[f64; 2]>) -> LearningLine {
-    LearningLine {
-        name: name.to_owned(),
-        points,
+    fn line(&self, key: &str, points: Vec<[f64; 2]>) -> LearningLine {
+        LearningLine {
+            name: self.words.text(key),
+            points,
+        }
+    }
+
+    fn network(&self, sizes: &EncoderSizes) -> Vec<(String, String)> {
+        let EncoderSizes {
+            side,
+            channels,
+            patch,
+            width,
+            depth,
+            heads,
+            hidden,
+        } = sizes;
+        let input: [(&str, &dyn ToString); 2] = [("side", side), ("channels", channels)];
+        let tokens: [(&str, &dyn ToString); 2] = [("count", &sizes.patches()), ("side", patch)];
+        let blocks: [(&str, &dyn ToString); 4] = [
+            ("depth", depth),
+            ("width", width),
+            ("heads", heads),
+            ("hidden", hidden),
+        ];
+        vec![
+            self.sentence("training-input", "training-input-text", &input),
+            self.sentence("training-tokens", "training-tokens-text", &tokens),
+            self.sentence("training-blocks", "training-blocks-text", &blocks),
+        ]
+    }
+
+    fn optimiser(&self, settings: &OptimiserSettings) -> (String, String) {
+        let [b1, b2] = settings.betas;
+        let clip = match settings.clip {
+            clip if clip > 0.0 => self.with("training-clipped", &[("length", &clip)]),
+            _ => self.words.text("training-not-clipped"),
+        };
+        let numbers: [(&str, &dyn ToString); 6] = [
+            ("rate", &settings.learning_rate),
+            ("steps", &settings.warm_up),
+            ("decay", &settings.weight_decay),
+            ("first", &b1),
+            ("second", &b2),
+            ("clip", &clip),
+        ];
+        self.sentence("training-optimiser", "training-optimiser-text", &numbers)
+    }
+
+    fn augmentation(&self, settings: &AugmentationSettings) -> (String, String) {
+        if *settings == AugmentationSettings::NONE {
+            let none = self.words.text("training-changes-none");
+            return self.fact("training-changes", none);
+        }
+        let numbers: [(&str, &dyn ToString); 5] = [
+            ("flip", &settings.flip),
+            ("histogram", &settings.histogram_shift),
+            ("smooth", &settings.smooth),
+            ("noise", &settings.noise),
+            ("shift", &settings.shift),
+        ];
+        self.sentence("training-changes", "training-changes-text", &numbers)
+    }
+
+    /// What the network saw, as the manifest tells it.
+    fn data(&self, key: &str, manifest: &Manifest) -> Vec<(String, String)> {
+        let notes = manifest.notes.iter();
+        notes
+            .map(|note| self.fact(key, self.words.said(note)))
+            .collect()
+    }
+
+    fn provenance(&self, manifest: &Manifest) -> Vec<(String, String)> {
+        let mut rows = vec![("triher".to_owned(), manifest.triher_version.clone())];
+        let seeds = manifest.seeds.iter();
+        rows.extend(seeds.map(|(what, seed)| {
+            let name = self.with("page-seed", &[("what", &self.words.said(what))]);
+            (name, seed.to_string())
+        }));
+        let files = manifest.inputs.iter().chain(&manifest.outputs);
+        rows.extend(files.map(|file| (file.name.clone(), file.sha256.clone())));
+        rows
     }
 }
 
@@ -104,6 +136,8 @@ pub(crate) fn pretraining_page(
     (all, encoder): (usize, usize),
     manifest: &Manifest,
 ) -> String {
+    let words = &Catalogue::new(plan.language);
+    let tell = Telling { words };
     let table: Vec<Vec<f64>> = rows
         .lines()
         .skip(1)
@@ -112,92 +146,87 @@ pub(crate) fn pretraining_page(
         .collect();
     let column = |k: usize| table.iter().map(|row| [row[0], row[k]]).collect();
     let figure = |title: &str, y: &str, k: usize, from_zero, caption: &str| LearningFigure {
-        title: title.to_owned(),
-        x_name: "Step".to_owned(),
-        y_name: y.to_owned(),
-        lines: vec![line(y, column(k))],
+        title: words.text(title),
+        x_name: words.text("training-step"),
+        y_name: words.text(y),
+        lines: vec![tell.line(y, column(k))],
         chosen: None,
         from_zero,
-        caption: caption.to_owned(),
+        caption: words.text(caption),
     };
     let tail = table.len().div_ceil(20).max(1);
     let last = table.iter().rev().take(tail).map(|row| row[1]).sum::<f64>() / tail as f64;
     let (method, loss) = match plan.method {
-        MethodName::Mae => (
-            format!(
-                "masked autoencoder, {:.0} % of the patches hidden",
-                100.0 * plan.mae.mask_ratio
-            ),
-            "Mean squared error of the voxels of hidden patches.",
-        ),
-        MethodName::Moco => (
-            "MoCo v3".to_owned(),
-            "Contrastive loss of both views, scaled by twice the temperature.",
-        ),
+        MethodName::Mae => {
+            let share = words.percent(plan.mae.mask_ratio, 0);
+            let method = tell.with("training-mae", &[("share", &share)]);
+            (method, "training-loss-mae")
+        }
+        MethodName::Moco => (words.text("training-moco"), "training-loss-moco"),
     };
-    let mut settings = vec![
-        fact("Method", &method),
-        fact("Steps", format!("{} of {} patches", plan.steps, plan.batch)),
-        optimiser(&plan.optimiser),
-        augmentation(&plan.augmentation),
+    let steps: [(&str, &dyn ToString); 2] = [("steps", &plan.steps), ("patches", &plan.batch)];
+    let settings = vec![
+        tell.fact("training-method", &method),
+        tell.sentence("training-steps", "training-steps-text", &steps),
+        tell.optimiser(&plan.optimiser),
+        tell.augmentation(&plan.augmentation),
+        tell.fact("fact-seed", plan.seed),
     ];
-    settings.push(fact("Seed", plan.seed));
-    let mut network = network(&plan.encoder);
-    network.push(fact(
-        "Weights",
-        format!("{encoder} in the encoder, {all} in all that was trained"),
-    ));
-    training_report(&TrainingReport {
-        title: "Pretraining of an encoder".to_owned(),
+    let mut network = tell.network(&plan.encoder);
+    let weights: [(&str, &dyn ToString); 2] = [("encoder", &encoder), ("all", &all)];
+    network.push(tell.sentence("training-weights", "training-weights-text", &weights));
+    let headline = vec![
+        tell.headline(
+            "training-loss-end",
+            format!("{last:.4}"),
+            tell.with("training-loss-end-word", &[("steps", &tail)]),
+        ),
+        tell.headline(
+            "training-steps",
+            table.len().to_string(),
+            tell.with("training-steps-word", &[("patches", &plan.batch)]),
+        ),
+        tell.headline(
+            "training-encoder",
+            match encoder < 1_000_000 {
+                true => encoder.to_string(),
+                false => {
+                    let count = format!("{:.1}", encoder as f64 / 1e6);
+                    tell.with("training-million", &[("count", &count)])
+                }
+            },
+            words.text("training-encoder-word"),
+        ),
+    ];
+    let report = TrainingReport {
+        title: words.text("training-pretraining"),
         subtitle: method,
-        headline: vec![
-            [
-                "Loss at the end",
-                &format!("{last:.4}"),
-                &format!("mean of the last {tail} steps"),
-            ]
-            .map(str::to_owned),
-            [
-                "Steps",
-                &table.len().to_string(),
-                &format!("of {} patches each", plan.batch),
-            ]
-            .map(str::to_owned),
-            [
-                "Encoder",
-                &format!("{:.1} million", encoder as f64 / 1e6),
-                "weights",
-            ]
-            .map(str::to_owned),
-        ],
+        headline,
         notes: Vec::new(),
-        data: manifest
-            .notes
-            .iter()
-            .map(|note| fact("Patches", note))
-            .collect(),
+        data: tell.data("training-patches", manifest),
         network,
         settings,
         figures: vec![
-            figure("Loss", "Loss", 1, false, loss),
+            figure("training-loss", "training-loss", 1, false, loss),
             figure(
-                "Learning rate",
-                "Learning rate",
+                "training-rate",
+                "training-rate",
                 2,
                 true,
-                "As it was set for each step.",
+                "training-rate-text",
             ),
             figure(
-                "Length of the gradient",
-                "Gradient",
+                "training-gradient-length",
+                "training-gradient",
                 3,
                 true,
-                "Euclidean, all weights together, before it is shortened.",
+                "training-gradient-text",
             ),
         ],
-        manifest: provenance(manifest),
+        manifest: tell.provenance(manifest),
         simulated: plan.source.simulated.is_some(),
-    })
+    };
+    training_report(&report, words)
 }
 
 /// The page on a fine-tuning run.
@@ -208,43 +237,44 @@ pub(crate) fn finetuning_page(
     folds: Option<&CrossValidated>,
     manifest: &Manifest,
 ) -> String {
+    let words = &Catalogue::new(plan.language);
+    let tell = Telling { words };
     let training = &plan.training;
     let of = |value: fn(&EpochReport) -> Option<f64>, curve: &[EpochReport]| -> Vec<[f64; 2]> {
         let points = curve.iter().map(|e| (e.epoch as f64, value(e)));
         points.filter_map(|(x, y)| Some([x, y?])).collect()
     };
-    let mut losses = vec![line("Training loss", of(|e| Some(e.loss), curve))];
+    let mut losses = vec![tell.line("training-loss-training", of(|e| Some(e.loss), curve))];
     let validation = of(|e| e.validation_loss, curve);
     let best = curve.iter().find(|e| e.epoch == best_epoch);
     let stopped = !validation.is_empty();
     if stopped {
-        losses.push(line("Validation loss", validation));
+        losses.push(tell.line("training-loss-validation", validation));
     }
-    let chosen = stopped.then(|| (best_epoch as f64, format!("epoch {best_epoch} was kept")));
+    let kept = || tell.with("training-kept", &[("epoch", &best_epoch)]);
+    let chosen = stopped.then(|| (best_epoch as f64, kept()));
     let caption = match stopped {
-        true => {
-            "The validation loss is that of patients who were held out to tell when to stop; the weights of its smallest value were kept."
-        }
-        false => "No patients were held out; the weights are those after the last epoch.",
+        true => "training-loss-stopped",
+        false => "training-loss-not-stopped",
     };
     let figure = |title: &str, y: &str, lines, chosen, caption: &str| LearningFigure {
-        title: title.to_owned(),
-        x_name: "Epoch".to_owned(),
-        y_name: y.to_owned(),
+        title: words.text(title),
+        x_name: words.text("training-epoch"),
+        y_name: words.text(y),
         lines,
         chosen,
         from_zero: true,
-        caption: caption.to_owned(),
+        caption: words.text(caption),
     };
-    let rates = vec![line("Learning rate", of(|e| Some(e.learning_rate), curve))];
+    let rates = vec![tell.line("training-rate", of(|e| Some(e.learning_rate), curve))];
     let mut figures = vec![
-        figure("Loss", "Loss", losses, chosen, caption),
+        figure("training-loss", "training-loss", losses, chosen, caption),
         figure(
-            "Learning rate",
-            "Learning rate",
+            "training-rate",
+            "training-rate",
             rates,
             None,
-            "That of the head at the end of each epoch.",
+            "training-rate-head",
         ),
     ];
     let mut notes = Vec::new();
@@ -254,110 +284,105 @@ pub(crate) fn finetuning_page(
                 true => of(|e| e.validation_loss, &of_fold.curve),
                 false => of(|e| Some(e.loss), &of_fold.curve),
             };
-            line(
-                &format!("Fold {}, epoch {}", fold + 1, of_fold.best_epoch),
+            let numbers: [(&str, &dyn ToString); 2] =
+                [("fold", &(fold + 1)), ("epoch", &of_fold.best_epoch)];
+            LearningLine {
+                name: tell.with("training-fold", &numbers),
                 points,
-            )
+            }
         });
+        let loss = match stopped {
+            true => "training-loss-validation",
+            false => "training-loss-training",
+        };
+        let caption = "training-folds-text";
         figures.push(figure(
-            "Folds",
-            if stopped { "Validation loss" } else { "Training loss" },
+            "training-folds",
+            loss,
             lines.collect(),
             None,
-            "Each fold was trained by itself; the legend names the epoch whose weights predicted its patients. They had no part in choosing it.",
+            caption,
         ));
-        notes.push(format!("Figures of the {} folds together, from predictions of patients that a network had not seen, are on the page of the cross-validation. The weights that were written were trained on all patients.", folds.curves.len()));
+        notes.push(tell.with("training-folds-note", &[("count", &folds.curves.len())]));
     }
     let head = match training.head {
-        HeadKind::Linear => "linear, on the class token".to_owned(),
-        HeadKind::Mlp(hidden) => format!("hidden layer of {hidden} with GELU, on the class token"),
-        HeadKind::MaskedTwoBranch => format!(
-            "two branches behind a bottleneck ({} to {}): the class token, and the tokens that touch the lesion",
-            training.two_branch.hidden, training.two_branch.bottleneck
-        ),
+        HeadKind::Linear => words.text("training-head-linear"),
+        HeadKind::Mlp(hidden) => tell.with("training-head-mlp", &[("hidden", &hidden)]),
+        HeadKind::MaskedTwoBranch => {
+            let sizes: [(&str, &dyn ToString); 2] = [
+                ("hidden", &training.two_branch.hidden),
+                ("bottleneck", &training.two_branch.bottleneck),
+            ];
+            tell.with("training-head-two", &sizes)
+        }
     };
-    let mut network = network(sizes);
-    network.push(fact("Head", head));
+    let mut network = tell.network(sizes);
+    network.push(tell.fact("training-head", head));
     if training.fusion {
-        network.push(fact(
-            "Before the encoder",
-            "a convolution that fuses C2-C0, C2 and C5-C2",
-        ));
+        let fusion = words.text("training-fusion-text");
+        network.push(tell.fact("training-fusion", fusion));
     }
-    network.push(fact("Weights", weights));
+    network.push(tell.fact("training-weights", weights));
     let what = match training.depth {
-        Depth::HeadOnly => "the head alone".to_owned(),
-        Depth::LastBlocks(count) => format!("the head and the last {count} block(s)"),
-        Depth::All => "everything".to_owned(),
+        Depth::HeadOnly => words.text("training-depth-head"),
+        Depth::LastBlocks(count) => tell.with("training-depth-last", &[("count", &count)]),
+        Depth::All => words.text("training-depth-all"),
     };
     let mut headline = Vec::new();
     if let Some(best) = best {
         if let Some(loss) = best.validation_loss {
-            headline.push(
-                [
-                    "Validation loss",
-                    &format!("{loss:.4}"),
-                    "patients held out",
-                ]
-                .map(str::to_owned),
-            );
+            headline.push(tell.headline(
+                "training-loss-validation",
+                format!("{loss:.4}"),
+                words.text("training-held-out"),
+            ));
         }
-        headline.push(
-            [
-                "Training loss",
-                &format!("{:.4}", best.loss),
-                "in the same epoch",
-            ]
-            .map(str::to_owned),
-        );
+        headline.push(tell.headline(
+            "training-loss-training",
+            format!("{:.4}", best.loss),
+            words.text("training-same-epoch"),
+        ));
     }
-    let epochs = format!("of {} that were done", curve.len());
-    headline.push(["Epoch kept", &best_epoch.to_string(), &epochs].map(str::to_owned));
-    training_report(&TrainingReport {
-        title: "Fine-tuning of an encoder".to_owned(),
-        subtitle: format!("Learned: {what}. Classes: {}.", plan.classes.join(", ")),
+    headline.push(tell.headline(
+        "training-epoch-kept",
+        best_epoch.to_string(),
+        tell.with("training-epochs-done", &[("count", &curve.len())]),
+    ));
+    let loss = words.text(match training.loss {
+        ClassLoss::CrossEntropy => "training-cross-entropy",
+        ClassLoss::Ordinal => "training-ordinal",
+    });
+    let loss = match training.balanced {
+        true => tell.with("training-balanced", &[("loss", &loss)]),
+        false => loss,
+    };
+    let epochs: [(&str, &dyn ToString); 3] = [
+        ("epochs", &training.epochs),
+        ("samples", &training.batch),
+        ("patience", &training.patience),
+    ];
+    let decay = format!("{} / {}", training.layer_decay, training.stochastic_depth);
+    let classes: Vec<String> = plan.classes.iter().map(|c| words.short_class(c)).collect();
+    let learned: [(&str, &dyn ToString); 2] = [("what", &what), ("classes", &classes.join(" / "))];
+    let report = TrainingReport {
+        title: words.text("training-finetuning"),
+        subtitle: tell.with("training-learned", &learned),
         headline,
         notes,
-        data: manifest
-            .notes
-            .iter()
-            .map(|note| fact("Samples", note))
-            .collect(),
+        data: tell.data("training-samples", manifest),
         network,
         settings: vec![
-            fact("What learned", what),
-            fact(
-                "Loss",
-                format!(
-                    "{}{}",
-                    match training.loss {
-                        ClassLoss::CrossEntropy => "cross-entropy",
-                        ClassLoss::Ordinal => "ordinal: cross-entropies of \"above this class\"",
-                    },
-                    if training.balanced {
-                        ", classes weighed by the inverse of their frequency"
-                    } else {
-                        ""
-                    }
-                ),
-            ),
-            fact(
-                "Epochs",
-                format!(
-                    "at most {} of steps of {} samples; stopped after {} without a better validation loss",
-                    training.epochs, training.batch, training.patience
-                ),
-            ),
-            optimiser(&training.optimiser),
-            fact(
-                "Layer decay, stochastic depth",
-                format!("{}, {}", training.layer_decay, training.stochastic_depth),
-            ),
-            augmentation(&training.augmentation),
-            fact("Seed", training.seed),
+            tell.fact("training-what", what),
+            tell.fact("training-loss", loss),
+            tell.sentence("training-epochs", "training-epochs-text", &epochs),
+            tell.optimiser(&training.optimiser),
+            tell.fact("training-decay", decay),
+            tell.augmentation(&training.augmentation),
+            tell.fact("fact-seed", training.seed),
         ],
         figures,
-        manifest: provenance(manifest),
+        manifest: tell.provenance(manifest),
         simulated: false,
-    })
+    };
+    training_report(&report, words)
 }

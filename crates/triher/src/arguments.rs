@@ -394,6 +394,8 @@ pub(crate) enum ImageFormat {
 pub(crate) struct PretrainArguments {
     /// Configuration (TOML): method, sizes, steps, batch, source of patches and the weights to write
     pub(crate) configuration: PathBuf,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 const FINETUNE_HELP: &str = "\
@@ -416,6 +418,8 @@ fusion the columns c2_minus_c0, c2 and c5_minus_c2 stand in place of file. All f
 pub(crate) struct FinetuneArguments {
     /// Configuration (TOML): samples, weights to begin with, what learns and the weights to write
     pub(crate) configuration: PathBuf,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 #[derive(Debug, Args)]

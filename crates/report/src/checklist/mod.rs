@@ -4,7 +4,7 @@
 //! for stands in our words in the catalogue. Each file says what its numbering was compared with; the journal's own form is what is submitted.
 
 use crate::catalogue::Catalogue;
-use crate::page::table;
+use crate::page::table_of;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -221,7 +221,7 @@ pub(crate) fn section(checklist: &Checklist, items: &[FilledItem], words: &Catal
         h2 { (checklist.name) }
         p { (words.with(key, &counts)) }
         @if weighted { p { (weights_in_words(items, words)) } }
-        (table("", &words.header(&header), &rows))
+        (table_of("checklist", "", &words.header(&header), &rows))
     }
 }
 

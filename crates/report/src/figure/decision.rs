@@ -1,15 +1,17 @@
 //! Decision plots: how the scores of rows come about, feature after feature.
 
-use super::effect::{LABELS, ROW, middle_cut};
+use super::rows::{FOOT, Rows, WIDTH, legend, middle_cut};
+use crate::catalogue::Catalogue;
 use crate::explanation::ExplanationReport;
-use crate::palette::{self, GRID, INK, QUIET};
-use crate::svg::{Anchor, Axes, Svg, round_ticks};
+use crate::palette::{self, INK, QUIET};
+use crate::svg::{Anchor, Svg};
 
 /// Lines of a figure; more cannot be told apart.
 const LINES: usize = 120;
 /// Where the steps begin, and the height of a line of names above them.
 const TOP: f64 = 34.0;
 const NAME: f64 = 16.0;
+const ROW: f64 = 24.0;
 /// Names in a line.
 const NAMES: usize = 4;
 
@@ -17,9 +19,10 @@ const NAMES: usize = 4;
 /// the table; rows that the report shows one by one are drawn in black over the others, numbered.
 ///
 /// Source: `decision_plot` of the Python package `shap` (Lundberg et al., Nat. Biomed. Eng. 2:749, 2018).
-pub fn decision(report: &ExplanationReport, class: usize) -> String {
+pub fn decision(report: &ExplanationReport, class: usize, words: &Catalogue) -> String {
     let name = report.classes.get(class).map_or("", String::as_str);
-    let steps = report.decision_steps();
+    let name = words.short_class(name);
+    let steps = report.decision_steps(words.text("figure-all-others"));
     let every = report.rows.len().div_ceil(LINES).max(1);
     let is_named = |row: usize| {
         let id = &report.rows[row].id;
@@ -36,56 +39,52 @@ pub fn decision(report: &ExplanationReport, class: usize) -> String {
     let (low, high) = (paths.iter().flatten())
         .filter(|v| v.is_finite())
         .fold((base, base), |(l, h), v| (l.min(*v), h.max(*v)));
-    let span = if high > low { high - low } else { 1.0 };
-    let ticks = round_ticks(low - 0.02 * span, high + 0.02 * span, 6);
-    let height = ROW * steps.len() as f64;
+    let room = 0.02 * if high > low { high - low } else { 1.0 };
     let named: Vec<usize> = rows.iter().copied().filter(|row| is_named(*row)).collect();
     let top = TOP + NAME * named.len().div_ceil(NAMES) as f64;
-    let axes = Axes {
-        frame: [LABELS, top, 450.0, height],
-        x: [
-            ticks.first().copied().unwrap_or(-1.0),
-            ticks.last().copied().unwrap_or(1.0),
-        ],
-        y: [0.0, steps.len() as f64],
-    };
+    let frame = Rows::new(top, ROW, steps.len(), [low - room, high + room], 6);
+    let counts = [
+        ("shown", &*rows.len().to_string()),
+        ("rows", &report.rows.len().to_string()),
+        ("steps", &steps.len().to_string()),
+    ];
     let mut svg = Svg::new(
-        700.0,
-        top + height + 46.0,
-        &format!("How the scores of {name} come about"),
-        &format!(
-            "Decision plot: {} of {} rows as lines over {} steps.",
-            rows.len(),
-            report.rows.len(),
-            steps.len()
-        ),
+        WIDTH,
+        frame.bottom() + FOOT,
+        &words.with("figure-decision", &[("class", &name)]),
+        &words.with("figure-decision-text", &counts),
     );
-    let caption = format!("Score of {name} ({}); base {base:.2}", report.unit);
-    axes.draw(&mut svg, [&ticks, &[]], [&caption, ""]);
-    legend(&mut svg, &report.classes);
+    let axis = [
+        ("class", name.as_str()),
+        ("unit", &words.said(&report.unit)),
+        ("base", &format!("{base:.2}")),
+    ];
+    frame.draw(&mut svg, &words.with("figure-decision-axis", &axis));
+    let classes: Vec<String> = (report.classes.iter())
+        .map(|c| words.short_class(c))
+        .collect();
+    legend(
+        &mut svg,
+        [8.0, 16.0],
+        24.0,
+        &classes,
+        |svg, [x, y], class| {
+            let style = palette::class(class);
+            svg.line([x, y], [x + 24.0, y], style.colour, 2.0, style.dash);
+        },
+    );
     for (step, label) in steps.iter().enumerate() {
-        let [_, line] = axes.at(axes.x[0], step as f64 + 1.0);
-        svg.line([LABELS, line], [LABELS + 450.0, line], GRID, 0.5, "1 3");
-        let label = middle_cut(label, 34);
-        svg.text(
-            [LABELS - 8.0, line + ROW / 2.0 + 4.0],
-            Anchor::End,
-            11.5,
-            INK,
-            false,
-            &label,
-        );
+        // The first step is at the bottom.
+        let row = steps.len() - 1 - step;
+        frame.name(&mut svg, row, label);
+        frame.guide(&mut svg, row);
     }
-    svg.line(
-        axes.at(base, 0.0),
-        axes.at(base, axes.y[1]),
-        QUIET,
-        1.0,
-        "4 3",
-    );
+    frame.across(&mut svg, base, QUIET, 1.0, "4 3");
     let along = |path: &[f64]| -> Vec<[f64; 2]> {
         let points = path.iter().enumerate();
-        points.map(|(at, v)| axes.at(*v, at as f64)).collect()
+        points
+            .map(|(at, v)| [frame.x(*v), frame.bottom() - ROW * at as f64])
+            .collect()
     };
     for (&row, path) in rows.iter().zip(&paths) {
         let style = palette::class(report.rows[row].class);
@@ -106,16 +105,4 @@ pub fn decision(report: &ExplanationReport, class: usize) -> String {
         svg.text(place, Anchor::Start, 10.5, INK, true, &name);
     }
     svg.finish()
-}
-
-/// Which line is which class.
-fn legend(svg: &mut Svg, classes: &[String]) {
-    let mut x = 8.0;
-    for (index, class) in classes.iter().enumerate() {
-        let style = palette::class(index);
-        svg.line([x, 12.0], [x + 24.0, 12.0], style.colour, 2.0, style.dash);
-        let class = super::short(class, 14);
-        svg.text([x + 29.0, 16.0], Anchor::Start, 11.5, INK, false, &class);
-        x += 44.0 + 7.0 * class.chars().count() as f64;
-    }
 }

@@ -154,7 +154,9 @@ pub fn forest(evaluation: &Evaluation, words: &Catalogue) -> String {
         })
         .filter(|value| value.is_finite())
         .fold(0.4, f64::min);
-    let low = ((lowest * 10.0).floor() / 10.0).clamp(0.0, 0.4);
+    // The axis begins at a tick.
+    let ticks = round_ticks(lowest.clamp(0.0, 0.4), 1.0, 6);
+    let low = ticks.first().copied().unwrap_or(0.0);
     let row_height = 38.0;
     let height = row_height * rows.len() as f64;
     let mut svg = Svg::new(
@@ -171,7 +173,7 @@ pub fn forest(evaluation: &Evaluation, words: &Catalogue) -> String {
         x: [low, 1.0],
         y: [0.0, 1.0],
     };
-    axes.draw(&mut svg, [&round_ticks(low, 1.0, 6), &[]], ["AUC", ""]);
+    axes.draw(&mut svg, [&ticks, &[]], ["AUC", ""]);
     svg.line(axes.at(0.5, 0.0), axes.at(0.5, 1.0), QUIET, 1.0, "3 3");
 
     // Legend above.

@@ -1,7 +1,7 @@
 //! Learning curves: what training minimised, step by step or epoch by epoch.
 
-use super::short;
-use crate::catalogue::{Catalogue, Language};
+use super::{columns, short};
+use crate::catalogue::Catalogue;
 use crate::palette::{self, INK, QUIET};
 use crate::svg::{Anchor, Axes, Svg, round_ticks};
 use crate::training::LearningFigure;
@@ -46,13 +46,8 @@ fn range(numbers: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 }
 
 /// Lines over steps or epochs with a legend, and a mark where one was chosen. Of many points the mean is drawn, over a band of what it stands
-/// for.
-pub fn learning_curve(figure: &LearningFigure) -> String {
-    learning_curve_in(figure, &Catalogue::new(Language::English))
-}
-
-/// As [`learning_curve`], where there is nothing to draw said in a language.
-pub fn learning_curve_in(figure: &LearningFigure, words: &Catalogue) -> String {
+/// for. The figure's own text is in the report's language already.
+pub fn learning_curve(figure: &LearningFigure, words: &Catalogue) -> String {
     let lines: Vec<Vec<[f64; 4]>> = figure.lines.iter().map(|l| gathered(&l.points)).collect();
     let mut svg = Svg::new(WIDTH, 320.0, &figure.title, &figure.caption);
     let all = || lines.iter().flatten();
@@ -152,7 +147,7 @@ pub fn learning_curve_in(figure: &LearningFigure, words: &Catalogue) -> String {
             false,
             &name,
         );
-        legend += 50.0 + 6.4 * name.chars().count() as f64;
+        legend += 50.0 + 6.4 * columns(&name) as f64;
     }
     svg.finish()
 }

@@ -4,7 +4,7 @@ use super::{column, columns, short};
 use crate::catalogue::Catalogue;
 use crate::palette::{self, GRID, INK, QUIET};
 use crate::patient::KineticCurve;
-use crate::svg::{Anchor, Axes, Svg, round_ticks, tick_label};
+use crate::svg::{Anchor, Axes, Svg, round_ticks};
 
 /// A bar per class with its probability.
 pub fn probabilities(probabilities: &[(String, f64)], words: &Catalogue) -> String {
@@ -139,7 +139,7 @@ pub fn contributions(contributions: &[(String, f64)], words: &Catalogue) -> Stri
     let height = row * contributions.len() as f64;
     let mut svg = Svg::new(
         700.0,
-        height + 56.0,
+        height + 32.0,
         &words.text("reasons-figure"),
         &words.text("reasons-bars"),
     );
@@ -224,17 +224,6 @@ pub fn contributions(contributions: &[(String, f64)], words: &Catalogue) -> Stri
         );
     }
     svg.line([zero, 24.0], [zero, 24.0 + height], INK, 1.2, "");
-    for edge in [-reach, reach] {
-        let at = [axes.at(edge, 0.0)[0], height + 42.0];
-        svg.text(
-            at,
-            Anchor::Middle,
-            10.5,
-            QUIET,
-            false,
-            &short(&tick_label(edge), 9),
-        );
-    }
     svg.finish()
 }
 

@@ -47,7 +47,9 @@ pub fn subgroup_forest(evaluation: &Evaluation, words: &Catalogue) -> String {
         .flat_map(|e| e.value.into_iter().chain(e.ci95.map(|ci| ci[0])))
         .filter(|value| value.is_finite())
         .fold(0.4, f64::min);
-    let low = ((lowest * 10.0).floor() / 10.0).clamp(0.0, 0.4);
+    // The axis begins at a tick.
+    let ticks = round_ticks(lowest.clamp(0.0, 0.4), 1.0, 6);
+    let low = ticks.first().copied().unwrap_or(0.0);
     let height = ROW * lines.len() as f64;
     let mut svg = Svg::new(
         700.0,
@@ -63,11 +65,7 @@ pub fn subgroup_forest(evaluation: &Evaluation, words: &Catalogue) -> String {
         x: [low, 1.0],
         y: [0.0, 1.0],
     };
-    axes.draw(
-        &mut svg,
-        [&round_ticks(low, 1.0, 6), &[]],
-        [&words.text("macro-auc"), ""],
-    );
+    axes.draw(&mut svg, [&ticks, &[]], [&words.text("macro-auc"), ""]);
     if let Some(all) = evaluation.auc.macro_average.value {
         svg.line(axes.at(all, 0.0), axes.at(all, 1.0), QUIET, 1.0, "3 3");
     }

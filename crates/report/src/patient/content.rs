@@ -1,11 +1,34 @@
 //! What the report on a patient says, in the order in which it is read.
 
 use super::document::{Document, NoticeKind, Part, Picture};
-use super::{PatientReport, PhasePicture};
+use super::{PatientReport, PhasePicture, SimilarCases};
 use crate::abbreviations::abbreviations;
 use crate::catalogue::Catalogue;
+use crate::explanation::{similar_header, similar_rows};
 use crate::figure as figures;
 use crate::palette::{CROP, HEAT_SAMPLE, OUTLINE};
+
+/// The keys of what is said of a map over the lesion.
+struct MapKeys {
+    heading: &'static str,
+    text: &'static str,
+    empty: &'static str,
+    legend: &'static str,
+}
+
+const ATTRIBUTION: MapKeys = MapKeys {
+    heading: "attribution-heading",
+    text: "attribution-text",
+    empty: "attribution-empty",
+    legend: "legend-heat",
+};
+
+const GIVEN_MAP: MapKeys = MapKeys {
+    heading: "given-map-heading",
+    text: "given-map-text",
+    empty: "given-map-empty",
+    legend: "legend-given-map",
+};
 
 pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Document<'a> {
     let mut parts = Vec::new();
@@ -45,6 +68,9 @@ pub(crate) fn document<'a>(report: &'a PatientReport, words: &Catalogue) -> Docu
     if report.refusal.is_none() {
         lesion(&mut parts, report, words);
         reasons(&mut parts, report, words);
+        if let Some(similar) = &report.similar {
+            alike(&mut parts, similar, words);
+        }
     }
     parts.push(Part::Section(words.text("series-heading")));
     if report.series_read.is_empty() {
@@ -166,41 +192,76 @@ fn images<'a>(parts: &mut Vec<Part<'a>>, report: &'a PatientReport, words: &Cata
         parts.push(Part::Paragraph(words.text("planes-text")));
         pictures(parts, &report.planes, words);
     }
+    let map = match report.attribution_given {
+        true => &GIVEN_MAP,
+        false => &ATTRIBUTION,
+    };
     if let Some(attribution) = &report.attribution {
         let name = [("name", attribution.name.as_str())];
-        parts.push(Part::Subsection(words.text("attribution-heading")));
+        parts.push(Part::Subsection(words.text(map.heading)));
         if attribution.planes.is_empty() {
-            parts.push(Part::Paragraph(words.with("attribution-empty", &name)));
+            parts.push(Part::Paragraph(words.with(map.empty, &name)));
         } else {
-            parts.push(Part::Paragraph(words.with("attribution-text", &name)));
-            parts.push(Part::Legend(vec![(
-                HEAT_SAMPLE,
-                "",
-                words.text("legend-heat"),
-            )]));
+            parts.push(Part::Paragraph(words.with(map.text, &name)));
+            let legend = words.text(map.legend);
+            parts.push(Part::Legend(vec![(HEAT_SAMPLE, "", legend)]));
             pictures(parts, &attribution.planes, words);
             pictures(parts, &attribution.phases, words);
         }
     }
     if !report.no_attribution.is_empty() {
-        parts.push(Part::Subsection(words.text("attribution-heading")));
+        parts.push(Part::Subsection(words.text(map.heading)));
         parts.push(Part::Paragraph(report.no_attribution.clone()));
     }
     if !report.patch.is_empty() {
         parts.push(Part::Subsection(words.text("patch-heading")));
-        let picture = |p: &'a super::LabelledPicture| Picture {
-            image: &p.image,
-            outlines: &[],
-            crop: None,
-            caption: p.label.clone(),
-            sharp: true,
-        };
-        let pictures = report.patch.iter().map(picture).collect();
-        parts.push(Part::Pictures {
-            small: true,
-            pictures,
-        });
+        parts.push(labelled(&report.patch, true));
     }
+}
+
+/// Pictures with nothing drawn over them.
+fn labelled<'a>(pictures: &'a [super::LabelledPicture], small: bool) -> Part<'a> {
+    let picture = |p: &'a super::LabelledPicture| Picture {
+        image: &p.image,
+        outlines: &[],
+        crop: None,
+        caption: p.label.clone(),
+        sharp: small,
+    };
+    Part::Pictures {
+        small,
+        pictures: pictures.iter().map(picture).collect(),
+    }
+}
+
+/// Root mean square distance from which on the nearest case is called far. Two independent patients of the training cohort lie 1.4 standard deviations
+/// apart.
+const FAR: f64 = 3.0;
+
+/// The training cases near the patient.
+fn alike<'a>(parts: &mut Vec<Part<'a>>, similar: &'a SimilarCases, words: &Catalogue) {
+    parts.push(Part::Section(words.text("similar-heading")));
+    if similar.other_table {
+        parts.push(Part::Paragraph(words.text("similar-other-table")));
+    }
+    if similar.cases.is_empty() {
+        parts.push(Part::Paragraph(words.text("similar-none")));
+        return;
+    }
+    parts.push(Part::Table {
+        caption: words.text("similar-text"),
+        header: similar_header(words),
+        rows: similar_rows(&similar.cases, words),
+    });
+    if similar.cases[0].distance > FAR {
+        let limit = [("limit", &*words.number(Some(FAR), 0))];
+        parts.push(Part::Paragraph(words.with("similar-far", &limit)));
+    }
+    if !similar.pictures.is_empty() {
+        parts.push(labelled(&similar.pictures, false));
+        parts.push(Part::Paragraph(words.text("similar-pictures")));
+    }
+    parts.push(Part::Paragraph(words.text("similar-caution")));
 }
 
 fn pictures<'a>(parts: &mut Vec<Part<'a>>, pictures: &'a [PhasePicture], words: &Catalogue) {

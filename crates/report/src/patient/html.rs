@@ -2,13 +2,13 @@
 
 use super::document::{Document, Part, Picture};
 use crate::catalogue::Catalogue;
-use crate::page::{facts, figure, list, notice, page_in, table};
+use crate::page::{facts, figure, list, notice, page, table};
 use crate::picture::draw;
 use maud::{Markup, PreEscaped, html};
 
 pub(crate) fn write(document: &Document<'_>, words: &Catalogue) -> String {
     let body = html! { @for part in &document.parts { (written(part)) } };
-    page_in(words, &document.title, &document.subtitle, &body)
+    page(words, &document.title, &document.subtitle, &body)
 }
 
 fn written(part: &Part<'_>) -> Markup {

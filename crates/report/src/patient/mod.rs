@@ -12,6 +12,7 @@ pub(crate) use typeface::Typeface;
 
 pub use feature_words::feature_words;
 
+use crate::AlikeCase;
 use crate::catalogue::{Catalogue, Language};
 use crate::picture::{GreyImage, ReportError};
 use crate::refusal::Refusal;
@@ -75,6 +76,17 @@ pub struct Reason {
     pub contribution: f64,
 }
 
+/// Training cases near the patient.
+#[derive(Debug, Clone, Default)]
+pub struct SimilarCases {
+    /// The cases, nearest first.
+    pub cases: Vec<AlikeCase>,
+    /// The patient's lesion and those of the cases that have a picture.
+    pub pictures: Vec<LabelledPicture>,
+    /// Whether they are of a table that the model was not trained on.
+    pub other_table: bool,
+}
+
 /// Attribution over the lesion's planes and phases.
 #[derive(Debug, Clone, Default)]
 pub struct AttributionPictures {
@@ -112,8 +124,10 @@ pub struct PatientReport {
     pub study: Vec<PhasePicture>,
     /// The lesion in three planes.
     pub planes: Vec<PhasePicture>,
-    /// Where the model looked, when a map was given.
+    /// Where the model looked, or another map over the lesion.
     pub attribution: Option<AttributionPictures>,
+    /// Whether that map is a file of the reader's own: what it shows, the report cannot know.
+    pub attribution_given: bool,
     /// Why there is no map although one was asked for; empty otherwise.
     pub no_attribution: String,
     /// What the encoder saw: the middle slices of its patch.
@@ -128,6 +142,8 @@ pub struct PatientReport {
     pub reasons_alone: bool,
     /// What to know about the reasons, or why there are none.
     pub reasons_notes: Vec<String>,
+    /// Training cases near the patient, when the training tables were given.
+    pub similar: Option<SimilarCases>,
     /// Series that were read: name and what it was used as.
     pub series_read: Vec<(String, String)>,
     /// Series that were set aside: name and reason.

@@ -30,8 +30,8 @@ pub(crate) fn write(document: &Document<'_>, words: &Catalogue) -> Result<Vec<u8
     sheets.text(&document.subtitle, BODY, false, QUIET, MARGIN, ROOM);
     sheets.y += 3.0;
     sheets.rule(INK, 1.2);
-    for (number, part) in document.parts.iter().enumerate() {
-        sheets.part(part, document.parts.get(number + 1));
+    for number in 0..document.parts.len() {
+        sheets.part(&document.parts[number..]);
     }
     if sheets.replaced {
         sheets.y += 8.0;

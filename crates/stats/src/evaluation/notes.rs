@@ -132,10 +132,16 @@ pub(super) fn intervals(
         ));
     }
     for (name, estimate) in &areas.per_class {
-        if estimate.value == Some(1.0) || estimate.value == Some(0.0) {
+        if estimate.value == Some(1.0) {
             notes.push(format!(
                 "The class \"{name}\" is separated without error here, so its bootstrap interval \
                  has no width; that is not certainty."
+            ));
+        }
+        if estimate.value == Some(0.0) {
+            notes.push(format!(
+                "Every case of the class \"{name}\" is ranked below all others here, so its bootstrap \
+                 interval has no width; that is not certainty."
             ));
         }
     }

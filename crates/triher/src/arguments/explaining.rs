@@ -1,6 +1,6 @@
 //! Arguments of the commands that show why, and how cases lie to each other.
 
-use super::TableArguments;
+use super::{LanguageArguments, TableArguments};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -39,6 +39,8 @@ pub(crate) struct ExplainArguments {
     /// Seed of the orders
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -73,6 +75,8 @@ pub(crate) struct MapArguments {
     /// Seed of UMAP
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

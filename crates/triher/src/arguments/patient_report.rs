@@ -14,10 +14,17 @@ pub(crate) struct PatientReportArguments {
     pub(crate) pdf: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) language: LanguageArguments,
-    /// Where the model looked, to show over the lesion: relevance, integrated-gradients, rollout or occlusion, or the file of a map (NIfTI or
-    /// NRRD, on any grid in patient coordinates)
+    /// Where the model looked, to show over the lesion: relevance, integrated-gradients, rollout or occlusion, or the file of any other map
+    /// (NIfTI or NRRD, on any grid in patient coordinates), which the report then shows as a map that was given
     #[arg(long, value_name = "METHOD|FILE")]
     pub(crate) attribution: Option<PathBuf>,
+    /// The feature table that the model was trained on: the report then shows the training cases nearest to the patient, with their pictures where
+    /// `triher extract` left them beside it (several tables: several times, in the order of training)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) training_features: Vec<PathBuf>,
+    /// Labels of those tables, when they are in a file of their own
+    #[arg(long, value_name = "FILE", requires = "training_features")]
+    pub(crate) training_labels: Option<PathBuf>,
 }
 
 /// The language of what is written for readers.

@@ -28,6 +28,7 @@ pub(crate) fn explain(arguments: ExplainArguments, console: &Console) -> anyhow:
             permutations: arguments.permutations,
             seed: arguments.seed,
         },
+        language: arguments.language.language()?,
         out: arguments.out,
     };
     let found = triher_study::explain::explain(&plan, console)?;

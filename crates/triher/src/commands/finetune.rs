@@ -12,6 +12,7 @@ pub(crate) fn finetune(
 ) -> anyhow::Result<Ending> {
     let mut plan = FinetunePlan::read(&arguments.configuration)?;
     plan.threads = threads.or(plan.threads);
+    plan.language = arguments.language.language()?;
     let tuned = triher_study::finetune::run(&plan, console)?;
     console.status(&match tuned.validation_loss {
         Some(loss) => format!(

@@ -25,6 +25,7 @@ pub(crate) fn map(arguments: MapArguments, console: &Console) -> anyhow::Result<
             seed: arguments.seed,
             ..UmapSettings::default()
         },
+        language: arguments.language.language()?,
         out: arguments.out,
     };
     let found = cohort_map(&plan, console)?;

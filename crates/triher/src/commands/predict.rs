@@ -4,7 +4,7 @@ use crate::Ending;
 use crate::arguments::PredictArguments;
 use crate::commands::case::case_plan;
 use crate::console::Console;
-use triher_study::prediction::{AttributionSource, PredictPlan, Prediction};
+use triher_study::prediction::{AttributionSource, PredictPlan, Prediction, TrainingTables};
 
 pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow::Result<Ending> {
     let to_standard_output = arguments.json.is_none()
@@ -28,13 +28,18 @@ pub(crate) fn predict(arguments: PredictArguments, console: &Console) -> anyhow:
 
 fn plan(arguments: PredictArguments) -> anyhow::Result<PredictPlan> {
     let attribution = arguments.report.attribution.as_deref();
+    let attribution = attribution.map(AttributionSource::parse);
     Ok(PredictPlan {
         case: case_plan(arguments.case)?,
         json: arguments.json,
         html: arguments.report.html,
         pdf: arguments.report.pdf,
         language: arguments.report.language.language()?,
-        attribution: attribution.map(AttributionSource::parse),
+        attribution,
+        training: TrainingTables {
+            features: arguments.report.training_features,
+            labels: arguments.report.training_labels,
+        },
         simulated: false,
     })
 }
@@ -66,6 +71,12 @@ fn in_words(prediction: &Prediction) -> String {
                 text += &format!(", {name} {distance:.2}");
             }
         }
+    }
+    for case in &prediction.similar_cases {
+        text += &format!(
+            "\n  near: {}, {}, distance {:.2}",
+            case.id, case.class, case.distance
+        );
     }
     text + "\nResearch use only; not for diagnosis."
 }

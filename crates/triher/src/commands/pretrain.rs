@@ -12,6 +12,7 @@ pub(crate) fn pretrain(
 ) -> anyhow::Result<Ending> {
     let mut plan = PretrainPlan::read(&arguments.configuration)?;
     plan.threads = threads.or(plan.threads);
+    plan.language = arguments.language.language()?;
     let pretrained = triher_study::pretrain::pretrain(&plan, console)?;
     if let Some(last) = pretrained.last {
         console.status(&format!("  loss of the last step: {:.4}", last.loss));

@@ -42,7 +42,7 @@ fn longest_english(text: &str) -> Vec<String> {
 }
 
 /// Fails when three English words stand together outside of what is a name.
-fn is_chinese(page: &str, names: &[&str]) {
+pub(crate) fn is_chinese(page: &str, names: &[&str]) {
     assert!(page.contains("lang=\"zh-CN\""));
     for piece in pieces(page) {
         let words = longest_english(&piece);
@@ -141,6 +141,37 @@ fn an_evaluation_and_a_study_have_no_english_sentence() {
         assert!(page.contains(part), "{part}");
     }
     is_chinese(&page, &[]);
+
+    // What moves the model, and the maps, with their figures.
+    let columns = "--id case --label her2 --centre hospital --language zh";
+    w.triher(&format!(
+        "explain out/model.triher --features test.csv {columns} --background-features train.csv --patient t3 --folds 3 --out why"
+    ))
+    .done();
+    w.triher(&format!(
+        "map --features test.csv {columns} --model out/model.triher --clinical clinical.csv --subgroup vendor --out maps"
+    ))
+    .done();
+    for (page, parts) in [
+        (
+            "why/explanation.html",
+            ["影响模型的因素", "得分的形成过程", "本页不能说明什么"],
+        ),
+        (
+            "maps/map.html",
+            ["按模型判定是否正确", "识别中心", "如何阅读分布图"],
+        ),
+    ] {
+        let text = String::from_utf8(w.read(page)).unwrap();
+        for part in parts {
+            assert!(text.contains(part), "{part}");
+        }
+        is_chinese(&text, &[]);
+    }
+    for figure in ["why/shap-decision-low.svg", "maps/batch-effect.svg"] {
+        let svg = String::from_utf8(w.read(figure)).unwrap();
+        assert!(svg.contains("得分") || svg.contains("批次效应"), "{figure}");
+    }
 }
 
 #[test]

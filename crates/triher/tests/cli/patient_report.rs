@@ -52,7 +52,8 @@ fn reports_are_written_in_both_languages_and_are_the_same_each_time() {
     let english = String::from_utf8(w.read("en.html")).unwrap();
     for text in [
         "Research use only",
-        "Where the model looked",
+        "A map that was given",
+        "known to whoever made it, not to triher",
         "% of them; speaks for HER2-",
         "AUC, cross-validated",
         "This model makes no prediction sets",
@@ -60,8 +61,7 @@ fn reports_are_written_in_both_languages_and_are_the_same_each_time() {
         assert!(english.contains(text), "{text}");
     }
     let chinese = String::from_utf8(w.read("zh.html")).unwrap();
-    for text in ["仅供科研使用", "模型关注的位置", "高于其中", "交叉验证 AUC"]
-    {
+    for text in ["仅供科研使用", "所给的图", "高于其中", "交叉验证 AUC"] {
         assert!(chinese.contains(text), "{text}");
     }
     // A sentence that the catalogue lacks would stand in brackets.
@@ -78,4 +78,83 @@ fn a_language_that_is_not_there_is_named() {
     for text in ["fr", "en", "zh"] {
         assert!(run.stderr().contains(text), "{}", run.stderr());
     }
+}
+
+#[test]
+fn similar_cases_come_from_the_training_tables() {
+    let w = Workspace::new();
+    let words = model(&w);
+    let tables: Vec<String> = std::fs::read_dir(w.path("out"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "parquet"))
+        .map(|p| p.to_str().unwrap().to_owned())
+        .collect();
+    assert!(!tables.is_empty());
+    let mut more = vec!["--json", "p.json", "--html", "p.html"];
+    for table in &tables {
+        more.extend(["--training-features", table]);
+    }
+    run(&w, &words, &more).done();
+    let json = w.json("p.json");
+    let cases = json["similar_cases"].as_array().unwrap();
+    let distances: Vec<f64> = (cases.iter())
+        .map(|c| c["distance"].as_f64().unwrap())
+        .collect();
+    assert!(!cases.is_empty() && distances.is_sorted() && distances[0] > 0.0);
+    // The patient is among the training rows here, and no case of their own.
+    assert!(cases.iter().all(|c| c["id"] != json["patient_id"]));
+    let page = String::from_utf8(w.read("p.html")).unwrap();
+    let nearest = cases[0]["id"].as_str().unwrap();
+    for text in [
+        "The training patients most like this one",
+        "this patient",
+        nearest,
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("not among the files that the model was trained on"));
+    // The same cases and distances as those that `triher explain` tells of the row in the table.
+    let own = w.path("out/features-c.parquet");
+    let own = own.to_str().unwrap();
+    // With the phases' times, as the table's rows have them.
+    let patients = String::from_utf8(w.read("s/patients-gamma.csv")).unwrap();
+    let times = patients.lines().nth(1).unwrap().rsplit(',').next().unwrap();
+    let times = times.replace(';', ",");
+    let more = [
+        "--json",
+        "q.json",
+        "--training-features",
+        own,
+        "--times",
+        &times,
+    ];
+    run(&w, &words, &more).done();
+    let id = json["patient_id"].as_str().unwrap();
+    w.triher(&format!(
+        "explain out/model.triher --features out/features-c.parquet --patient {id} --out why"
+    ))
+    .done();
+    let why = String::from_utf8(w.read("why/explanation.html")).unwrap();
+    let similar = w.json("q.json")["similar_cases"].clone();
+    let rows: Vec<String> = (similar.as_array().unwrap().iter())
+        .map(|case| {
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{:.2}</td></tr>",
+                case["id"].as_str().unwrap(),
+                case["class"].as_str().unwrap(),
+                case["distance"].as_f64().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(rows.len(), 5);
+    assert!(why.contains(&rows.concat()), "{rows:?}");
+    // Another table is named as such, and one that is not there is refused.
+    w.triher("extract s/alpha.toml --out other.csv").done();
+    let more = ["--html", "o.html", "--training-features", "other.csv"];
+    run(&w, &words, &more).done();
+    let page = String::from_utf8(w.read("o.html")).unwrap();
+    assert!(page.contains("not among the files that the model was trained on"));
+    let more = ["--html", "n.html", "--training-features", "none.parquet"];
+    run(&w, &words, &more).fails_saying(&["none.parquet"]);
 }

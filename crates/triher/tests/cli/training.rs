@@ -78,6 +78,14 @@ fn from_patches_to_a_tuned_encoder() {
     assert!(losses.last() < losses.first(), "{curve}");
     let page = String::from_utf8(w.read("tuned.html")).unwrap();
     assert!(page.contains("Validation loss") && page.contains("was kept"));
+    for command in ["pretrain pretrain.toml", "finetune finetune.toml"] {
+        w.triher(&format!("{command} --language zh")).done();
+    }
+    for (page, part) in [("encoder.html", "预训练"), ("tuned.html", "验证损失")] {
+        let page = String::from_utf8(w.read(page)).unwrap();
+        assert!(page.contains(part), "{part}");
+        crate::chinese::is_chinese(&page, &[]);
+    }
     // An encoder for `embed` like any other, and not the one that it began from.
     w.nifti_patient("P1", 150.0);
     for (weights, out) in [("encoder", "before.csv"), ("tuned", "after.csv")] {

@@ -27,7 +27,6 @@ impl Sheets<'_> {
     }
 
     pub(super) fn legend(&mut self, lines: &[(&'static str, &'static str, String)]) {
-        self.need(160.0);
         let mut x = MARGIN;
         for (colour, dash, text) in lines {
             let y = self.y + 2.0;
@@ -47,15 +46,8 @@ impl Sheets<'_> {
             });
             let shown = self.typeface.shown(text);
             let width = self.typeface.width(&shown, SMALL + 0.5, false);
-            let at = [x + 29.0, y + 8.0];
             let size = SMALL + 0.5;
-            self.mark(Mark::Text {
-                at,
-                size,
-                bold: false,
-                colour: QUIET,
-                text: shown,
-            });
+            self.write([x + 29.0, y + 8.0], size, false, QUIET, shown);
             x += width + 44.0;
         }
         self.y += 17.0;
@@ -82,16 +74,11 @@ impl Sheets<'_> {
                     [x, self.y],
                     [width, picture_height(picture, width)],
                 );
+                // Each caption right below its picture, however high the others of the row are.
+                let below = self.y + picture_height(picture, width);
                 for (line, text) in caption.into_iter().enumerate() {
-                    let y = self.y + height + SMALL * (1.2 + 1.35 * line as f32);
-                    let at = [x, y];
-                    self.mark(Mark::Text {
-                        at,
-                        size: SMALL,
-                        bold: false,
-                        colour: QUIET,
-                        text,
-                    });
+                    let at = [x, below + SMALL * (1.2 + 1.35 * line as f32)];
+                    self.write(at, SMALL, false, QUIET, text);
                 }
             }
             self.y += height + lines * SMALL * 1.35 + 8.0;

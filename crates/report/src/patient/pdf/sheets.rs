@@ -1,6 +1,7 @@
 //! Where everything stands on pages of A4: text, lists and boxes, and the order of the parts.
 
 use super::pictures::{figure_size, row_height};
+use super::tables::Cells;
 use crate::palette::{GRID, INK, QUIET};
 use crate::patient::document::{NoticeKind, Part};
 use crate::patient::pdf_page::{MARGIN, Mark, PAGE};
@@ -35,6 +36,42 @@ impl Sheets<'_> {
         }
     }
 
+    /// A line of text, its base at a place.
+    pub(super) fn write(
+        &mut self,
+        at: [f32; 2],
+        size: f32,
+        bold: bool,
+        colour: &'static str,
+        text: String,
+    ) {
+        self.mark(Mark::Text {
+            at,
+            size,
+            bold,
+            colour,
+            text,
+        });
+    }
+
+    /// A line from margin to margin where the next part begins.
+    pub(super) fn across(&mut self, colour: &'static str, width: f32) {
+        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
+        self.mark(Mark::Line {
+            points,
+            closed: false,
+            width,
+            colour,
+            dash: &[],
+        });
+    }
+
+    /// The same with some room below it.
+    pub(super) fn rule(&mut self, colour: &'static str, width: f32) {
+        self.across(colour, width);
+        self.y += 4.0;
+    }
+
     /// Begins a new page when less than `height` is left; a part that is higher than a page begins one only after something else.
     pub(super) fn need(&mut self, height: f32) {
         if self.y + height > BOTTOM && self.y > TOP {
@@ -60,45 +97,47 @@ impl Sheets<'_> {
     ) {
         for text in self.lines(text, size, bold, room) {
             self.need(size * LEADING);
-            let at = [x, self.y + size * 1.1];
-            self.mark(Mark::Text {
-                at,
-                size,
-                bold,
-                colour,
-                text,
-            });
+            self.write([x, self.y + size * 1.1], size, bold, colour, text);
             self.y += size * LEADING;
         }
     }
 
-    pub(super) fn rule(&mut self, colour: &'static str, width: f32) {
-        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
-        self.mark(Mark::Line {
-            points,
-            closed: false,
-            width,
-            colour,
-            dash: &[],
-        });
-        self.y += 4.0;
-    }
-
-    /// Height that the first piece of a part takes, so that a heading stays with what follows.
-    fn beginning(&self, part: Option<&Part<'_>>) -> f32 {
-        match part {
-            Some(Part::Figure { svg, .. }) => figure_size(svg)[1].min(300.0),
-            Some(Part::Pictures { small, pictures }) => row_height(*small, pictures).min(300.0),
-            Some(Part::Subsection(_) | Part::Legend(_)) => 160.0,
-            _ => 50.0,
+    /// Height that the beginning of what comes next takes, so that a heading or a sentence stays with what it speaks of.
+    fn beginning(&mut self, parts: &[Part<'_>]) -> f32 {
+        let Some((first, rest)) = parts.split_first() else {
+            return 0.0;
+        };
+        match first {
+            Part::Figure { svg, .. } => figure_size(svg)[1] + 24.0,
+            Part::Pictures { small, pictures } => row_height(*small, pictures),
+            Part::Legend(_) => 17.0 + self.beginning(rest),
+            Part::Subsection(_) => 26.0 + self.beginning(rest),
+            Part::Paragraph(text) => {
+                let lines = self.lines(text, BODY, false, ROOM).len() as f32;
+                let seen = matches!(
+                    rest.first(),
+                    Some(Part::Pictures { .. } | Part::Legend(_) | Part::Figure { .. })
+                );
+                let next = if seen { self.beginning(rest) } else { 0.0 };
+                lines * BODY * LEADING + 4.0 + next
+            }
+            Part::Facts { .. } | Part::Table { .. } => {
+                Cells::of(first).map_or(0.0, |cells| self.table_beginning(&cells))
+            }
+            Part::Section(_) | Part::List(_) | Part::Notice { .. } => 50.0,
         }
     }
 
-    pub(super) fn part(&mut self, part: &Part<'_>, next: Option<&Part<'_>>) {
+    /// Writes the first of the parts; those after it say how much has to stay with it.
+    pub(super) fn part(&mut self, parts: &[Part<'_>]) {
+        let Some((part, rest)) = parts.split_first() else {
+            return;
+        };
         match part {
             Part::Section(text) => {
                 self.y += 12.0;
-                self.need(30.0 + self.beginning(next));
+                let next = self.beginning(rest);
+                self.need(30.0 + next);
                 let place = (text.clone(), self.pages.len() - 1, self.y);
                 self.bookmarks.push(place);
                 self.text(text, 13.0, true, INK, MARGIN, ROOM);
@@ -107,12 +146,14 @@ impl Sheets<'_> {
             }
             Part::Subsection(text) => {
                 self.y += 7.0;
-                self.need(20.0 + self.beginning(next));
+                let next = self.beginning(parts);
+                self.need(next);
                 self.text(text, 10.5, true, INK, MARGIN, ROOM);
                 self.y += 2.0;
             }
             Part::Paragraph(text) => {
-                self.need(self.beginning(next).min(120.0));
+                let whole = self.beginning(parts);
+                self.need(whole);
                 self.text(text, BODY, false, INK, MARGIN, ROOM);
                 self.y += 4.0;
             }
@@ -125,27 +166,17 @@ impl Sheets<'_> {
                 heading,
                 sentences,
             } => self.notice(*kind, heading, sentences),
-            Part::Facts { caption, rows } => {
-                let rows: Vec<Vec<String>> = rows
-                    .iter()
-                    .map(|(name, value)| vec![name.clone(), value.clone()])
-                    .collect();
-                self.table(caption, &[], &rows, &[0.3, 0.7]);
-            }
-            Part::Table {
-                caption,
-                header,
-                rows,
-            } => {
-                let shares: &[f32] = match header.len() {
-                    2 => &[0.5, 0.5],
-                    3 => &[0.44, 0.4, 0.16],
-                    _ => &[],
-                };
-                self.table(caption, header, rows, shares);
+            Part::Facts { .. } | Part::Table { .. } => {
+                if let Some(cells) = Cells::of(part) {
+                    self.table(&cells);
+                }
             }
             Part::Figure { svg, caption } => self.figure(svg, caption),
-            Part::Legend(lines) => self.legend(lines),
+            Part::Legend(lines) => {
+                let whole = self.beginning(parts);
+                self.need(whole);
+                self.legend(lines);
+            }
             Part::Pictures { small, pictures } => self.pictures(*small, pictures),
         }
     }
@@ -154,14 +185,7 @@ impl Sheets<'_> {
         for sentence in sentences {
             self.need(BODY * LEADING);
             let at = [x + 1.0, self.y + BODY * 1.1];
-            let text = "\u{2022}".to_owned();
-            self.mark(Mark::Text {
-                at,
-                size: BODY,
-                bold: false,
-                colour: QUIET,
-                text,
-            });
+            self.write(at, BODY, false, QUIET, "\u{2022}".to_owned());
             self.text(sentence, BODY, false, INK, x + INDENT, room - INDENT);
         }
     }

@@ -1,74 +1,157 @@
 //! Tables, row after row over pages.
 
-use super::sheets::{ROOM, SMALL, Sheets};
+use super::sheets::{BOTTOM, ROOM, SMALL, Sheets};
 use crate::palette::{GRID, INK, QUIET};
-use crate::patient::pdf_page::{MARGIN, Mark};
+use crate::patient::document::Part;
+use crate::patient::pdf_page::MARGIN;
+
+/// Size of a table's letters and distance of its lines.
+const LETTERS: f32 = SMALL + 0.5;
+const LEADING: f32 = 1.35;
+/// Rows of a table that stay together with its head.
+const TOGETHER: usize = 3;
+
+/// What stands in a table.
+pub(super) struct Cells<'a> {
+    caption: &'a str,
+    /// Empty where the first column names what the second holds.
+    header: &'a [String],
+    rows: Vec<Vec<String>>,
+    /// Share of the width of each column; equal ones when empty.
+    shares: &'static [f32],
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of facts and of tables; `None` for other parts.
+    pub(super) fn of(part: &'a Part<'_>) -> Option<Self> {
+        match part {
+            Part::Facts { caption, rows } => Some(Self {
+                caption,
+                header: &[],
+                rows: (rows.iter())
+                    .map(|(name, value)| vec![name.clone(), value.clone()])
+                    .collect(),
+                shares: &[0.3, 0.7],
+            }),
+            Part::Table {
+                caption,
+                header,
+                rows,
+            } => Some(Self {
+                caption,
+                header,
+                rows: rows.clone(),
+                shares: match header.len() {
+                    2 => &[0.5, 0.5],
+                    3 => &[0.44, 0.4, 0.16],
+                    _ => &[],
+                },
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// A row: where each cell begins, its lines, and the height of the highest.
+struct Row {
+    cells: Vec<(f32, Vec<String>)>,
+    height: f32,
+}
 
 impl Sheets<'_> {
-    pub(super) fn table(
-        &mut self,
-        caption: &str,
-        header: &[String],
-        rows: &[Vec<String>],
-        shares: &[f32],
-    ) {
+    /// Height of what stays together at the beginning of a table: caption, head and the first rows.
+    pub(super) fn table_beginning(&mut self, table: &Cells<'_>) -> f32 {
+        let Cells {
+            caption,
+            header,
+            rows,
+            shares,
+        } = table;
+        let mut height = 0.0;
         if !caption.is_empty() {
-            self.need(50.0);
-            self.text(caption, SMALL + 0.5, false, QUIET, MARGIN, ROOM);
-            self.y += 2.0;
+            let lines = self.lines(caption, LETTERS, false, ROOM).len() as f32;
+            height += lines * LETTERS * 1.45 + 2.0;
         }
         if !header.is_empty() {
-            self.row(header, shares, true);
+            height += self.row_of(header, shares, true).height;
         }
-        for row in rows {
-            self.row(row, shares, false);
+        for cells in rows.iter().take(TOGETHER) {
+            height += self.row_of(cells, shares, false).height;
+        }
+        height
+    }
+
+    /// A table whose head is written again on each page. A last row is not left alone on a page.
+    pub(super) fn table(&mut self, table: &Cells<'_>) {
+        let together = self.table_beginning(table);
+        self.need(together);
+        let Cells {
+            caption,
+            header,
+            rows,
+            shares,
+        } = table;
+        let head = (!header.is_empty()).then(|| self.row_of(header, shares, true));
+        let rows: Vec<Row> = (rows.iter())
+            .map(|cells| self.row_of(cells, shares, false))
+            .collect();
+        let height_of = |rows: &[Row]| rows.iter().map(|r| r.height).sum::<f32>();
+        if !caption.is_empty() {
+            self.text(caption, LETTERS, false, QUIET, MARGIN, ROOM);
+            self.y += 2.0;
+        }
+        let quiet = shares.len() == 2;
+        if let Some(head) = &head {
+            self.write_row(head, true, quiet);
+        }
+        for (number, row) in rows.iter().enumerate() {
+            // The last two rows stay together.
+            let until = if number + 2 == rows.len() { 2 } else { 1 };
+            let room = height_of(&rows[number..number + until]);
+            let before = self.pages.len();
+            self.need(room);
+            if self.pages.len() > before
+                && let Some(head) = &head
+                && self.y + head.height + row.height <= BOTTOM
+            {
+                self.write_row(head, true, quiet);
+            }
+            self.write_row(row, false, quiet);
         }
         self.y += 6.0;
     }
 
-    fn row(&mut self, cells: &[String], shares: &[f32], head: bool) {
+    fn row_of(&mut self, cells: &[String], shares: &[f32], head: bool) -> Row {
         let equal = 1.0 / cells.len().max(1) as f32;
-        let size = SMALL + 0.5;
         let mut x = MARGIN;
-        let mut columns = Vec::new();
+        let mut row = Row {
+            cells: Vec::with_capacity(cells.len()),
+            height: 0.0,
+        };
         for (number, cell) in cells.iter().enumerate() {
             let width = ROOM * shares.get(number).copied().unwrap_or(equal);
-            columns.push((x, self.lines(cell, size, head, width - 8.0)));
+            let lines = self.lines(cell, LETTERS, head, width - 8.0);
+            let height = lines.len() as f32 * LETTERS * LEADING + 5.0;
+            row.height = row.height.max(height);
+            row.cells.push((x, lines));
             x += width;
         }
-        let most = columns
-            .iter()
-            .map(|(_, lines)| lines.len())
-            .max()
-            .unwrap_or(0);
-        let height = most as f32 * size * 1.35 + 5.0;
-        self.need(height);
-        for (column, (x, lines)) in columns.into_iter().enumerate() {
-            let colour = if column == 0 && shares.len() == 2 && !head {
-                QUIET
-            } else {
-                INK
+        row
+    }
+
+    fn write_row(&mut self, row: &Row, head: bool, quiet: bool) {
+        for (column, (x, lines)) in row.cells.iter().enumerate() {
+            let colour = match column == 0 && quiet && !head {
+                true => QUIET,
+                false => INK,
             };
-            for (number, text) in lines.into_iter().enumerate() {
-                let y = self.y + 2.0 + size * (1.0 + 1.35 * number as f32);
-                self.mark(Mark::Text {
-                    at: [x, y],
-                    size,
-                    bold: head,
-                    colour,
-                    text,
-                });
+            for (number, text) in lines.iter().enumerate() {
+                let y = self.y + 2.0 + LETTERS * (1.0 + LEADING * number as f32);
+                self.write([*x, y], LETTERS, head, colour, text.clone());
             }
         }
-        self.y += height;
+        self.y += row.height;
         let (colour, width) = if head { (INK, 0.9) } else { (GRID, 0.6) };
-        let points = vec![[MARGIN, self.y], [MARGIN + ROOM, self.y]];
-        self.mark(Mark::Line {
-            points,
-            closed: false,
-            width,
-            colour,
-            dash: &[],
-        });
+        self.across(colour, width);
     }
 }
