@@ -123,6 +123,10 @@ fn crossing(rising: &dyn Fn(f64) -> f64, value: f64, mut at: [f64; 2]) -> f64 {
             _ => (at[0] * away[1] - at[1] * away[0]) / (away[1] - away[0]),
         };
         let found = rising(next) - value;
+        // No number comes of a function that is flat: what the bracket says then stands.
+        if found.is_nan() {
+            break;
+        }
         if found.abs() < FOUND {
             return next;
         }
