@@ -6,5 +6,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup.sh
 ensure_browser
-# With tract, so that models given as ONNX are run too.
-exec cargo test --locked --workspace --features triher/tract "$@"
+exec cargo test --locked --workspace "$@"

@@ -3,6 +3,7 @@
 use crate::fold::{HeldOut, Split, TrainingFold};
 use crate::{LearnError, Matrix};
 use std::collections::{BTreeMap, BTreeSet};
+use triher_stats::her2_scale;
 
 /// Values of this size and larger are refused: their squares could not be computed with.
 pub(crate) const LARGEST_VALUE: f64 = 1e100;
@@ -237,24 +238,31 @@ pub(crate) fn unique(what: &str, names: &[String]) -> Result<(), LearnError> {
 /// The distinct labels in the order that every table of probabilities uses.
 ///
 /// * Words of the HER2 scale: `zero`, `ultralow`, `low`, `positive`, in this order whatever their
-///   case, when no other word occurs.
+///   case, when no other word occurs; also as they are written in tables: `HER2-low`, `her2_zero`, `HER2 0`, `HER2+`.
 /// * Integers, when every label is one: by value (as `numpy.unique` sorts integers; `2` before `10`).
 /// * Otherwise by their characters' code points, as `numpy.unique` sorts text (scikit-learn's `classes_`).
 pub fn class_order(labels: &[String]) -> Vec<String> {
-    const SCALE: [&str; 4] = ["zero", "ultralow", "low", "positive"];
     let distinct: BTreeSet<&String> = labels.iter().collect();
     let mut classes: Vec<String> = distinct.into_iter().cloned().collect();
-    let place = |label: &String| {
-        SCALE
-            .iter()
-            .position(|word| label.eq_ignore_ascii_case(word))
-    };
-    if classes.iter().all(|c| place(c).is_some()) {
-        classes.sort_by_key(place);
-    } else if classes.iter().all(|c| c.parse::<i64>().is_ok()) {
+    if on_scale(&classes) {
+        classes.sort_by_key(|c| her2_scale(c));
+    } else if numbered(&classes) {
         classes.sort_by_key(|c| c.parse::<i64>().ok());
     }
     classes
+}
+
+/// Whether the order of the classes is that of the HER2 scale or of numbers, and not only that of their letters.
+pub fn has_natural_order(classes: &[String]) -> bool {
+    on_scale(classes) || numbered(classes)
+}
+
+fn on_scale(classes: &[String]) -> bool {
+    classes.iter().all(|c| her2_scale(c).is_some())
+}
+
+fn numbered(classes: &[String]) -> bool {
+    classes.iter().all(|c| c.parse::<i64>().is_ok())
 }
 
 #[cfg(test)]
@@ -273,6 +281,18 @@ mod tests {
             ["zero", "low", "positive"]
         );
         assert_eq!(order(&["Positive", "Low"]), ["Low", "Positive"]);
+        assert_eq!(
+            order(&["HER2-positive", "HER2-low", "HER2-zero"]),
+            ["HER2-zero", "HER2-low", "HER2-positive"]
+        );
+        assert_eq!(
+            order(&["her2_low", "HER2+", "HER2 0", "HER2 ultra-low"]),
+            ["HER2 0", "HER2 ultra-low", "her2_low", "HER2+"]
+        );
+        assert_eq!(order(&["HER2-low", "Luminal"]), ["HER2-low", "Luminal"]);
+        assert!(has_natural_order(&words(&["0", "1", "2"])));
+        assert!(has_natural_order(&words(&["HER2-low", "positive"])));
+        assert!(!has_natural_order(&words(&["HER2-low", "Luminal"])));
         assert_eq!(order(&["10", "2", "-1", "2"]), ["-1", "2", "10"]);
         assert_eq!(order(&["10", "2", "b"]), ["10", "2", "b"]);
         assert_eq!(

@@ -72,7 +72,7 @@ pub use classifier::{
 };
 pub use comparison::{Compared, compare};
 pub use cross_validation::{CrossValidated, CrossValidation, cross_validate, cross_validate_kept};
-pub use dataset::{Dataset, SmallestClass, class_order};
+pub use dataset::{Dataset, SmallestClass, class_order, has_natural_order};
 pub use design::{
     CentreRound, CentresLeftOut, LearningCurve, LearningCurveSpec, LearningPoint, NoStore,
     PermutationTest, RoundKeys, RoundPredictions, RoundStore, learning_curve, leave_one_centre_out,

@@ -184,11 +184,14 @@ pub enum Pool {
     MeanAndMax,
 }
 
-/// Reads a card of any kind, within a card's size.
+/// Reads a card of any kind, within a card's size, and checks it.
 ///
 /// # Errors
 /// [`OnnxError::Read`] and [`OnnxError::Card`].
-pub(crate) fn read_card<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, OnnxError> {
+pub(crate) fn read_card<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    check: impl Fn(&T) -> Result<(), String>,
+) -> Result<T, OnnxError> {
     let read = |source| OnnxError::Read {
         path: path.to_owned(),
         source,
@@ -205,7 +208,9 @@ pub(crate) fn read_card<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T
     }
     let text = std::fs::read(path).map_err(read)?;
     let text = String::from_utf8(text).map_err(|_| wrong("it is no text".to_owned()))?;
-    toml::from_str(&text).map_err(|e| wrong(e.to_string()))
+    let card: T = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    check(&card).map_err(wrong)?;
+    Ok(card)
 }
 
 fn volume_axes() -> String {
@@ -222,11 +227,7 @@ impl Card {
     /// # Errors
     /// [`OnnxError::Read`] and [`OnnxError::Card`].
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
-        let mut card: Self = read_card(path)?;
-        card.check().map_err(|problem| OnnxError::Card {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let mut card = read_card(path, Self::check)?;
         card.file = path.parent().unwrap_or(Path::new("")).join(&card.file);
         Ok(card)
     }

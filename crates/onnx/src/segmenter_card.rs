@@ -113,11 +113,7 @@ impl SegmenterCard {
     /// # Errors
     /// [`OnnxError::Read`] and [`OnnxError::Card`].
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
-        let mut card: Self = read_card(path)?;
-        card.check().map_err(|problem| OnnxError::Card {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let mut card = read_card(path, Self::check)?;
         card.file = path.parent().unwrap_or(Path::new("")).join(&card.file);
         Ok(card)
     }

@@ -160,7 +160,7 @@ impl Catalogue {
     /// The name of a class in words: "HER2-low" for `low`. A class that the catalogue does not know keeps its name.
     pub fn class(&self, class: &str) -> String {
         // Keys hold letters and digits only, so that no class can reach another sentence or break the syntax.
-        self.find(&format!("class-{class}"), &[])
+        self.find(&format!("class-{}", word_of_class(class)), &[])
             .unwrap_or_else(|| class.to_owned())
     }
 
@@ -203,4 +203,9 @@ impl Catalogue {
             None => last.clone(),
         }
     }
+}
+
+/// A class as the keys have it: "low" for "HER2-low", "her2_low" and "Low"; a class that is not on the HER2 scale as it is.
+pub(crate) fn word_of_class(class: &str) -> &str {
+    triher_stats::her2_scale(class).map_or(class, |(_, word)| word)
 }

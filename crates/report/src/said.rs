@@ -3,7 +3,7 @@
 //! Those crates know no language: their notes are English. The catalogue holds each of them as a pattern under a key that begins with
 //! `said-`, and a note is translated by the pattern that it fits. A note that fits none stays English, and the report says so.
 
-use crate::catalogue::{Catalogue, Language};
+use crate::catalogue::{Catalogue, Language, word_of_class};
 
 /// A piece of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -130,7 +130,7 @@ impl Catalogue {
 
     /// What a placeholder or a legend holds: a class, a sentence itself, or a name that stays.
     pub(crate) fn part(&self, value: &str) -> String {
-        let class = self.find(&format!("short-class-{value}"), &[]);
+        let class = self.find(&format!("short-class-{}", word_of_class(value)), &[]);
         class.unwrap_or_else(|| self.said(value))
     }
 }

@@ -1,6 +1,6 @@
 //! How numbers are written in reports.
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, word_of_class};
 use triher_stats::{Estimate, Proportion};
 
 impl Catalogue {
@@ -71,7 +71,7 @@ impl Catalogue {
 
     /// A class as figures and tables name it: its own name, or a short one in the catalogue's language.
     pub fn short_class(&self, class: &str) -> String {
-        self.find(&format!("short-class-{class}"), &[])
+        self.find(&format!("short-class-{}", word_of_class(class)), &[])
             .unwrap_or_else(|| class.to_owned())
     }
 

@@ -57,6 +57,7 @@ mod drift;
 mod error;
 mod evaluation;
 mod few_centres;
+mod her2_scale;
 mod interval;
 mod label_noise;
 mod meta;
@@ -105,6 +106,7 @@ pub use evaluation::{
     evaluate,
 };
 pub use few_centres::{FewCentres, few_centres};
+pub use her2_scale::her2_scale;
 pub use interval::{percentile, wilson_interval};
 pub use label_noise::{LabelDoubt, ZERO_READ_AS_LOW, label_noise};
 pub use meta::{BetweenVariance, RandomEffects, SubgroupTest, random_effects, subgroup_test};

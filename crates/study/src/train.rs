@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use triher_learn::{
     CrossValidation, Dataset, FittedStep, LearnError, ModelFile, Pipeline, PipelineSpec, StepSpec,
-    TrainingProvenance, Tuned,
+    TrainingProvenance, Tuned, has_natural_order,
 };
 use triher_stats::{Evaluation, OperatingPoints, ValidationScores};
 
@@ -98,6 +98,7 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
     let spec = resolved.pipeline();
     refuse_outcome(&spec, &plan.tables)?;
     notes.extend(too_few(&dataset));
+    notes.extend(order_in_words(&dataset.classes));
     // Read before the long work: a column that is not there is told at once.
     let clinical = Clinical::read_all(&plan.clinical, &dataset)?;
     let store = crate::rounds::store(plan.rounds.as_deref());
@@ -207,6 +208,16 @@ pub fn train(plan: &TrainPlan, progress: &dyn Progress) -> Result<Trained, Study
         data: describe(&dataset),
         dataset,
         notes,
+    })
+}
+
+/// What a reader must know of classes that have no order but that of their letters.
+fn order_in_words(classes: &[String]) -> Option<String> {
+    (classes.len() > 2 && !has_natural_order(classes)).then(|| {
+        format!(
+            "the classes are taken in the order of their letters ({}): figures that need an order (kappa, the expected class, decisions) go by it; name the classes zero, low and positive, or by numbers",
+            classes.join(", ")
+        )
     })
 }
 

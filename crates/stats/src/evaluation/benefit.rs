@@ -4,7 +4,7 @@ use super::EvaluationOptions;
 use crate::bootstrap::Statistic;
 use crate::{
     BinarySplit, DecisionPoint, LabelDoubt, Predictions, StatsError, ZERO_READ_AS_LOW,
-    decision_curve, label_noise,
+    decision_curve, her2_scale, label_noise,
 };
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -100,11 +100,8 @@ pub(super) fn label_noise_of(
     options: &EvaluationOptions,
 ) -> Result<Option<LabelNoise>, StatsError> {
     let named = |wanted: &str| {
-        let classes = predictions.classes().iter();
-        let names = classes.map(|class| class.to_lowercase());
-        names.into_iter().position(|class| {
-            class == wanted || class.strip_prefix("her2") == Some(&format!("-{wanted}"))
-        })
+        let mut classes = predictions.classes().iter();
+        classes.position(|class| her2_scale(class).is_some_and(|(_, word)| word == wanted))
     };
     let (Some(zero), Some(low)) = (named("zero"), named("low")) else {
         return Ok(None);

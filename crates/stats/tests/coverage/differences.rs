@@ -85,20 +85,25 @@ fn of_subgroups(repetitions: u64, replicates: usize) -> f64 {
     })
 }
 
+/// 80 patients of each of two classes, with normal scores of means 0 and 1.
+fn eighty_of_each(seed: u64, repetition: u64) -> Predictions {
+    let mut generator = generator(seed, repetition);
+    let scores: Vec<f64> = (0..160)
+        .map(|row| normal(&mut generator) + f64::from(row % 2))
+        .collect();
+    two_classes(&scores)
+}
+
 /// The sensitivity at a specificity of 0.7, by the band of the ROC curve of 80 + 80 patients.
 fn of_a_roc_band(repetitions: u64, replicates: usize) -> f64 {
     let standard = Normal::standard();
     let truth = standard.cdf(1.0 - standard.inverse_cdf(0.7));
     share(repetitions, |repetition| {
-        let mut generator = generator(90, repetition);
-        let scores: Vec<f64> = (0..160)
-            .map(|row| normal(&mut generator) + f64::from(row % 2))
-            .collect();
         let options = BootstrapOptions {
             replicates,
             seed: repetition,
         };
-        let band = roc_band(&two_classes(&scores), 1, &options, 0.95)
+        let band = roc_band(&eighty_of_each(90, repetition), 1, &options, 0.95)
             .unwrap()
             .unwrap();
         let at = |x: &&f64| (**x - 0.3).abs() < 1e-9;
@@ -117,15 +122,11 @@ fn of_a_net_benefit(repetitions: u64, replicates: usize) -> f64 {
     // Called are scores above 0, of means 1 and 0; a false positive counts as much as a true one.
     let truth = 0.5 * (standard.cdf(1.0) - standard.cdf(0.0));
     share(repetitions, |repetition| {
-        let mut generator = generator(94, repetition);
-        let scores: Vec<f64> = (0..160)
-            .map(|row| normal(&mut generator) + f64::from(row % 2))
-            .collect();
         let options = BootstrapOptions {
             replicates,
             seed: repetition,
         };
-        let predictions = two_classes(&scores);
+        let predictions = eighty_of_each(94, repetition);
         let split = BinarySplit::new(&predictions, &["yes"]).unwrap();
         let curve = decision_curve(&predictions, &split, &[0.5], &options, 0.95);
         inside(curve.unwrap()[0].band, truth)
