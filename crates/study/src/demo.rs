@@ -154,8 +154,13 @@ fn study_text(simulated: &Simulated, plan: &DemoPlan) -> String {
             "\n[[cohorts]]\nname = \"{name}\"\nrole = \"{role}\"\nextract = \"cohort/{name}.toml\"\nclinical = \"cohort/clinical.csv\"\n"
         );
     }
-    // Many correlated features and some fifty patients want a strong penalty.
-    text.push_str("\n[model]\nc = 0.02\n\n[validation]\nfolds = 5\nrepeats = 5\n");
+    // Many correlated features and some fifty patients want a strong penalty. A handful of patients of each class make sets of four in five, not of
+    // nineteen in twenty.
+    text.push_str(
+        "\n[model]\nc = 0.02\n\
+         probability = { calibration = { method = \"temperature\" }, conformal = { coverage = 0.8 }, novelty = {} }\n\
+         \n[validation]\nfolds = 5\nrepeats = 5\n",
+    );
     text
 }
 

@@ -55,7 +55,7 @@ impl Console {
         let mut text = error.to_string();
         for cause in error.chain().skip(1) {
             let cause = cause.to_string();
-            if !text.ends_with(&cause) {
+            if !text.contains(&cause) {
                 text += &format!(": {cause}");
             }
         }
