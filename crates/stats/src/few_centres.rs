@@ -211,11 +211,12 @@ mod tests {
         let y = [
             0.0, 0.10, -0.40, -0.80, -0.63, 0.22, -0.34, -0.51, 0.03, -0.81,
         ];
+        // Standard errors in hundred-thousandths, as they were printed.
         let errors = [
-            0.42348, 0.21939, 0.02551, 0.19898, 0.30103, 0.30103, 0.07143, 0.10204, 0.12245,
-            0.30103,
+            42_348.0, 21_939.0, 2_551.0, 19_898.0, 30_103.0, 30_103.0, 7_143.0, 10_204.0, 12_245.0,
+            30_103.0,
         ];
-        let v = errors.map(|e| e * e);
+        let v = errors.map(|e: f64| (1e-5 * e).powi(2));
         let found = few_centres(&y, &v, 0.95).unwrap().unwrap();
         for (bound, published) in found.prediction.into_iter().zip([-0.8807, 0.2240]) {
             assert!((bound - published).abs() < 0.006, "{found:?}");

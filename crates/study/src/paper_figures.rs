@@ -233,5 +233,5 @@ fn survival_files(
         "called", "time", "at_risk", "events", "survival", "low", "high",
     ];
     let svg = figure::survival(summary, words);
-    FigureFiles::new(&format!("survival-{name}"), svg, &header, lines)
+    FigureFiles::new(format!("survival-{name}"), svg, &header, lines)
 }
