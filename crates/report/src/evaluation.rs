@@ -38,6 +38,8 @@ pub struct EvaluationReport<'a> {
     pub data: Vec<(String, String)>,
     /// The evaluation that is reported.
     pub evaluation: &'a Evaluation,
+    /// How often prediction sets hold the true class: group, rows, how many hold it, mean number of classes, empty ones.
+    pub prediction_sets: Vec<[String; 5]>,
     /// Survival by the model's score, where it is known.
     pub survival: Option<&'a SurvivalSummary>,
     /// The same model's cross-validated figures on its training cohort, shown beside.
@@ -62,6 +64,7 @@ impl<'a> EvaluationReport<'a> {
             model: Vec::new(),
             data: Vec::new(),
             evaluation,
+            prediction_sets: Vec::new(),
             survival: None,
             cross_validated: None,
             notes: Vec::new(),
@@ -92,6 +95,7 @@ pub fn evaluation_report(report: &EvaluationReport<'_>) -> String {
         (discrimination(evaluation, report.cross_validated, words))
         (calibration(evaluation, words))
         (calls(evaluation, words))
+        (prediction_sets(&report.prediction_sets, words))
         (operating(evaluation, words))
         (worth(evaluation, words))
         (doubts(evaluation, words))
@@ -172,4 +176,21 @@ pub(crate) fn cohort(evaluation: &Evaluation, words: &Catalogue) -> Markup {
     let rows: Vec<Vec<String>> = evaluation.classes.iter().map(row).collect();
     let caption = words.text("evaluation-cases-caption");
     table(&caption, &words.header(&["class", "cases", "share"]), &rows)
+}
+
+/// How often prediction sets hold the true class; nothing where the model makes none.
+pub(crate) fn prediction_sets(rows: &[[String; 5]], words: &Catalogue) -> Markup {
+    let header = words.header(&[
+        "study-sets-group",
+        "study-sets-count",
+        "study-sets-hold",
+        "study-sets-size",
+        "study-sets-empty",
+    ]);
+    html! {
+        @if !rows.is_empty() {
+            (table(&words.text("study-sets"), &header,
+                &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
+        }
+    }
 }

@@ -5,8 +5,8 @@ use crate::catalogue::{Catalogue, Language};
 use crate::checklist::{Checklist, FilledItem, section};
 use crate::cohort_table::{CohortTable, cohort_table};
 use crate::evaluation::{
-    calibration, calls, centres, cohort, discrimination, doubts, headline, one_class, subgroups,
-    survival, worth,
+    calibration, calls, centres, cohort, discrimination, doubts, headline, one_class,
+    prediction_sets, subgroups, survival, worth,
 };
 use crate::explanation::contributions;
 use crate::figure::{self as figures, FlowCohort, ScatterPanel};
@@ -207,22 +207,6 @@ fn permutation(test: PermutedLabels, words: &Catalogue) -> String {
 fn of_figures(evaluation: &Evaluation, words: &Catalogue) -> Markup {
     let notes = said_notes(&evaluation.notes, words);
     notice("calm", &words.text("study-of-figures"), &notes)
-}
-
-fn prediction_sets(rows: &[[String; 5]], words: &Catalogue) -> Markup {
-    let header = words.header(&[
-        "study-sets-group",
-        "study-sets-count",
-        "study-sets-hold",
-        "study-sets-size",
-        "study-sets-empty",
-    ]);
-    html! {
-        @if !rows.is_empty() {
-            (table(&words.text("study-sets"), &header,
-                &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>()))
-        }
-    }
 }
 
 fn left_out(report: &StudyReport<'_>, words: &Catalogue) -> Markup {

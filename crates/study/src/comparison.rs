@@ -3,8 +3,10 @@
 use crate::StudyError;
 use serde::Serialize;
 use triher_learn::{
-    Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec, RoundStore,
+    ClassCoverage, Coverage, CrossValidated, CrossValidation, Dataset, Distances, PipelineSpec,
+    RoundStore,
 };
+use triher_report::Catalogue;
 use triher_stats::{
     BootstrapOptions, Evaluation, EvaluationOptions, PairedDifference, Predictions, Statistic,
     holm, paired_difference,
@@ -204,4 +206,33 @@ pub(crate) fn novelty_in_words(distances: &[Distances]) -> Option<String> {
             distances.len()
         )
     })
+}
+
+/// The same as the rows of a report's table: group, rows, how many hold the true class, mean number of classes, empty sets.
+pub(crate) fn coverage_rows(coverage: &Coverage, words: &Catalogue) -> Vec<[String; 5]> {
+    let class = |name: &String| {
+        let name = words.short_class(name);
+        words.with("study-sets-class", &[("name", &name)])
+    };
+    let centre = |name: &String| words.with("study-sets-centre", &[("name", name)]);
+    let groups = std::iter::once((words.text("study-sets-all"), &coverage.all))
+        .chain((coverage.classes.iter()).map(|c| (class(&c.name), c)))
+        .chain((coverage.centres.iter()).map(|c| (centre(&c.name), c)));
+    let row = |(group, found): (String, &ClassCoverage)| {
+        let share = words.percent(found.covered as f64 / found.rows.max(1) as f64, 1);
+        let numbers = [
+            ("share", share),
+            ("covered", found.covered.to_string()),
+            ("rows", found.rows.to_string()),
+        ];
+        let numbers = numbers.each_ref().map(|(key, text)| (*key, text.as_str()));
+        [
+            group,
+            found.rows.to_string(),
+            words.with("study-sets-share", &numbers),
+            format!("{:.2}", found.mean_size),
+            found.empty.to_string(),
+        ]
+    };
+    groups.map(row).collect()
 }

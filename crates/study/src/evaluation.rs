@@ -2,7 +2,7 @@
 
 use crate::StudyError;
 use crate::clinical::{Clinical, ClinicalPlan, SubgroupSpec, SurvivalSpec};
-use crate::comparison::{coverage_in_words, novelty_in_words};
+use crate::comparison::{SETS_IN_WORDS, coverage_in_words, coverage_rows, novelty_in_words};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::patient_model_card::encoder;
 use crate::progress::Progress;
@@ -168,7 +168,7 @@ fn evaluate_table(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evalua
             plan,
             &model,
             &dataset,
-            (&evaluation, survival.as_ref()),
+            (&evaluation, survival.as_ref(), sets.as_ref()),
             &manifest,
         )?;
         write_whole(path, report.as_bytes())?;
@@ -381,7 +381,7 @@ fn report(
     plan: &EvaluatePlan,
     model: &ModelFile,
     dataset: &Dataset,
-    (evaluation, survival): (&Evaluation, Option<&SurvivalSummary>),
+    (evaluation, survival, sets): (&Evaluation, Option<&SurvivalSummary>, Option<&Coverage>),
     manifest: &Manifest,
 ) -> Result<String, StudyError> {
     let cross_validated = model.training.cross_validated.clone();
@@ -405,9 +405,14 @@ fn report(
         model: model_facts(model, &plan.model, words)?,
         data: facts_in_words(&describe(dataset), words),
         evaluation,
+        prediction_sets: sets.map_or_else(Vec::new, |sets| coverage_rows(sets, words)),
         survival,
         cross_validated: cross_validated.as_ref(),
-        notes: manifest.notes.clone(),
+        // What is said of the sets stands in their table.
+        notes: (manifest.notes.iter())
+            .filter(|note| !note.starts_with(SETS_IN_WORDS))
+            .cloned()
+            .collect(),
         limits: limits.to_vec(),
         manifest: provenance,
         simulated: plan.simulated,

@@ -3,7 +3,7 @@
 use crate::StudyError;
 use crate::cohort_map::{TsneSettings, UmapSettings, by_class_and_centre, maps_of};
 use crate::cohort_table::cohort_tables;
-use crate::comparison::SETS_IN_WORDS;
+use crate::comparison::{SETS_IN_WORDS, coverage_rows};
 use crate::evaluation::{facts_in_words, model_facts};
 use crate::explain::{csv_of, estimated_in_words, report_of, shapley_of};
 use crate::explain_folds::agreement_in_words;
@@ -18,7 +18,7 @@ use crate::train::Trained;
 use crate::validation::too_few;
 use std::path::PathBuf;
 use triher_explain::{ExplainOptions, Method, method, stability};
-use triher_learn::{ClassCoverage, Coverage, CrossValidation, Dataset, ModelFile};
+use triher_learn::{CrossValidation, Dataset, ModelFile};
 use triher_report::figure::FlowCohort;
 use triher_report::{
     CHECKLIST_HEADER, Catalogue, Checklist, CohortTable, ComparedClassifier, ExplanationReport,
@@ -235,35 +235,6 @@ fn training_notes(paper: &Paper<'_>) -> Vec<String> {
 /// Whether a note is on rows of a table that were left out ("4 of 60 rows are left out: ...").
 pub(crate) fn of_rows_left_out(note: &str) -> bool {
     note.contains("rows are left out")
-}
-
-/// Group, rows, how many hold the true class, mean number of classes, empty sets.
-fn coverage_rows(coverage: &Coverage, words: &Catalogue) -> Vec<[String; 5]> {
-    let class = |name: &String| {
-        let name = words.short_class(name);
-        words.with("study-sets-class", &[("name", &name)])
-    };
-    let centre = |name: &String| words.with("study-sets-centre", &[("name", name)]);
-    let groups = std::iter::once((words.text("study-sets-all"), &coverage.all))
-        .chain((coverage.classes.iter()).map(|c| (class(&c.name), c)))
-        .chain((coverage.centres.iter()).map(|c| (centre(&c.name), c)));
-    let row = |(group, found): (String, &ClassCoverage)| {
-        let share = words.percent(found.covered as f64 / found.rows.max(1) as f64, 1);
-        let numbers = [
-            ("share", share),
-            ("covered", found.covered.to_string()),
-            ("rows", found.rows.to_string()),
-        ];
-        let numbers = numbers.each_ref().map(|(key, text)| (*key, text.as_str()));
-        [
-            group,
-            found.rows.to_string(),
-            words.with("study-sets-share", &numbers),
-            format!("{:.2}", found.mean_size),
-            found.empty.to_string(),
-        ]
-    };
-    groups.map(row).collect()
 }
 
 /// Folds of the validation, in figures; empty without any.
