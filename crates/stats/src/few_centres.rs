@@ -64,7 +64,6 @@ pub fn few_centres(
         middles(&|p| student.inverse_cdf(p)),
         middles(&|p| normal.inverse_cdf(p)),
     ];
-    let average = |of: &mut dyn Iterator<Item = f64>| of.sum::<f64>() / SLICES as f64;
     let mean_below = |x: f64| -> f64 {
         let each = possible.iter();
         each.map(|p| p.share * student.cdf((x - p.mean) / p.standard_error.max(f64::MIN_POSITIVE)))
@@ -75,14 +74,15 @@ pub fn few_centres(
         let at = |p: &Possible| {
             let away = x - p.mean;
             let wide = p.spread.max(p.standard_error).max(f64::MIN_POSITIVE);
-            match p.spread >= p.standard_error {
-                true => average(
-                    &mut t
-                        .iter()
-                        .map(|t| normal.cdf((away - t * p.standard_error) / wide)),
-                ),
-                false => average(&mut z.iter().map(|z| student.cdf((away - z * p.spread) / wide))),
-            }
+            let below: f64 = match p.spread >= p.standard_error {
+                true => (t.iter())
+                    .map(|t| normal.cdf((away - t * p.standard_error) / wide))
+                    .sum(),
+                false => (z.iter())
+                    .map(|z| student.cdf((away - z * p.spread) / wide))
+                    .sum(),
+            };
+            below / SLICES as f64
         };
         possible.iter().map(|p| p.share * at(p)).sum()
     };

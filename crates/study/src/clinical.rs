@@ -308,8 +308,8 @@ impl Clinical {
     }
 }
 
-/// Fills in what is not known.
-fn fill<T>(known: &mut [Option<T>], more: Vec<Option<T>>) {
+/// Fills in what is not known yet.
+pub(crate) fn fill<T>(known: &mut [Option<T>], more: impl IntoIterator<Item = Option<T>>) {
     for (value, more) in known.iter_mut().zip(more) {
         *value = value.take().or(more);
     }

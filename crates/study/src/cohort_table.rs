@@ -1,6 +1,7 @@
 //! Who the patients of a study are: characteristics by class and by centre.
 
 use crate::StudyError;
+use crate::clinical::fill;
 use crate::paper::Paper;
 use std::collections::BTreeSet;
 use triher_learn::Dataset;
@@ -152,10 +153,8 @@ fn clinical_values(
         };
         let table = ClinicalTable::read(&file, &cohort.columns.id, columns)?;
         for (column, found) in columns.iter().zip(&mut found) {
-            for (known, value) in found.iter_mut().zip(table.values(column, &ids)) {
-                let value = value.filter(|v| !v.trim().is_empty());
-                *known = known.take().or(value);
-            }
+            let values = table.values(column, &ids).into_iter();
+            fill(found, values.map(|v| v.filter(|v| !v.trim().is_empty())));
         }
     }
     Ok(found)

@@ -62,12 +62,19 @@ pub(crate) fn figures(
     bootstrap: usize,
     seed: u64,
 ) -> Result<Evaluation, StudyError> {
-    let options = EvaluationOptions {
+    Ok(triher_stats::evaluate(
+        predictions,
+        &options_of(bootstrap, seed),
+    )?)
+}
+
+/// How predictions are evaluated: everything by default but the bootstrap.
+pub(crate) fn options_of(bootstrap: usize, seed: u64) -> EvaluationOptions {
+    EvaluationOptions {
         bootstrap,
         seed,
         ..EvaluationOptions::default()
-    };
-    Ok(triher_stats::evaluate(predictions, &options)?)
+    }
 }
 
 /// Cross-validates the pipelines on the same folds; one that fails is kept with its reason.

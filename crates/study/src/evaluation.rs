@@ -2,7 +2,9 @@
 
 use crate::StudyError;
 use crate::clinical::{Clinical, ClinicalPlan, SubgroupSpec, SurvivalSpec};
-use crate::comparison::{SETS_IN_WORDS, coverage_in_words, coverage_rows, novelty_in_words};
+use crate::comparison::{
+    SETS_IN_WORDS, coverage_in_words, coverage_rows, novelty_in_words, options_of,
+};
 use crate::manifest::{FileHash, Manifest, write_json, write_whole};
 use crate::patient_model_card::encoder;
 use crate::progress::Progress;
@@ -16,7 +18,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use triher_learn::{Coverage, Dataset, ModelFile, coverage};
 use triher_report::{Catalogue, EvaluationReport, Language};
-use triher_stats::{Evaluation, EvaluationOptions, OperatingPoints, Predictions};
+use triher_stats::{Evaluation, OperatingPoints, Predictions};
 use triher_survival::SurvivalSummary;
 
 /// What to evaluate on and what to write.
@@ -133,11 +135,7 @@ fn evaluate_table(plan: &EvaluatePlan, progress: &dyn Progress) -> Result<Evalua
     let sets = sets.transpose()?;
     notes.extend(sets.iter().flat_map(coverage_in_words));
     notes.extend(predicted.distances.as_deref().and_then(novelty_in_words));
-    let options = EvaluationOptions {
-        bootstrap: plan.bootstrap,
-        seed: plan.seed,
-        ..EvaluationOptions::default()
-    };
+    let options = options_of(plan.bootstrap, plan.seed);
     let mut evaluation = triher_stats::evaluate(&predictions, &options)?;
     if let Some(points) = &model.training.operating_points {
         // A model of another version may hold them in another form; then they are not shown.

@@ -61,12 +61,11 @@ pub struct Found {
 pub fn find(plan: &FindPlan) -> Result<Vec<Found>, StudyError> {
     let study = PatientStudy::read(&PatientImages::Path(plan.images.clone()), &plan.reading)?;
     let options = DetectionOptions::default();
-    let mut shown = None;
-    let mut candidates = match &plan.network {
-        Some(card) => by_network(card, &study.series, &options)?,
+    let (mut candidates, detected) = match &plan.network {
+        Some(card) => (by_network(card, &study.series, &options)?, None),
         None => {
-            let found = detect(&study.series, &options)?;
-            shown.insert(found).candidates.clone()
+            let mut found = detect(&study.series, &options)?;
+            (std::mem::take(&mut found.candidates), Some(found))
         }
     };
     let grid = *study.series.geometry();
@@ -123,7 +122,7 @@ pub fn find(plan: &FindPlan) -> Result<Vec<Found>, StudyError> {
         triher_imagefile::write_nifti_mask(path, &candidate.mask)?;
     }
     if let Some(path) = &plan.picture {
-        let detection = match shown {
+        let detection = match detected {
             Some(found) => Detection {
                 candidates,
                 ..found

@@ -2,7 +2,9 @@
 
 use crate::StudyError;
 use crate::clinical::Clinical;
-use crate::comparison::{coverage_in_words, cross_validated_coverage, figures, out_of_fold};
+use crate::comparison::{
+    coverage_in_words, cross_validated_coverage, figures, options_of, out_of_fold,
+};
 use crate::progress::Progress;
 use crate::study_file::ValidationSettings;
 use serde::Serialize;
@@ -11,8 +13,7 @@ use triher_learn::{
     RoundStore, cross_validate_kept, learning_curve, leave_one_centre_out, permutation_test,
 };
 use triher_stats::{
-    Evaluation, EvaluationOptions, OperatingPoints, Predictions, ValidationScores, auc_macro,
-    resampled_mean,
+    Evaluation, OperatingPoints, Predictions, ValidationScores, auc_macro, resampled_mean,
 };
 use triher_survival::SurvivalSummary;
 
@@ -66,11 +67,7 @@ impl InternalValidation {
         let (Some(figures), Some(rows)) = (&mut self.cross_validation, &self.out_of_fold) else {
             return Ok(());
         };
-        let options = EvaluationOptions {
-            bootstrap: settings.bootstrap,
-            seed,
-            ..EvaluationOptions::default()
-        };
+        let options = options_of(settings.bootstrap, seed);
         let predictions = &rows.predictions;
         self.survival = clinical
             .of(predictions)

@@ -61,40 +61,40 @@ struct Row {
 impl Sheets<'_> {
     /// Height of what stays together at the beginning of a table: caption, head and the first rows.
     pub(super) fn table_beginning(&mut self, table: &Cells<'_>) -> f32 {
-        let Cells {
-            caption,
-            header,
-            rows,
-            shares,
-        } = table;
+        let (head, rows) = self.laid_out(table, TOGETHER);
+        self.height_of_beginning(table.caption, head.as_ref(), &rows)
+    }
+
+    /// The head of a table, where it has one, and so many of its rows.
+    fn laid_out(&mut self, table: &Cells<'_>, most: usize) -> (Option<Row>, Vec<Row>) {
+        let (header, shares) = (table.header, table.shares);
+        let head = (!header.is_empty()).then(|| self.row_of(header, shares, true));
+        let rows = table.rows.iter().take(most);
+        let rows = rows.map(|cells| self.row_of(cells, shares, false));
+        (head, rows.collect())
+    }
+
+    /// Height of the caption, the head and the first rows.
+    fn height_of_beginning(&mut self, caption: &str, head: Option<&Row>, rows: &[Row]) -> f32 {
         let mut height = 0.0;
         if !caption.is_empty() {
             let lines = self.lines(caption, LETTERS, false, ROOM).len() as f32;
             height += lines * LETTERS * 1.45 + 2.0;
         }
-        if !header.is_empty() {
-            height += self.row_of(header, shares, true).height;
-        }
-        for cells in rows.iter().take(TOGETHER) {
-            height += self.row_of(cells, shares, false).height;
+        for row in head.into_iter().chain(rows.iter().take(TOGETHER)) {
+            height += row.height;
         }
         height
     }
 
     /// A table whose head is written again on each page. A last row is not left alone on a page.
     pub(super) fn table(&mut self, table: &Cells<'_>) {
-        let together = self.table_beginning(table);
-        self.need(together);
+        let (head, rows) = self.laid_out(table, usize::MAX);
         let Cells {
-            caption,
-            header,
-            rows,
-            shares,
+            caption, shares, ..
         } = table;
-        let head = (!header.is_empty()).then(|| self.row_of(header, shares, true));
-        let rows: Vec<Row> = (rows.iter())
-            .map(|cells| self.row_of(cells, shares, false))
-            .collect();
+        let together = self.height_of_beginning(caption, head.as_ref(), &rows);
+        self.need(together);
         let height_of = |rows: &[Row]| rows.iter().map(|r| r.height).sum::<f32>();
         if !caption.is_empty() {
             self.text(caption, LETTERS, false, QUIET, MARGIN, ROOM);
