@@ -145,6 +145,7 @@ said-seen = { $met } of { $all } patients bear the same identifier as a patient 
 said-no-cv-upstream = no cross-validation: features were fitted on { $count } of the patients, who cannot be held out, and of the class { $class } only { $left } is left. Fit them on fewer training patients, or evaluate on another cohort
 said-no-cv = no cross-validation: the class { $class } has { $count } patient; its figures would mean nothing
 said-fewer-folds = { $folds } folds instead of { $wanted }: the class { $class } has { $count } patients that can be held out
+said-no-survival = the survival of the training patients is left out: of none of them the time and the event are known
 said-order-of-letters = the classes are taken in the order of their letters ({ $classes }): figures that need an order (kappa, the expected class, decisions) go by it; name the classes zero, low and positive, or by numbers
 said-too-few = { $counts } cannot carry a claim about { $classes } classes: whatever is written of them here rests on single patients. Read the figures as an exercise of the method, or pool the class with another before the study
 said-patients-of-class = { $count } patients of the class { $class }

@@ -145,6 +145,7 @@ said-seen = { $all } 名患者中有 { $met } 名的编号与训练患者相同�
 said-no-cv-upstream = 没有交叉验证：特征用其中 { $count } 名患者拟合，这些患者不能留出，{ $class }只剩 { $left } 名。请用较少的训练患者拟合，或在另一队列上评估
 said-no-cv = 没有交叉验证：{ $class }只有 { $count } 名患者，其指标没有意义
 said-fewer-folds = { $folds } 折代替 { $wanted } 折：{ $class }只有 { $count } 名可以留出的患者
+said-no-survival = 训练患者的生存分析被省略：没有患者有已知的时间和事件
 said-order-of-letters = 各类别按字母顺序排列（{ $classes }）：需要顺序的数值（kappa、期望类别、决策）都按此顺序；请用 zero、low、positive 或数字命名类别
 said-too-few = { $counts } 不足以支持关于 { $classes } 个类别的结论：此处的任何数值都取决于个别患者。请把这些指标看作方法的演练，或在研究前把该类别与另一类别合并
 said-patients-of-class = { $class }仅 { $count } 名患者

@@ -230,6 +230,15 @@ impl Clinical {
         }
     }
 
+    /// Leaves the survival out where no row has one, though one was asked for, and tells whether it did.
+    pub(crate) fn leave_out_unknown_survival(&mut self) -> bool {
+        let unknown = (self.survival.as_ref()).is_some_and(|rows| rows.iter().all(Option::is_none));
+        if unknown {
+            self.survival = None;
+        }
+        unknown
+    }
+
     /// Puts the subgroups into the figures of the predictions of these rows, and gives the survival by the model's score.
     ///
     /// # Errors

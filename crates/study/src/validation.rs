@@ -69,9 +69,12 @@ impl InternalValidation {
         };
         let options = options_of(settings.bootstrap, seed);
         let predictions = &rows.predictions;
-        self.survival = clinical
-            .of(predictions)
-            .add_to(figures, predictions, &options)?;
+        let mut clinical = clinical.of(predictions);
+        // External patients alone may have been followed: that is no reason to lose what was validated.
+        if clinical.leave_out_unknown_survival() {
+            self.notes.push("the survival of the training patients is left out: of none of them the time and the event are known".to_owned());
+        }
+        self.survival = clinical.add_to(figures, predictions, &options)?;
         Ok(())
     }
 }

@@ -208,6 +208,27 @@ fn subgroups_and_survival_of_training_patients_are_by_their_out_of_fold_predicti
         );
     }
 
+    // Training patients who were not followed lose nothing but their survival.
+    let mut unknown = String::from("case,age,vendor,os_months,os_event\n");
+    for row in 0..85 {
+        let _ = writeln!(unknown, "r{row},50,GE,,");
+    }
+    w.write("of-training.csv", unknown);
+    w.triher("run study.toml --look-again").done();
+    let found = w.json("out/validation.json");
+    assert!(found.get("survival").is_none());
+    let notes = found["notes"].to_string();
+    assert!(
+        notes.contains("survival of the training patients is left out"),
+        "{notes}"
+    );
+    let page = String::from_utf8(w.read("out/report-study.html")).unwrap();
+    assert_eq!(
+        page.matches("Kaplan-Meier curves of the patients").count(),
+        1,
+        "external"
+    );
+
     // A column that is not there is told before the folds are made.
     w.write("study.toml", STUDY.replace("os_event", "death"));
     let run = w.triher("run study.toml");
